@@ -1,0 +1,58 @@
+PORT ?= 8000
+ARGS ?=
+# Without PYTHON=... an existing environment keeps the Python it was made with.
+PYTHON ?= $(shell test -x .venv/bin/python && echo .venv/bin/python || echo python3)
+
+RUN := .venv/bin/python
+COMPILE := $(RUN) -m uv pip compile pyproject.toml --extra embedded --universal --generate-hashes \
+	--python-version 3.11 --only-binary :all: --no-header --quiet
+
+# A part of the tests says nothing about coverage.
+COVERAGE := $(if $(ARGS),,--cov --cov-report=term --cov-fail-under=90)
+
+.DEFAULT_GOAL := help
+.PHONY: help python install install-dev demo demo-reset test lint lock bench clean
+
+help: ## This list
+	@echo "make demo         a running platform with two clinics, at http://127.0.0.1:$(PORT) (PORT=8000)"
+	@echo "make demo-reset   throw the demo's data away; the next demo starts anew"
+	@echo "make test         all tests with coverage (ARGS=\"readings -k current\" for a part)"
+	@echo "make lint         everything CI checks besides the tests (ARGS=\"ruff mypy\" for a part)"
+	@echo "make bench        measure this machine"
+	@echo "make install      make .venv and install what the platform needs (PYTHON=python3.13)"
+	@echo "make lock         write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer versions)"
+	@echo "make clean        remove caches; .venv and the data in var/ stay"
+
+python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed. On Debian and Ubuntu: apt install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " \
+		+ sys.version.split()[0] + ". Name a newer one, for example: make PYTHON=python3.13 install")'
+
+install: python
+	@$(PYTHON) scripts/install.py run
+
+install-dev: python
+	@$(PYTHON) scripts/install.py dev
+
+demo: install
+	@$(RUN) manage.py demo --port $(PORT)
+
+demo-reset: install
+	@$(RUN) manage.py demo --reset
+
+test: install-dev
+	@$(RUN) -m pytest --numprocesses auto --maxprocesses 8 $(COVERAGE) $(ARGS)
+
+lint: install-dev
+	@$(RUN) -m scripts.lint $(ARGS)
+
+lock: install-dev
+	@$(COMPILE) $(ARGS) --output-file requirements/run.txt
+	@$(COMPILE) $(ARGS) --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+
+bench: install-dev
+	@$(RUN) -m benchmarks $(ARGS)
+
+clean:
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
