@@ -11,7 +11,7 @@ COMPILE := $(RUN) -m uv pip compile pyproject.toml --extra embedded --universal 
 COVERAGE := $(if $(ARGS),,--cov --cov-report=term --cov-fail-under=90)
 
 .DEFAULT_GOAL := help
-.PHONY: help python install install-dev demo demo-reset test lint lock bench clean
+.PHONY: help python install install-dev demo demo-reset test lint generate lock bench clean
 
 help: ## This list
 	@echo "make demo         a running platform with two clinics, at http://127.0.0.1:$(PORT) (PORT=8000)"
@@ -20,6 +20,7 @@ help: ## This list
 	@echo "make lint         everything CI checks besides the tests (ARGS=\"ruff mypy\" for a part)"
 	@echo "make bench        measure this machine"
 	@echo "make install      make .venv and install what the platform needs (PYTHON=python3.13)"
+	@echo "make generate     write schema.yml and .env.example from the code"
 	@echo "make lock         write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer versions)"
 	@echo "make clean        remove caches; .venv and the data in var/ stay"
 
@@ -45,6 +46,9 @@ test: install-dev
 
 lint: install-dev
 	@$(RUN) -m scripts.lint $(ARGS)
+
+generate: install-dev
+	@$(RUN) -m scripts.generated --write
 
 lock: install-dev
 	@$(COMPILE) $(ARGS) --output-file requirements/run.txt

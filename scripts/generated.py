@@ -1,0 +1,78 @@
+"""Files written from the code: schema.yml and .env.example. Without --write it fails where one has drifted."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from scripts.environment import static_environment
+
+PROJECT = Path(__file__).resolve().parent.parent
+READ_VARIABLES = """
+import dataclasses, json
+from glucose_platform import settings
+print(json.dumps([dataclasses.asdict(variable) for variable in settings.env.variables.values()]))
+"""
+ENV_HEADER = """\
+# Every setting. Copy to .env (never committed), fill in what you need and hand it to the processes, for example by
+# systemd's EnvironmentFile or `set -a; . ./.env`. Each name can also be given as NAME_FILE, the path of a file that
+# holds the value; use that for secrets. `make demo` and `make test` need none of them.
+# Written by `make generate`.
+
+# directory of the embedded PostgreSQL and Valkey
+#GLUCOSE_STATE_DIR=var
+"""
+
+
+def run(arguments: list[str], environment: dict[str, str]) -> str:
+    result = subprocess.run(
+        [sys.executable, *arguments], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+    )
+    if result.returncode:
+        sys.exit(f"{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+def variables() -> list[dict[str, str]]:
+    """What the settings read. Some names are read only where another is missing, so none is given here."""
+    with tempfile.TemporaryDirectory() as empty:
+        output = run(["-c", READ_VARIABLES], {"PATH": os.environ["PATH"], "GLUCOSE_STATE_DIR": empty})
+    found: list[dict[str, str]] = json.loads(output)
+    return found
+
+
+def env_example() -> str:
+    return ENV_HEADER + "".join(
+        f"\n# {variable['help']}\n#{variable['name']}={variable['default']}\n" for variable in variables()
+    )
+
+
+def schema() -> str:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "schema.yml"
+        run(["manage.py", "spectacular", "--fail-on-warn", "--validate", "--file", str(path)], static_environment())
+        return path.read_text()
+
+
+GENERATED = {".env.example": env_example, "schema.yml": schema}
+
+
+def main(write: bool) -> int:
+    drifted = False
+    for name, generate in GENERATED.items():
+        path = PROJECT / name
+        text = generate()
+        if write:
+            path.write_text(text)
+        elif not path.is_file() or path.read_text() != text:
+            print(f"{name} is not what the code says: run `make generate` and commit it")
+            drifted = True
+    return 1 if drifted else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(write="--write" in sys.argv[1:]))
