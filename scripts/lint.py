@@ -19,7 +19,7 @@ CHECKS = {
     "ruff": [PYTHON, "-m", "ruff", "check", "--quiet", "."],
     "format": [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."],
     "types": [PYTHON, "-m", "mypy"],
-    "imports": [LINT_IMPORTS],
+    "imports": [LINT_IMPORTS, "--no-logo"],
     "migrations": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
     "generated": [PYTHON, "-m", "scripts.generated"],
     "secrets": [PYTHON, "-m", "scripts.secret_scan"],
