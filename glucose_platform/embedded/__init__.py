@@ -1,0 +1,30 @@
+"""PostgreSQL and Valkey that start by themselves: for evaluation, development and a single small site."""
+
+from glucose_platform.embedded.errors import EmbeddedError
+from glucose_platform.embedded.launcher import (
+    Services,
+    ServiceStatus,
+    Status,
+    given,
+    remove,
+    start,
+    start_missing,
+    status,
+    stop,
+)
+from glucose_platform.embedded.state import saved_environment, state_directory
+
+__all__ = [
+    "EmbeddedError",
+    "ServiceStatus",
+    "Services",
+    "Status",
+    "given",
+    "remove",
+    "saved_environment",
+    "start",
+    "start_missing",
+    "state_directory",
+    "status",
+    "stop",
+]
