@@ -1,0 +1,201 @@
+"""Image and compose file, read as data: no container engine is needed."""
+
+from __future__ import annotations
+
+import re
+import stat
+import subprocess
+import sys
+import tomllib
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import yaml
+
+from glucose_platform.env import database_from_url
+from scripts import generated, healthcheck
+from scripts.make_secrets import make_secrets
+
+PROJECT = Path(__file__).resolve().parent.parent
+COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = [name for name, service in SERVICES.items() if service["image"] == "glucose-platform"]
+SERVING = ["web", "worker", "beat"]
+
+
+def instructions() -> list[tuple[str, str]]:
+    text = re.sub(r"^#.*\n", "", (PROJECT / "Dockerfile").read_text(), flags=re.MULTILINE)
+    lines = text.replace("\\\n", " ").splitlines()
+    return [(line.split()[0], line.split(maxsplit=1)[1]) for line in lines if line]
+
+
+def mounts(service: dict[str, Any]) -> dict[str, str]:
+    return {volume.split(":")[1]: volume.split(":")[0] for volume in service.get("volumes", [])}
+
+
+def test_image_is_pinned_unprivileged_and_watched():
+    steps = instructions()
+    names = [name for name, _ in steps]
+
+    for name, argument in steps:
+        if name == "FROM":
+            assert re.match(r"python:3\.1[1-9]-slim-\w+( AS \w+)?$", argument)
+    assert [argument for name, argument in steps if name == "USER"] == ["1000"]
+    assert names.index("USER") > max(index for index, name in enumerate(names) if name in {"RUN", "COPY"})
+    assert "HEALTHCHECK" in names
+    assert {"ADD", "ARG"}.isdisjoint(names)
+
+
+def test_image_installs_the_lock_by_hash_and_drops_the_embedded_servers():
+    build = next(argument for name, argument in instructions() if "pip install" in argument)
+    embedded = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["embedded"]
+
+    assert "--require-hashes --only-binary :all: -r" in build
+    dropped = build.split("pip uninstall --yes ")[1].split()
+    assert dropped == [requirement.split("==")[0] for requirement in embedded]
+
+
+def test_files_that_the_image_runs_are_not_kept_out_of_it():
+    ignored = (PROJECT / ".dockerignore").read_text().split()
+
+    assert {".git", ".env", ".env.*", "var", "secrets"} <= set(ignored)
+    for path in ("manage.py", "scripts", "glucose_platform", "requirements"):
+        assert path not in ignored
+        assert (PROJECT / path).exists()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_settings_of_each_service_exist(name):
+    known = {variable["name"] for variable in generated.variables()}
+    given = {key.removesuffix("_FILE") for key in SERVICES[name].get("environment", {})}
+
+    assert given <= known
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_interpolated_names_are_settings(name):
+    known = {variable["name"] for variable in generated.variables()}
+
+    assert set(re.findall(r"(?<!\$)\$\{(\w+)", yaml.safe_dump(SERVICES[name]))) <= known
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_containers_can_do_little(name):
+    service = SERVICES[name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_only_the_web_service_has_a_port_and_only_on_loopback():
+    assert {name: service["ports"] for name, service in SERVICES.items() if "ports" in service} == {
+        "web": ["127.0.0.1:${PORT:-8000}:8000"]
+    }
+
+
+@pytest.mark.parametrize("name", SERVING)
+def test_serving_processes_wait_for_the_migrations_and_never_see_the_owner(name):
+    service = SERVICES[name]
+
+    assert service["depends_on"]["prepare"] == {"condition": "service_completed_successfully"}
+    assert "DATABASE_OWNER_URL_FILE" not in service["environment"]
+    assert set(mounts(service).values()) == {"app-secrets"}
+
+
+def test_every_service_is_watched_or_ends():
+    for name, service in SERVICES.items():
+        ends = service.get("restart") == "no"
+        inherits_image_check = name == "web"
+        assert ends or inherits_image_check or "healthcheck" in service, name
+
+
+def test_volumes_are_declared():
+    used = {volume for service in SERVICES.values() for volume in mounts(service).values()}
+
+    assert used == set(COMPOSE["volumes"])
+
+
+@pytest.fixture
+def made_secrets(tmp_path):
+    make_secrets(tmp_path)
+    return tmp_path
+
+
+def test_every_secret_file_is_made_where_the_services_look(made_secrets):
+    for name, service in SERVICES.items():
+        wanted = [value for key, value in service.get("environment", {}).items() if key.endswith("_FILE")]
+        wanted += re.findall(r"/secrets/\w+/[\w.]+", yaml.safe_dump(service.get("command", "")))
+        wanted += re.findall(r"/secrets/\w+/[\w.]+", yaml.safe_dump(service.get("healthcheck", "")))
+        for path in wanted:
+            assert (made_secrets / path.removeprefix("/secrets/")).is_file(), (name, path)
+            assert str(Path(path).parent) in mounts(service), (name, path)
+
+
+def test_secrets_are_made_once_each_its_own(made_secrets):
+    files = sorted(path for path in made_secrets.rglob("*") if path.is_file())
+    first = {path: path.read_text() for path in files}
+    make_secrets(made_secrets)
+
+    assert {path: path.read_text() for path in files} == first
+    assert len(set(first.values())) == len(first)
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o444 for path in files)
+    assert len(first[made_secrets / "app" / "secret_key"]) >= 32
+
+
+def test_secret_urls_name_the_services_of_the_compose_file(made_secrets):
+    for path in made_secrets.rglob("*_url"):
+        host = re.search(r"@(\w+):\d+", path.read_text())
+        assert host is not None
+        assert host.group(1) in SERVICES
+    assert database_from_url((made_secrets / "app" / "database_url").read_text())["USER"] == "glucose_app"
+
+
+def test_missing_secret_is_made_anew_without_touching_the_others(made_secrets):
+    url = (made_secrets / "app" / "database_url").read_text()
+    (made_secrets / "app" / "secret_key").unlink()
+
+    subprocess.run([sys.executable, "-m", "scripts.make_secrets", str(made_secrets)], cwd=PROJECT, check=True)
+
+    assert (made_secrets / "app" / "secret_key").is_file()
+    assert (made_secrets / "app" / "database_url").read_text() == url
+
+
+class OnlyOneHost(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        right = self.path == "/health" and self.headers["Host"] in {"clinic.example", "localhost"}
+        self.send_response(200 if right else 400)
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def health_port():
+    with HTTPServer(("127.0.0.1", 0), OnlyOneHost) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("allowed", "code"),
+    [("clinic.example,other.example", 0), ('["clinic.example"]', 0), ("", 0), ("stranger.example", 1)],
+)
+def test_health_check_asks_under_a_name_that_is_served(monkeypatch, health_port, allowed, code):
+    monkeypatch.setenv("PORT", str(health_port))
+    monkeypatch.setenv("ALLOWED_HOSTS", allowed)
+
+    assert healthcheck.main() == code
+
+
+def test_health_check_is_red_where_nobody_listens(monkeypatch):
+    monkeypatch.setenv("PORT", "1")
+
+    assert healthcheck.main() == 1
