@@ -5,21 +5,20 @@ from glucose_platform.embedded.launcher import (
     Services,
     ServiceStatus,
     Status,
-    given,
     remove,
     start,
     start_missing,
     status,
     stop,
 )
-from glucose_platform.embedded.state import saved_environment, state_directory
+from glucose_platform.embedded.state import completed_environment, saved_environment, state_directory
 
 __all__ = [
     "EmbeddedError",
     "ServiceStatus",
     "Services",
     "Status",
-    "given",
+    "completed_environment",
     "remove",
     "saved_environment",
     "start",

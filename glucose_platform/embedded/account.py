@@ -37,7 +37,7 @@ class Account:
 
     def run(self, argv: Sequence[str | Path], *, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         try:
-            return subprocess.run(  # noqa: S603 - fixed programs, no shell text from outside
+            return subprocess.run(
                 [str(part) for part in argv],
                 user=self.user,
                 group=self.group,

@@ -22,9 +22,6 @@ from glucose_platform.embedded.postgres import SUPERUSER, Postgres
 from glucose_platform.embedded.state import Record
 from glucose_platform.embedded.valkey import Valkey
 
-DATABASE_NAMES = ("DATABASE_URL", "DB_HOST")
-REDIS_NAMES = ("REDIS_URL", "REDIS_HOST")
-
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -86,7 +83,8 @@ def start(state_dir: Path, *, volatile: bool = False, database: bool = True, bro
 
 def start_missing(state_dir: Path, environ: Mapping[str, str], *, volatile: bool = False) -> Services | None:
     """Starts only what ``environ`` gives no address for; None where it gives both."""
-    database, broker = not _given(environ, DATABASE_NAMES), not _given(environ, REDIS_NAMES)
+    database = not state.given(environ, state.DATABASE_NAMES)
+    broker = not state.given(environ, state.REDIS_NAMES)
     if not database and not broker:
         return None
     return start(state_dir, volatile=volatile, database=database, broker=broker)
@@ -129,16 +127,6 @@ def status(state_dir: Path) -> Status:
             _status("Valkey", valkey.answers(), min(valkey.pids(), default=None), str(places.valkey)),
         )
     )
-
-
-def given(environ: Mapping[str, str]) -> list[str]:
-    """The names in ``environ`` that say where a database or a broker is, each also as NAME_FILE."""
-    names = (*DATABASE_NAMES, *REDIS_NAMES)
-    return [found for name in names for found in (name, f"{name}_FILE") if environ.get(found)]
-
-
-def _given(environ: Mapping[str, str], names: tuple[str, ...]) -> bool:
-    return any(name.removesuffix("_FILE") in names for name in given(environ))
 
 
 def _status(name: str, running: bool, pid: int | None, detail: str) -> ServiceStatus:

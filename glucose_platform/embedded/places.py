@@ -112,7 +112,7 @@ def _sockets(places: Places, record: Record) -> Path:
     directory = places.home / "run"
     if len(os.fsencode(directory / ".s.PGSQL.5432")) > LONGEST_SOCKET_PATH:
         # A reboot may empty /tmp: a fresh unguessable name each time, never one that somebody else could prepare.
-        directory = Path(tempfile.mkdtemp(prefix="glucose-", dir="/tmp"))  # noqa: S108
+        directory = Path(tempfile.mkdtemp(prefix="glucose-", dir="/tmp"))
         if places.account.drops:
             os.chown(directory, places.account.uid, places.account.gid)
     private_directory(directory, places.account)

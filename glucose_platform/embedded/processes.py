@@ -69,7 +69,7 @@ def launch(argv: Sequence[str | Path], *, account: Account, log: Path, stdin: st
     """Starts a server in a session of its own and returns its process id."""
     descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
-        completed = subprocess.run(  # noqa: S603 - the text is fixed, arguments are passed as "$@"
+        completed = subprocess.run(
             ["/bin/sh", "-c", DETACH, "sh", *[str(part) for part in argv]],
             user=account.user,
             group=account.group,

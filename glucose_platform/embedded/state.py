@@ -14,6 +14,9 @@ from pathlib import Path
 from glucose_platform.embedded.errors import EmbeddedError
 
 PROJECT = Path(__file__).resolve().parents[2]
+# Who gives one of a group speaks of a server of their own: the rest of the group is not ours to fill in.
+DATABASE_NAMES = ("DATABASE_URL", "DATABASE_EDGE_URL", "DATABASE_PLATFORM_URL", "DATABASE_OWNER_URL", "DB_HOST")
+REDIS_NAMES = ("REDIS_URL", "REDIS_HOST")
 
 
 @dataclass(slots=True)
@@ -42,12 +45,25 @@ def services_directory(state_dir: Path) -> Path:
 
 
 def saved_environment(state_dir: Path) -> dict[str, str]:
-    """The addresses that the last start wrote, {} if there was none. Starts and changes nothing.
-
-    All of them belong to the embedded services: who gives DATABASE_URL takes none of the DATABASE_* names from here.
-    """
+    """The addresses that the last start wrote, {} if there was none. Starts and changes nothing."""
     record = load(state_dir)
     return dict(record.environment) if record else {}
+
+
+def completed_environment(state_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """``environ``, and the saved addresses of a server that it says nothing about.
+
+    Never a mixture: a DATABASE_URL (or its _FILE, or DB_HOST) from outside beside our saved DATABASE_OWNER_URL would
+    migrate one database and serve another.
+    """
+    taken = {name for group in (DATABASE_NAMES, REDIS_NAMES) if given(environ, group) for name in group}
+    saved = {name: value for name, value in saved_environment(state_dir).items() if name not in taken}
+    return {**saved, **environ}
+
+
+def given(environ: Mapping[str, str], names: tuple[str, ...]) -> list[str]:
+    """Which of the names ``environ`` gives, each also as NAME_FILE."""
+    return [found for name in names for found in (name, f"{name}_FILE") if environ.get(found)]
 
 
 def load(state_dir: Path) -> Record | None:
