@@ -55,8 +55,10 @@ def make_venv() -> None:
 
 def install(name: str) -> None:
     print(f"Installing requirements/{name}.txt (about a minute the first time)", flush=True)
-    pip = [VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    result = subprocess.run([*pip, "--require-hashes", "--only-binary", ":all:", "-r", lock_file(name)], check=False)
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    result = subprocess.run(
+        [*pip, "--require-hashes", "--only-binary", ":all:", "-r", str(lock_file(name))], check=False
+    )
     if result.returncode:
         sys.exit("The packages could not be installed: pip's message above says why.")
     for covered in COVERS[name]:
