@@ -16,7 +16,7 @@ WORKDIR /app
 COPY --from=build /venv /venv
 COPY . .
 # Static files need no secret and no database; production's storage names them by their content.
-RUN python manage.py collectstatic --noinput
+RUN python manage.py collectstatic --noinput --verbosity 0
 USER 1000
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["python", "scripts/healthcheck.py"]
