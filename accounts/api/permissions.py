@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed, NotAuthenticated
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from accounts.principals import PersonPrincipal
+from tenancy.api.routing import DEVICE, PUBLIC, SIGNED_IN, Route
+
+MISSING_KEY = "Missing API key. Please include X-API-Key header."
+INVALID_KEY = "Invalid API key. Please check your X-API-Key header."
+NO_CREDENTIALS = "Please sign in: send Authorization: Bearer <access token>."
+INVALID_TOKEN = "The access token is invalid or has expired. Please sign in again."  # noqa: S105  a sentence
+
+
+class RoutePermission(BasePermission):
+    """Whether the principal may call this method of this route: read from the route, denied where it says nothing."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        route: Route | None = view.route
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        if route is None or method not in route.access:
+            raise MethodNotAllowed(method)
+        allowed = route.access[method].split("|")
+        if PUBLIC in allowed:
+            return True
+        principal = getattr(request._request, "principal", None)
+        if principal is None:
+            raise _unknown_caller(request, allowed)
+        if isinstance(principal, PersonPrincipal):
+            if allowed == [DEVICE]:
+                raise AuthenticationFailed(INVALID_KEY)
+            return SIGNED_IN in allowed or any(principal.may(name) for name in allowed)
+        if DEVICE not in allowed:
+            raise AuthenticationFailed(INVALID_TOKEN)
+        return True
+
+
+def _unknown_caller(request: Request, allowed: list[str]) -> Exception:
+    sent = "X-API-Key" in request.headers or "Authorization" in request.headers
+    if DEVICE in allowed and ("X-API-Key" in request.headers or allowed == [DEVICE]):
+        return AuthenticationFailed(INVALID_KEY) if sent else NotAuthenticated(MISSING_KEY)
+    return AuthenticationFailed(INVALID_TOKEN) if sent else NotAuthenticated(NO_CREDENTIALS)

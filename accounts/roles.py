@@ -1,0 +1,63 @@
+"""What each role may do: the one table that REST, the admin and ``has_perm`` read.
+
+Permissions have Django's form ``app.action_model``, so that the admin needs no translation.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    OWNER = "owner"
+    ADMIN = "admin"
+    CLINICIAN = "clinician"
+    NURSE = "nurse"
+    VIEWER = "viewer"
+    PATIENT = "patient"
+
+
+STAFF_ROLES = frozenset(Role.values) - {Role.PATIENT.value}
+
+_LOOK = {
+    "patients.view_patient",
+    "devices.view_device",
+    "devices.view_assignment",
+    "readings.view_glucosereading",
+}
+_CARE = _LOOK | {
+    "patients.add_patient",
+    "patients.change_patient",
+    "devices.change_device",
+    "devices.add_assignment",
+    "devices.change_assignment",
+}
+_MANAGE = _CARE | {
+    "patients.delete_patient",
+    "devices.add_device",
+    "devices.delete_device",
+    "devices.view_devicekey",
+    "devices.add_devicekey",
+    "devices.change_devicekey",
+    "devices.delete_devicekey",
+    "readings.add_glucosereading",
+    "accounts.view_membership",
+    "accounts.add_membership",
+    "accounts.change_membership",
+    "accounts.delete_membership",
+    "tenancy.view_organization",
+}
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    Role.OWNER.value: frozenset(_MANAGE | {"tenancy.change_organization"}),
+    Role.ADMIN.value: frozenset(_MANAGE | {"tenancy.change_organization"}),
+    Role.CLINICIAN.value: frozenset(_CARE),
+    Role.NURSE.value: frozenset(_CARE),
+    Role.VIEWER.value: frozenset(_LOOK),
+    # A patient's login sees only its own rows: the database's second policy holds that.
+    Role.PATIENT.value: frozenset({"readings.view_glucosereading"}),
+}
+
+
+def role_allows(role: str | None, permission: str) -> bool:
+    return role is not None and permission in PERMISSIONS.get(role, frozenset())

@@ -1,0 +1,112 @@
+"""The one door for changes to accounts and memberships."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.tokens import default_token_generator
+from django.contrib.sessions.models import Session
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from accounts.models import Membership, RefreshFamily, User
+from accounts.principals import PersonPrincipal
+from accounts.roles import Role
+from tenancy.scope import Scope, current_scope, person_scope, scoped
+
+T = TypeVar("T")
+
+
+def in_own_scope(user: User, work: Callable[[], T]) -> T:
+    """Run ``work`` where the person's own account row is visible: in the active scope of that person, or in one made."""
+    if current_scope() is not None:
+        return work()
+    with person_scope(user.pk), transaction.atomic():
+        return work()
+
+
+@transaction.atomic
+def add_member(
+    *, email: str, name: str, role: str, phone: str = "", password: str | None = None, patient_id: int | None = None
+) -> Membership:
+    """Give a person a place in the clinic in scope; an account is made where the address has none yet.
+
+    A password is set only on an account that this call makes. Raises ValidationError for a bad address, role or
+    password, and where the person is a member already.
+    """
+    email = email.strip()
+    validate_email(email)
+    if role not in Role.values:
+        raise ValidationError({"role": f"{role} is not a role. Roles: {', '.join(Role.values)}."})
+    if (role == Role.PATIENT) != (patient_id is not None):
+        raise ValidationError({"role": "The role patient goes with a patient, and only with one."})
+    if password is not None:
+        validate_password(password, User(email=email))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accounts_person(%s, %s)", [email, make_password(password)])
+        (user_id,) = cursor.fetchone()
+    membership = Membership(user_id=user_id, email=email, name=name, role=role, phone=phone, patient_id=patient_id)
+    membership.full_clean(exclude=["user"])
+    membership.save()
+    return membership
+
+
+@transaction.atomic
+def change_member(*, membership: Membership, changes: dict[str, Any]) -> Membership:
+    """Change name, phone, role or state. The last owner stays an owner."""
+    locked = Membership.objects.select_for_update().get(pk=membership.pk)
+    loses_owner = locked.role == Role.OWNER and (
+        changes.get("role", Role.OWNER) != Role.OWNER or changes.get("is_active") is False
+    )
+    if loses_owner:
+        # Every owner's row is locked: two owners who step down at once are seen one after the other.
+        owners = Membership.objects.select_for_update().owners().order_by("id")
+        if not [owner for owner in owners if owner.pk != locked.pk]:
+            raise ValidationError("The last owner of an organization stays its owner.")
+    for name, value in changes.items():
+        setattr(locked, name, value)
+    locked.full_clean(exclude=["user"])
+    locked.save(update_fields=sorted(changes))
+    return locked
+
+
+def deactivate_member(*, membership: Membership) -> Membership:
+    """Take a person's access to the clinic; what they did stays. Takes effect with their next request."""
+    return change_member(membership=membership, changes={"is_active": False})
+
+
+def note_use_of_membership(*, principal: PersonPrincipal) -> None:
+    """Remember which clinic the person worked in last: the next sign-in begins there."""
+    with scoped(principal.scope), transaction.atomic():
+        Membership.objects.filter(pk=principal.membership_id).update(last_used_at=Now())
+
+
+def set_password_link(*, user: User) -> str:
+    """A link that sets the password once: it is void as soon as the password has changed."""
+    uid = urlsafe_base64_encode(force_bytes(user.pk))
+    return f"{settings.PUBLIC_URL}/account/set-password/{uid}/{default_token_generator.make_token(user)}/"
+
+
+def set_password(*, user: User, password: str) -> None:
+    """Set a password; every token that was issued before is refused from now on."""
+    validate_password(password, user)
+    user.set_password(password)
+    user.version += 1
+    with scoped(Scope(None, user.pk)), transaction.atomic():
+        user.save(update_fields=["password", "version"])
+
+
+def forget_expired_sign_ins() -> None:
+    """Remove sign-ins that ended long ago; until then a reused token still finds its revoked family."""
+    RefreshFamily.objects.filter(expires_at__lt=timezone.now() - timedelta(days=30)).delete()
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()

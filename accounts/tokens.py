@@ -1,0 +1,170 @@
+"""Access tokens (SimpleJWT) and refresh families of our own.
+
+A refresh token is ``glr_<family>.<generation>.<signature>``: signed, not stored. Only the family's newest generation is
+taken; the one before is answered with the same successor for a few seconds, since an answer may be lost on its way;
+anything older is a copy in the wrong hands and ends the family.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.tokens import AccessToken
+
+from accounts.models import RefreshFamily, User
+from accounts.principals import PersonPrincipal, person_principal
+
+PREFIX = "glr_"
+GRACE = timedelta(seconds=10)
+IDLE = timedelta(days=30)
+ABSOLUTE = timedelta(days=60)
+
+
+class RefreshRefused(Exception):
+    """The refresh token is forged, used up, expired or revoked."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessClaims:
+    user_public_id: uuid.UUID
+    organization_id: int
+    user_version: int
+    family_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    access: str
+    refresh: str
+    expires_in: int
+
+
+def start_family(*, principal: PersonPrincipal, user_agent: str = "") -> Tokens:
+    now = timezone.now()
+    family = RefreshFamily.objects.create(
+        user_id=principal.user_id,
+        for_organization=principal.organization_id,
+        rotated_at=now,
+        expires_at=now + ABSOLUTE,
+        user_agent=user_agent[:200],
+    )
+    return issue(principal, family)
+
+
+def issue(principal: PersonPrincipal, family: RefreshFamily) -> Tokens:
+    token = AccessToken()
+    token["sub"] = str(principal.user_public_id)
+    token["organization"] = principal.organization_id
+    token["version"] = principal.user_version
+    token["family"] = str(family.id)
+    return Tokens(
+        access=str(token),
+        refresh=refresh_token(family.id, family.generation),
+        expires_in=int(settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"].total_seconds()),
+    )
+
+
+def read_access_token(text: str) -> AccessClaims | None:
+    try:
+        token = AccessToken(text)  # type: ignore[arg-type]
+        return AccessClaims(
+            uuid.UUID(token["sub"]), int(token["organization"]), int(token["version"]), uuid.UUID(token["family"])
+        )
+    except (TokenError, KeyError, ValueError, TypeError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """``principal`` is None where the person has lost the account or the clinic meanwhile."""
+
+    family: RefreshFamily
+    principal: PersonPrincipal | None
+
+
+def rotate(*, token: str) -> Rotated:
+    """Move the family to its next generation; concurrent callers with one token have one winner.
+
+    The row is committed before this raises, so a caller's rollback cannot undo a revocation.
+    Raises RefreshRefused.
+    """
+    family_id, generation = _read_refresh_token(token)
+    now = timezone.now()
+    with transaction.atomic(durable=True):
+        won = RefreshFamily.objects.filter(
+            id=family_id,
+            generation=generation,
+            revoked_at__isnull=True,
+            expires_at__gt=now,
+            rotated_at__gt=now - IDLE,
+        ).update(generation=F("generation") + 1, rotated_at=now)
+        family = RefreshFamily.objects.filter(id=family_id).first()
+        if family is None or family.revoked_at is not None:
+            refused = True
+        elif won or (generation == family.generation - 1 and family.rotated_at > now - GRACE):
+            refused = False
+        else:
+            refused = True
+            if generation < family.generation:
+                _revoke(family_id, "reuse")
+    if refused or family is None:
+        raise RefreshRefused
+    return Rotated(family, _principal_of(family))
+
+
+def _principal_of(family: RefreshFamily) -> PersonPrincipal | None:
+    for user in User.objects.raw("SELECT * FROM accounts_user_by_id(%s)", [family.user_id]):
+        return person_principal(user.public_id, family.for_organization)
+    return None
+
+
+def revoke_family(*, family_id: uuid.UUID, because: str) -> None:
+    with transaction.atomic():
+        _revoke(family_id, because)
+
+
+def family_of(token: str) -> uuid.UUID:
+    """Raises RefreshRefused for a forged token."""
+    return _read_refresh_token(token)[0]
+
+
+def family_is_alive(family_id: uuid.UUID) -> bool:
+    return RefreshFamily.objects.filter(id=family_id, revoked_at__isnull=True, expires_at__gt=timezone.now()).exists()
+
+
+def refresh_token(family_id: uuid.UUID, generation: int) -> str:
+    body = f"{family_id.hex}.{generation}"
+    return f"{PREFIX}{body}.{_signature(body)}"
+
+
+def _revoke(family_id: uuid.UUID, because: str) -> None:
+    RefreshFamily.objects.filter(id=family_id, revoked_at__isnull=True).update(
+        revoked_at=timezone.now(), revoked_because=because
+    )
+
+
+def _read_refresh_token(token: str) -> tuple[uuid.UUID, int]:
+    body, _, signature = token.removeprefix(PREFIX).rpartition(".")
+    try:
+        if not hmac.compare_digest(_signature(body).encode(), signature.encode()):
+            raise RefreshRefused
+        family, generation = body.split(".")
+        return uuid.UUID(family), int(generation)
+    except ValueError:
+        raise RefreshRefused from None
+
+
+def _signature(body: str) -> str:
+    key = hashlib.sha256(b"refresh-token:" + settings.SECRET_KEY.encode()).digest()
+    digest = hmac.new(key, body.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

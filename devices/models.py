@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import datetime
+
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models.functions import Now
+
+from patients.models import Patient
+from tenancy.fields import TenantForeignKey
+from tenancy.managers import TenantManager, TenantQuerySet
+from tenancy.models import TenantModel
+
+CODE_VALIDATOR = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", "Letters, digits, underscore, dot and hyphen only.")
+
+
+def random_public_number() -> int:
+    """62 random bits: the part of a reading's public id that names its device."""
+    return secrets.randbits(62)
+
+
+class DeviceQuerySet(TenantQuerySet["Device"]):
+    def in_use(self) -> DeviceQuerySet:
+        return self.exclude(status=Device.Status.RETIRED)
+
+    def named(self, code_or_uuid: str) -> DeviceQuerySet:
+        """The device with this code, or with this public UUID."""
+        try:
+            public_id = uuid.UUID(code_or_uuid)
+        except ValueError:
+            return self.filter(code=code_or_uuid)
+        return self.filter(public_id=public_id)
+
+
+class Device(TenantModel):
+    """Anything that readings come from: a sensor, a Dexcom account, an uploader, an imported file."""
+
+    class Kind(models.TextChoices):
+        ARGUS = "argus"
+        DEXCOM = "dexcom"
+        NIGHTSCOUT = "nightscout"
+        IMPORT = "import"
+        OTHER = "other"
+
+    class Status(models.TextChoices):
+        REGISTERED = "registered"
+        ACTIVE = "active"
+        INACTIVE = "inactive"
+        NEEDS_ATTENTION = "needs_attention"
+        MAINTENANCE = "maintenance"
+        ERROR = "error"
+        RETIRED = "retired"
+
+    id = models.BigAutoField(primary_key=True)
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    public_number = models.BigIntegerField(default=random_public_number, editable=False)
+    code = models.CharField(max_length=50, validators=[CODE_VALIDATOR])
+    name = models.CharField(max_length=100, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.ARGUS)
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.REGISTERED)
+    # NULL, not "": a clinic has many devices without a serial number, and each number at most once.
+    serial_number = models.CharField(max_length=50, null=True, blank=True)  # noqa: DJ001
+    firmware_version = models.CharField(max_length=20, blank=True)
+    hardware_revision = models.CharField(max_length=20, blank=True)
+    manufactured_on = models.DateField(null=True, blank=True)
+    calibrated_on = models.DateField(null=True, blank=True)
+    reading_interval = models.PositiveIntegerField(
+        "reading interval (s)", default=300, validators=[MinValueValidator(30), MaxValueValidator(86_400)]
+    )
+    last_seen_at = models.DateTimeField("last contact", null=True, blank=True, editable=False)
+    battery_level = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = TenantManager.of(DeviceQuerySet)
+
+    class Meta(TenantModel.Meta):
+        ordering = ["code"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "code"], name="devices_device_code"),
+            models.UniqueConstraint(fields=["organization", "public_id"], name="devices_device_public_id"),
+            models.UniqueConstraint(fields=["organization", "public_number"], name="devices_device_public_number"),
+            models.UniqueConstraint(fields=["organization", "serial_number"], name="devices_device_serial_number"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class AssignmentQuerySet(TenantQuerySet["Assignment"]):
+    def in_force_at(self, instant: datetime) -> AssignmentQuerySet:
+        return self.filter(starts_at__lte=instant).filter(
+            models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=instant)
+        )
+
+    def open(self) -> AssignmentQuerySet:
+        return self.filter(ends_at__isnull=True)
+
+
+class Assignment(TenantModel):
+    """A period in which a device measures one patient: from ``starts_at``, up to but not at ``ends_at``.
+
+    The periods of a device do not overlap; ``devices.services`` holds that under a lock on the device.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    device = TenantForeignKey(Device, related_name="assignments")
+    patient = TenantForeignKey(Patient, related_name="assignments")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+    note = models.CharField(max_length=512, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = TenantManager.of(AssignmentQuerySet)
+
+    class Meta(TenantModel.Meta):
+        ordering = ["-starts_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "public_id"], name="devices_assignment_public_id"),
+            models.UniqueConstraint(fields=["organization", "device", "starts_at"], name="devices_assignment_start"),
+            models.UniqueConstraint(
+                fields=["organization", "device"],
+                condition=models.Q(ends_at__isnull=True),
+                name="devices_assignment_one_open",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=models.F("starts_at")),
+                name="devices_assignment_order",
+            ),
+        ]
+        indexes = [models.Index(fields=["organization", "patient", "starts_at"], name="devices_assignment_patient")]
+
+    def __str__(self) -> str:
+        return f"{self.device} → {self.patient}"
+
+
+class DeviceKeyQuerySet(TenantQuerySet["DeviceKey"]):
+    def live(self) -> DeviceKeyQuerySet:
+        return self.filter(revoked_at__isnull=True).filter(
+            models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=Now())
+        )
+
+
+class DeviceKey(TenantModel):
+    """A credential of one device, or with no device of the clinic's own uploader. Only its digest is kept."""
+
+    id = models.BigAutoField(primary_key=True)
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    device = TenantForeignKey(Device, related_name="keys", null=True, blank=True)
+    name = models.CharField(max_length=100, blank=True)
+    prefix = models.CharField(max_length=16, editable=False, help_text="the first characters, to recognise the key by")
+    digest = models.BinaryField(max_length=32, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = TenantManager.of(DeviceKeyQuerySet)
+
+    class Meta(TenantModel.Meta):
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "public_id"], name="devices_devicekey_public_id"),
+            models.UniqueConstraint(fields=["organization", "digest"], name="devices_devicekey_digest"),
+        ]
+        indexes = [
+            models.Index(fields=["digest"], name="devices_devicekey_lookup"),
+            models.Index(fields=["organization", "device"], name="devices_devicekey_device"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…"

@@ -1,0 +1,152 @@
+"""The one door for changes to devices, their keys and their assignments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from devices.keys import DEMO_KEY, describe_key, generate_key
+from devices.models import Assignment, Device, DeviceKey
+from patients.models import Patient
+
+ROTATION_OVERLAP = timedelta(days=7)
+LIVE_KEYS_PER_DEVICE = 2
+
+# Readings stand above devices: they tell whether a device has measured since an instant.
+HasReadingsSince = Callable[[Device, datetime], bool]
+_measured_since: list[HasReadingsSince] = []
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """``text`` exists only here: show it once, it cannot be had again."""
+
+    key: DeviceKey
+    text: str
+
+
+def register_readings_question(question: HasReadingsSince) -> None:
+    _measured_since.append(question)
+
+
+@transaction.atomic
+def register_device(**fields: Any) -> Device:
+    """Make a device. Raises ValidationError for malformed or taken codes and serial numbers."""
+    device = Device(**fields)
+    device.full_clean()
+    device.save()
+    return device
+
+
+@transaction.atomic
+def change_device(*, device: Device, changes: dict[str, Any]) -> Device:
+    locked = Device.objects.select_for_update(no_key=True).get(pk=device.pk)
+    for name, value in changes.items():
+        setattr(locked, name, value)
+    locked.full_clean()
+    locked.save(update_fields=[*sorted(changes), "updated_at"])
+    return locked
+
+
+@transaction.atomic
+def retire_device(*, device: Device) -> Device:
+    """Take a device out of use: its keys stop at once, its assignment ends, its readings stay."""
+    now = timezone.now()
+    DeviceKey.objects.live().filter(device=device).update(revoked_at=now)
+    Assignment.objects.open().filter(device=device, starts_at__lt=now).update(ends_at=now)
+    return change_device(device=device, changes={"status": Device.Status.RETIRED})
+
+
+@transaction.atomic
+def assign_device(*, device: Device, patient: Patient, starts_at: datetime | None = None, note: str = "") -> Assignment:
+    """From ``starts_at`` (now) on the device measures ``patient``; its open period ends there.
+
+    Raises ValidationError where a period would begin before the open one, or where the device has already measured
+    somebody at or after that instant: a stored reading keeps its patient.
+    """
+    starts_at = starts_at or timezone.now()
+    # FOR UPDATE waits for every ingestion that holds the device's key-share lock, so none of them is overlooked.
+    device = Device.objects.select_for_update().get(pk=device.pk)
+    if device.status == Device.Status.RETIRED:
+        raise ValidationError("The device is retired.")
+    later = Assignment.objects.filter(device=device).filter(Q(ends_at__gt=starts_at) | Q(starts_at__gte=starts_at))
+    if later.exists():
+        raise ValidationError("The device has a later assignment; a new one begins after it.")
+    _refuse_change_of_measured_time(device, starts_at)
+    Assignment.objects.open().filter(device=device).update(ends_at=starts_at)
+    assignment = Assignment(device=device, patient=patient, starts_at=starts_at, note=note)
+    assignment.full_clean()
+    assignment.save()
+    return assignment
+
+
+@transaction.atomic
+def end_assignment(*, device: Device, ends_at: datetime | None = None) -> None:
+    """From ``ends_at`` (now) on the device measures nobody. Raises ValidationError as ``assign_device`` does."""
+    ends_at = ends_at or timezone.now()
+    device = Device.objects.select_for_update().get(pk=device.pk)
+    current = Assignment.objects.open().filter(device=device).first()
+    if current is None:
+        raise ValidationError("The device is not assigned.")
+    if current.starts_at >= ends_at:
+        raise ValidationError("The assignment begins after that.")
+    _refuse_change_of_measured_time(device, ends_at)
+    current.ends_at = ends_at
+    current.save(update_fields=["ends_at"])
+
+
+@transaction.atomic
+def issue_key(*, device: Device | None, name: str = "", expires_at: datetime | None = None) -> IssuedKey:
+    """A new key; ``device`` None makes one for all devices of the clinic. Raises ValidationError above two live keys."""
+    if device is not None:
+        device = Device.objects.select_for_update(no_key=True).get(pk=device.pk)
+        if device.status == Device.Status.RETIRED:
+            raise ValidationError("The device is retired.")
+        if DeviceKey.objects.live().filter(device=device).count() >= LIVE_KEYS_PER_DEVICE:
+            raise ValidationError("The device has two live keys already: revoke one first.")
+    new = generate_key()
+    key = DeviceKey.objects.create(
+        device=device, name=name, prefix=new.prefix, digest=new.digest, expires_at=expires_at
+    )
+    return IssuedKey(key, new.text)
+
+
+@transaction.atomic
+def rotate_key(*, key: DeviceKey) -> IssuedKey:
+    """A second key for the same device; the old one works for 7 days more, so that no reading is lost meanwhile."""
+    locked = DeviceKey.objects.select_for_update().get(pk=key.pk)
+    now = timezone.now()
+    if locked.revoked_at is not None or (locked.expires_at is not None and locked.expires_at <= now):
+        raise ValidationError("The key is not in use any more: issue a new one.")
+    issued = issue_key(device=locked.device, name=locked.name)
+    overlap_end = now + ROTATION_OVERLAP
+    locked.expires_at = min(locked.expires_at, overlap_end) if locked.expires_at else overlap_end
+    locked.save(update_fields=["expires_at"])
+    return issued
+
+
+@transaction.atomic
+def revoke_key(*, key: DeviceKey) -> None:
+    """The key is refused from the next request on. Repeating it changes nothing."""
+    DeviceKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
+
+
+@transaction.atomic
+def store_demo_key() -> None:
+    """The demo's public key for the clinic in scope. Outside the demo no request is accepted with it."""
+    known = describe_key(DEMO_KEY)
+    DeviceKey.objects.get_or_create(
+        digest=known.digest, defaults={"name": "Demo: every device", "prefix": known.prefix, "device": None}
+    )
+
+
+def _refuse_change_of_measured_time(device: Device, instant: datetime) -> None:
+    if any(question(device, instant) for question in _measured_since):
+        raise ValidationError("The device has measured at or after that time already; choose a later one.")

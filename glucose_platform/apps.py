@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class GlucosePlatformConfig(AppConfig):
+    name = "glucose_platform"

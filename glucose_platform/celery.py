@@ -1,0 +1,35 @@
+"""The Celery application, with the one static schedule of what runs by the clock."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.schedules import crontab
+from celery.signals import setup_logging, worker_init
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "glucose_platform.settings")
+os.environ.setdefault("GLUCOSE_PROCESS", "worker")
+
+app = Celery("glucose_platform")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+app.conf.beat_schedule = {
+    "heartbeat": {"task": "tenancy.worker_heartbeat", "schedule": 30.0, "options": {"expires": 60}},
+    "partitions": {"task": "readings.ensure_partitions", "schedule": crontab(hour="3", minute="17")},
+    "expired-sign-ins": {"task": "accounts.forget_expired_sign_ins", "schedule": crontab(hour="4", minute="7")},
+}
+
+
+@setup_logging.connect
+def keep_our_logging(**kwargs: Any) -> None:
+    """Connected, so that Celery leaves the logging as the settings made it."""
+
+
+@worker_init.connect
+def refuse_unsafe_worker(**kwargs: Any) -> None:
+    from tenancy.startup import refuse_to_serve_unsafely
+
+    refuse_to_serve_unsafely()

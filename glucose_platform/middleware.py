@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import nullcontext
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from accounts.principals import PersonPrincipal, person_principal, person_principals
+from accounts.tokens import family_is_alive, read_access_token
+from devices.authentication import DevicePrincipal, device_principal
+from glucose_platform import metrics
+from tenancy.api.errors import DATABASE_AWAY
+from tenancy.scope import scoped
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+API_PREFIX = "/api/"
+SESSION_ORGANIZATION = "organization_id"
+# Answered without a look at who asks, so that they also work while the database is away.
+WITHOUT_PRINCIPAL = ("/health", "/livez", "/readyz", "/metrics", "/static/", "/api/v1/health", "/api/v1/system/version")
+
+
+def observe_requests(get_response: GetResponse) -> GetResponse:
+    """Count and time requests by route, never by the path itself: paths name patients."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        begun = time.perf_counter()
+        response = get_response(request)
+        match = request.resolver_match
+        route = match.route if match else "unknown"
+        metrics.REQUESTS.labels(request.method, route, response.status_code).inc()
+        metrics.REQUEST_SECONDS.labels(request.method, route).observe(time.perf_counter() - begun)
+        return response
+
+    return middleware
+
+
+def answer_when_the_database_is_away(get_response: GetResponse) -> GetResponse:
+    """503 in words for what fails outside a REST view: the session, the principal, the begin of a transaction."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return database_away() if isinstance(error, OperationalError | InterfaceError) else None
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
+    return middleware
+
+
+def database_away() -> HttpResponse:
+    return JsonResponse({"detail": DATABASE_AWAY}, status=503, headers={"Retry-After": "5"})
+
+
+def resolve_principal(get_response: GetResponse) -> GetResponse:
+    """Find out who asks, and enter the scope of their clinic for the whole request.
+
+    The clinic comes from the credential alone, never from a header, a path or a body.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        request.principal = None  # type: ignore[attr-defined]
+        if request.path.startswith(WITHOUT_PRINCIPAL):
+            return get_response(request)
+        try:
+            principal = _principal(request)
+        except (OperationalError, InterfaceError):
+            return database_away()
+        request.principal = principal  # type: ignore[attr-defined]
+        with scoped(principal.scope) if principal else nullcontext():
+            return get_response(request)
+
+    return middleware
+
+
+def _principal(request: HttpRequest) -> PersonPrincipal | DevicePrincipal | None:
+    if request.path.startswith(API_PREFIX):
+        return _credential_principal(request)
+    return _session_principal(request)
+
+
+def _credential_principal(request: HttpRequest) -> PersonPrincipal | DevicePrincipal | None:
+    """The session cookie is ignored here: a page elsewhere can make a browser send it."""
+    if key := request.headers.get("X-API-Key"):
+        return device_principal(key)
+    scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not credential:
+        return None
+    if credential.count(".") == 2:
+        return _token_principal(credential.strip())
+    return device_principal(credential.strip())
+
+
+def _token_principal(token: str) -> PersonPrincipal | None:
+    claims = read_access_token(token)
+    if claims is None or not family_is_alive(claims.family_id):
+        return None
+    principal = person_principal(claims.user_public_id, claims.organization_id)
+    return principal if principal and principal.user_version == claims.user_version else None
+
+
+def _session_principal(request: HttpRequest) -> PersonPrincipal | None:
+    if not request.user.is_authenticated:
+        return None
+    user_public_id: uuid.UUID = request.user.public_id
+    organization_id = request.session.get(SESSION_ORGANIZATION)
+    principal = person_principal(user_public_id, organization_id) if organization_id else None
+    if principal is None:
+        principal = next(iter(person_principals(user_public_id)), None)
+    request.user.role = principal.role if principal else None
+    return principal

@@ -1,0 +1,11 @@
+"""Every REST route of the platform. Apps declare theirs; this is the whole list that all readers share."""
+
+from __future__ import annotations
+
+from accounts.api.routes import ROUTES as ACCOUNT_ROUTES
+from devices.api.routes import ROUTES as DEVICE_ROUTES
+from glucose_platform.system import ROUTES as SYSTEM_ROUTES
+from patients.api.routes import ROUTES as PATIENT_ROUTES
+from readings.api.routes import ROUTES as READING_ROUTES
+
+ROUTES = [*SYSTEM_ROUTES, *ACCOUNT_ROUTES, *PATIENT_ROUTES, *DEVICE_ROUTES, *READING_ROUTES]

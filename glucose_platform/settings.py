@@ -1,0 +1,347 @@
+"""The one settings file. Everything an operator can set is read through ``env``, which also makes the documents' table.
+
+Faults are collected in SETTINGS_PROBLEMS; serving processes and ``manage.py check`` refuse to go on with any.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONCE, NONE, SELF
+
+from glucose_platform.embedded import completed_environment, state_directory
+from glucose_platform.env import Env, database_from_url
+from glucose_platform.redis_urls import redis_url_for
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+STATE_DIR = state_directory(os.environ)
+# What the embedded services wrote at their start stands in for what the environment does not give.
+env = Env(completed_environment(STATE_DIR, os.environ))
+
+VERSION = "0.1.0"
+API_VERSION = "1"
+
+APP_ENV = env.choice(
+    "APP_ENV",
+    "production",
+    ("production", "development", "demo", "test"),
+    help="production refuses demo credentials and insists on TLS; demo and development run over plain HTTP on loopback",
+)
+PRODUCTION = APP_ENV == "production"
+DEMO = APP_ENV == "demo"
+TESTING = APP_ENV == "test"
+
+SECRET_KEY = env.required(
+    "SECRET_KEY",
+    secret=True,
+    help="signs sessions and tokens; at least 32 characters",
+    advice="Give at least 32 random characters, e.g. from: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+)
+if SECRET_KEY and len(SECRET_KEY) < 32:
+    env.problems.append("SECRET_KEY must have at least 32 characters.")
+DEBUG = env.boolean("DEBUG", False, help="Django's debug pages; never with patients' data")
+if DEBUG and PRODUCTION:
+    env.problems.append("DEBUG must be false in production: its pages show patients' data.")
+
+HOST = env.text("HOST", "127.0.0.1", help="address that the web server listens on")
+PORT = env.integer("PORT", 8000, help="port that the web server listens on", minimum=1)
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"), help="host names that are served")
+PUBLIC_URL = env.text("PUBLIC_URL", f"http://127.0.0.1:{PORT}", help="address under which people reach the platform")
+CORS_ORIGINS = env.items("CORS_ORIGINS", help="origins whose web pages may call the API: JSON list or commas")
+if PRODUCTION and "*" in CORS_ORIGINS:
+    env.problems.append("CORS_ORIGINS must name origins in production, not *.")
+
+env.refuse("JWT_SECRET", "Access tokens are signed with a key derived from SECRET_KEY: set that.")
+env.refuse("ALGORITHM", "The algorithm of access tokens is fixed: remove it.")
+env.refuse("API_KEY_SECRET", "Device keys are random and kept as digests (`manage.py device_key issue`): remove it.")
+
+INSTALLED_APPS = [
+    "glucose_platform",
+    "simulator",
+    "reports",
+    "readings",
+    "devices",
+    "patients",
+    "accounts",
+    "tenancy",
+    "unfold",
+    "unfold.contrib.filters",
+    "glucose_platform.admin_site.GlucoseAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_structlog",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "glucose_platform.middleware.observe_requests",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "glucose_platform.middleware.answer_when_the_database_is_away",
+    "glucose_platform.middleware.resolve_principal",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "glucose_platform.urls"
+WSGI_APPLICATION = "glucose_platform.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+
+def _database_url() -> str:
+    if url := env.text(
+        "DATABASE_URL", secret=True, help="PostgreSQL as glucose_app: postgresql://user:password@host/db"
+    ):
+        return url
+    name = env.text("DB_NAME", "glucose", help="database name, where DATABASE_URL is not given")
+    user = env.text("DB_USER", "glucose_app", help="database role, where DATABASE_URL is not given")
+    password = env.text("DB_PASSWORD", secret=True, help="its password")
+    host = env.text("DB_HOST", help="database host, where DATABASE_URL is not given")
+    port = env.integer("DB_PORT", 5432, help="database port, where DATABASE_URL is not given")
+    return f"postgresql://{user}:{password}@{host}:{port}/{name}" if host else ""
+
+
+DB_POOL_MIN = env.integer("DB_POOL_MIN", 1, help="connections that a web process keeps open")
+DB_POOL_MAX = env.integer("DB_POOL_MAX", 10, help="connections that a web process opens at most", minimum=1)
+# Only web processes pool: a pool's threads do not survive the fork of a Celery worker.
+_POOLED = os.environ.get("GLUCOSE_PROCESS") == "web"
+
+
+def _database(url: str) -> dict[str, Any]:
+    try:
+        parts = database_from_url(url)
+    except ValueError as error:
+        env.problems.append(f"A database URL cannot be read: {error}.")
+        return {"ENGINE": "tenancy.postgresql", "NAME": "unconfigured"}
+    options = dict(parts.pop("OPTIONS"))  # type: ignore[call-overload]
+    if _POOLED:
+        options["pool"] = {"min_size": DB_POOL_MIN, "max_size": max(DB_POOL_MIN, DB_POOL_MAX), "timeout": 5}
+    else:
+        options["connect_timeout"] = 5
+    return {
+        "ENGINE": "tenancy.postgresql",
+        "CONN_MAX_AGE": 0 if _POOLED else 60,
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": True,
+        "OPTIONS": options,
+        **parts,
+    }
+
+
+if not (_url := _database_url()):
+    env.problems.append(
+        "DATABASE_URL is not set. Run `manage.py services start` for an embedded PostgreSQL, "
+        "or `manage.py database prepare --admin-url URL` for your own and set the lines it prints."
+    )
+DATABASES: dict[str, Any] = {"default": _database(_url or "postgresql:///unconfigured")}
+# Migrations, backups and tests only; wsgi and celery refuse to serve where it is present.
+if _owner_url := env.text("DATABASE_OWNER_URL", secret=True, help="the owner's URL: migrate and backup, never serving"):
+    if os.environ.get("GLUCOSE_PROCESS") is None or "DATABASE_OWNER_URL" in os.environ:
+        DATABASES["owner"] = {**_database(_owner_url), "ATOMIC_REQUESTS": False}
+DATABASE_EDGE_URL = env.text("DATABASE_EDGE_URL", secret=True, help="the data plane's URL (glucose_edge)")
+DATABASE_PLATFORM_URL = env.text("DATABASE_PLATFORM_URL", secret=True, help="support's read-only URL (glucose_support)")
+TEST_DATABASE_URL = env.text("TEST_DATABASE_URL", secret=True, help="a superuser's URL that `make test` may use")
+DATABASE_ROUTERS: list[str] = []
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+
+def _redis_url() -> str:
+    if url := env.text("REDIS_URL", secret=True, help="Valkey or Redis: redis://:password@host:6379"):
+        return url
+    host = env.text("REDIS_HOST", help="host, where REDIS_URL is not given")
+    port = env.integer("REDIS_PORT", 6379, help="port, where REDIS_URL is not given")
+    password = env.text("REDIS_PASSWORD", secret=True, help="its password")
+    return f"redis://:{password}@{host}:{port}" if host else ""
+
+
+if not (_redis := _redis_url()):
+    env.problems.append(
+        "REDIS_URL is not set. Run `manage.py services start` for an embedded Valkey, or give your own server's URL."
+    )
+    _redis = "redis://127.0.0.1:6379"
+REDIS_DATABASES = {"broker": 0, "cache": 1, "limits": 2}
+LIMITS_REDIS_URL = redis_url_for(_redis, REDIS_DATABASES["limits"], "client")
+# Redis is never load-bearing for truth: a request waits this long for it, and goes on without.
+REDIS_BUDGET_SECONDS = 0.1
+
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": redis_url_for(_redis, REDIS_DATABASES["cache"], "client"),
+        "KEY_FUNCTION": "tenancy.cache.organization_key",
+        "OPTIONS": {
+            "SOCKET_CONNECT_TIMEOUT": REDIS_BUDGET_SECONDS,
+            "SOCKET_TIMEOUT": REDIS_BUDGET_SECONDS,
+            "IGNORE_EXCEPTIONS": True,
+        },
+    }
+}
+
+CELERY_BROKER_URL = redis_url_for(_redis, REDIS_DATABASES["broker"], "celery")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat-schedule")
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "accounts.passwords.MaximumLengthValidator", "OPTIONS": {"max_length": 128}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "accounts.passwords.NoDemoPasswordValidator"},
+]
+ACCESS_TOKEN_EXPIRE_MINUTES = env.integer("ACCESS_TOKEN_EXPIRE_MINUTES", 10, help="life of an access token", minimum=1)
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=ACCESS_TOKEN_EXPIRE_MINUTES),
+    "SIGNING_KEY": f"access-token:{SECRET_KEY}",
+    "ALGORITHM": "HS256",
+    "AUDIENCE": "glucose-platform",
+    "ISSUER": "glucose-platform",
+    "USER_ID_CLAIM": "sub",
+}
+
+MAX_GLUCOSE_READING_RATE = env.integer(
+    "MAX_GLUCOSE_READING_RATE", 30, help="seconds between two single readings of a device", minimum=1
+)
+GLUCOSE_MIN_VALUE = env.integer("GLUCOSE_MIN_VALUE", 40, help="lowest value a device may post, mg/dL", minimum=10)
+GLUCOSE_MAX_VALUE = env.integer("GLUCOSE_MAX_VALUE", 400, help="highest value a device may post, mg/dL", minimum=100)
+ENCRYPTION_KEY = env.text("ENCRYPTION_KEY", secret=True, help="Fernet key of an earlier system; only for reading")
+DEXCOM_CLIENT_ID = env.text("DEXCOM_CLIENT_ID", help="from Dexcom's developer portal")
+DEXCOM_CLIENT_SECRET = env.text("DEXCOM_CLIENT_SECRET", secret=True, help="from Dexcom's developer portal")
+DEXCOM_REDIRECT_URI = env.text("DEXCOM_REDIRECT_URI", help="sent to Dexcom exactly as set")
+DEXCOM_ENVIRONMENT = env.choice(
+    "DEXCOM_ENVIRONMENT", "sandbox", ("sandbox", "us", "eu", "jp"), help="region of Dexcom accounts"
+)
+FIREBASE_PROJECT_ID = env.text("FIREBASE_PROJECT_ID", help="project whose ID tokens may sign in")
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+# Without a collectstatic step (demo, development, tests) the files are served from where they lie.
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = APP_ENV == "development"
+
+EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", help="Django mail backend")
+
+SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
+SESSION_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+CSRF_COOKIE_SECURE = PRODUCTION
+CSRF_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = PRODUCTION and env.boolean("SECURE_SSL_REDIRECT", True, help="send plain HTTP to HTTPS")
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^api/v1/health$", r"^livez$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+SECURE_HSTS_PRELOAD = PRODUCTION
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if env.boolean("TRUST_PROXY", False, help="the proxy in front sets X-Forwarded-Proto itself"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.PrincipalAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.RoutePermission"],
+    "DEFAULT_PARSER_CLASSES": ["tenancy.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "tenancy.api.pagination.ItemsPagination",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "tenancy.api.errors.answer_error",
+    "UNAUTHENTICATED_USER": None,
+    "PAGE_SIZE": 100,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Glucose Platform",
+    "DESCRIPTION": "Glucose of clinics' patients: device ingestion, people, history.",
+    "VERSION": VERSION,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {},
+}
+
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO", help="DEBUG, INFO, WARNING, ERROR").upper()
+LOGGING_CONFIG = "glucose_platform.logs.configure"
+LOGGING = {"level": LOG_LEVEL, "json": PRODUCTION}
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+
+METRICS_TOKEN = env.text("METRICS_TOKEN", secret=True, help="bearer token for /metrics from beyond loopback")
+
+SETTINGS_PROBLEMS: list[str] = env.problems

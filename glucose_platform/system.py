@@ -1,0 +1,142 @@
+"""What a load balancer, an operator and a newcomer ask the process itself."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+import prometheus_client
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from readings.partitions import covered_until
+from tenancy.api.routing import PUBLIC, Route, RoutedView
+from tenancy.heartbeat import last_worker_heartbeat
+
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
+WORKER_SILENCE_SECONDS = 120
+PARTITION_HEADROOM_DAYS = 14
+
+
+@extend_schema(exclude=True)
+class RootView(RoutedView, APIView):
+    def get(self, request: Request) -> Response | HttpResponseRedirect:
+        if "text/html" in request.headers.get("Accept", ""):
+            return HttpResponseRedirect("/admin/")
+        return Response(
+            {
+                "message": "Glucose Platform",
+                "version": settings.VERSION,
+                "endpoints": {"health": "/health", "docs": "/docs", "redoc": "/redoc", "api": "/api/v1"},
+            }
+        )
+
+
+class HealthView(RoutedView, APIView):
+    @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="health")
+    def get(self, request: Request) -> Response:
+        """Answers as long as the process does; it looks at nothing else."""
+        now = timezone.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return Response({"status": "OK", "timestamp": now, "service": "Glucose Platform", "version": settings.VERSION})
+
+
+@extend_schema(exclude=True)
+class RootHealthView(HealthView):
+    pass
+
+
+@extend_schema(exclude=True)
+class LivenessView(RoutedView, APIView):
+    def get(self, request: Request) -> Response:
+        return Response({"status": "OK"})
+
+
+@extend_schema(exclude=True)
+class ReadinessView(RoutedView, APIView):
+    """503 with the parts that fail; the database comes first, since the others cannot be asked without it."""
+
+    def get(self, request: Request) -> Response:
+        failing = failing_parts()
+        body = {"status": "failing" if failing else "OK", "failing": failing}
+        return Response(body, status=503 if failing else 200)
+
+
+class VersionView(RoutedView, APIView):
+    @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="version")
+    def get(self, request: Request) -> Response:
+        return Response({"version": settings.VERSION, "apiVersion": settings.API_VERSION})
+
+
+@extend_schema(exclude=True)
+class MetricsView(RoutedView, APIView):
+    """Prometheus text: from loopback, or with the scrape token."""
+
+    def get(self, request: Request) -> HttpResponse:
+        sent = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        token = settings.METRICS_TOKEN
+        by_token = bool(token) and secrets.compare_digest(sent.encode(), token.encode())
+        if not by_token and not _from_loopback(request):
+            return Response({"detail": "Metrics are served on loopback, or with the scrape token."}, status=403)
+        return HttpResponse(prometheus_client.generate_latest(), content_type=prometheus_client.CONTENT_TYPE_LATEST)
+
+
+class SchemaView(RoutedView, SpectacularAPIView):
+    """The OpenAPI document."""
+
+
+class SwaggerView(RoutedView, SpectacularSwaggerSplitView):
+    """The OpenAPI document to read and try, without an inline script."""
+
+
+class RedocView(RoutedView, SpectacularRedocView):
+    """The OpenAPI document to read."""
+
+
+def failing_parts() -> list[str]:
+    try:
+        connection.ensure_connection()
+        failing = [] if _migrated() else ["migrations"]
+        if covered_until() < timezone.now() + timedelta(days=PARTITION_HEADROOM_DAYS):
+            failing.append("partitions")
+    except DatabaseError:
+        return ["database"]
+    try:
+        beat = last_worker_heartbeat()
+        if beat is None or (timezone.now() - beat).total_seconds() > WORKER_SILENCE_SECONDS:
+            failing.append("worker")
+    except redis.RedisError:
+        failing += ["redis", "worker"]
+    return failing
+
+
+def _migrated() -> bool:
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def _from_loopback(request: HttpRequest | Request) -> bool:
+    forwarded = "X-Forwarded-For" in request.headers
+    return request.META.get("REMOTE_ADDR") in LOOPBACK and not forwarded
+
+
+ROUTES = [
+    Route("", RootView, "root", {"GET": PUBLIC}),
+    Route("health", RootHealthView, "health", {"GET": PUBLIC}),
+    Route("api/v1/health", HealthView, "api-health", {"GET": PUBLIC}),
+    Route("livez", LivenessView, "livez", {"GET": PUBLIC}),
+    Route("readyz", ReadinessView, "readyz", {"GET": PUBLIC}),
+    Route("metrics", MetricsView, "metrics", {"GET": PUBLIC}),
+    Route("api/v1/system/version", VersionView, "version", {"GET": PUBLIC}),
+    Route("api/v1/schema", SchemaView, "schema", {"GET": PUBLIC}),
+    Route("docs", SwaggerView, "docs", {"GET": PUBLIC}),
+    Route("redoc", RedocView, "redoc", {"GET": PUBLIC}),
+]

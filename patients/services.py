@@ -1,0 +1,35 @@
+"""The one door for changes to patients."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from patients.models import Patient
+
+
+@transaction.atomic
+def create_patient(**fields: Any) -> Patient:
+    """Raises ValidationError for malformed values and a code that the clinic has given already."""
+    patient = Patient(**fields)
+    patient.full_clean()
+    patient.save()
+    return patient
+
+
+@transaction.atomic
+def change_patient(*, patient: Patient, changes: dict[str, Any]) -> Patient:
+    locked = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+    for name, value in changes.items():
+        setattr(locked, name, value)
+    locked.full_clean()
+    locked.save(update_fields=[*sorted(changes), "updated_at"])
+    return locked
+
+
+@transaction.atomic
+def archive_patient(*, patient: Patient) -> None:
+    """Take a patient off the lists. Readings stay until the clinic's retention removes them."""
+    Patient.objects.filter(pk=patient.pk, archived_at__isnull=True).update(archived_at=timezone.now())

@@ -1,0 +1,56 @@
+"""Routes as data: Django's URLs, the OpenAPI document, permissions and the isolation matrix all read these.
+
+Adding a route here is all it takes to be served, documented, refused to whoever is not named, and attacked in tests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, path
+
+PUBLIC = "public"
+SIGNED_IN = "signed-in"
+DEVICE = "device-key"
+
+# What a parameter stands for; the matrix fills it with another clinic's identifiers and refuses a name it lacks.
+PARAMETERS = ("code", "deviceId", "keyId", "userId")
+_PARAMETER = re.compile(r"{(\w+)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``access``: for each method who may call it.
+
+    A permission ``app.action_model`` of the role table, PUBLIC, SIGNED_IN, DEVICE (a device key), or several of these
+    separated by ``|``. A method that is not named is refused with 405. ``actions`` maps methods to the actions of a
+    view set, and is None for a plain view.
+    """
+
+    path: str
+    view: type[Any]
+    name: str
+    access: Mapping[str, str]
+    actions: Mapping[str, str] | None = None
+
+    def url_pattern(self) -> URLPattern:
+        pattern = _PARAMETER.sub(lambda match: f"<str:{match[1]}>", self.path)
+        if self.actions is None:
+            view = self.view.as_view(route=self)
+        else:
+            actions = {method.lower(): action for method, action in self.actions.items()}
+            view = self.view.as_view(actions, route=self)
+        return path(pattern, view, name=self.name)
+
+    @property
+    def parameters(self) -> list[str]:
+        return _PARAMETER.findall(self.path)
+
+
+class RoutedView:
+    """Mixin of views that are served through a Route."""
+
+    route: Route | None = None

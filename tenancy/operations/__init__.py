@@ -1,0 +1,7 @@
+"""Migration operations that put isolation into the database."""
+
+from tenancy.operations.functions import LookupFunction
+from tenancy.operations.grants import Grant
+from tenancy.operations.tables import ProtectTenantTable
+
+__all__ = ["Grant", "LookupFunction", "ProtectTenantTable"]
