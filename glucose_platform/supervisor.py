@@ -126,7 +126,7 @@ class Supervisor:
         now = time.monotonic()
         if now - self._last_request > 1:
             self._stop_requests += 1
-        self._last_request = now
+            self._last_request = now
 
     def _start(self, running: _Running) -> None:
         child = running.child
