@@ -40,6 +40,8 @@ def test_it_refuses_strangers_and_keeps_what_a_broker_needs(state_dir):
         redis.Redis(unix_socket_path=str(valkey.socket)).ping()
 
 
+# Celery's own result back end calls it.
+@pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
 def test_celery_and_clients_use_the_socket_with_databases_of_their_own(state_dir):
     base = embedded.start(state_dir, database=False).environment()["REDIS_URL"]
     celery_url = redis_url_for(base, 0, "celery")
