@@ -17,7 +17,7 @@ from django.conf import settings
 
 ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 KEY_PATTERN = re.compile(r"glp_[0-9A-Za-z]{12}_[0-9A-Za-z]{38}")
-DEMO_KEY = "dev-api-key-12345"
+DEMO_KEY = "dev-api-key-12345"  # secret-scan: allow refused outside the demo
 
 
 @dataclass(frozen=True, slots=True)

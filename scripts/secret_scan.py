@@ -23,8 +23,8 @@ PATTERNS = {
     "JSON web token": re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}"),
 }
 URL_PASSWORD = re.compile(r"(?:postgres(?:ql)?|rediss?|valkey|amqps?|unix|redis\+socket)://[^\s:/@\"']*:([^\s/@\"']+)@")
-# What stands for a password in examples and templates: words, <placeholders>, {fields}, $VARIABLES, %s, *** and ...
-PLACEHOLDER = re.compile(r"(?i)^(?:pw|pass|password|passwd|secret|wrong|changeme|change-me|[*.x]+)$|[<>{}$]|^%[s(]")
+# What stands for a password in examples: a few letters, words like test-password, <this>, {field}, $NAME, %s, *** or ...
+PLACEHOLDER = re.compile(r"(?i)^.{1,5}$|^(?:[a-z]+-)?(?:password|passwd|secret)$|^change-?me$|^[*.x]+$|[<>{}$]|^%[s(]")
 FERNET_KEY = re.compile(r"(?<![\w+/-])[\w-]{43}=(?![\w=])")
 DEMO_KEY = "dev-api-key-12345"  # secret-scan: allow this line names what it looks for
 # The demo's key is public; it stands where the demo is made, described or tested.
