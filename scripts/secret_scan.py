@@ -23,7 +23,7 @@ PATTERNS = {
     "JSON web token": re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}"),
 }
 URL_PASSWORD = re.compile(r"(?:postgres(?:ql)?|rediss?|valkey|amqps?|unix|redis\+socket)://[^\s:/@\"']*:([^\s/@\"']+)@")
-# What stands for a password in examples: a few letters, words like test-password, <this>, {field}, $NAME, %s, *** or ...
+# What stands for a password in examples: a few letters, test-password and the like, <this>, {field}, $NAME, %s, ***.
 PLACEHOLDER = re.compile(r"(?i)^.{1,5}$|^(?:[a-z]+-)?(?:password|passwd|secret)$|^change-?me$|^[*.x]+$|[<>{}$]|^%[s(]")
 FERNET_KEY = re.compile(r"(?<![\w+/-])[\w-]{43}=(?![\w=])")
 DEMO_KEY = "dev-api-key-12345"  # secret-scan: allow this line names what it looks for
