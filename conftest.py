@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.test import TransactionTestCase
+
+from tests.clinics import Clinic, make_clinic
+from tests.databases import cloned_database, empty_as_owner
+from tests.live import running_server
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """Replaces pytest-django's: the app role, which runs the tests, may not create a database."""
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():  # type: ignore[attr-defined]
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_as_owner)
+        # The real algorithm, at the least cost it takes: fixtures make a dozen accounts.
+        patch.setattr(Argon2PasswordHasher, "time_cost", 1)
+        patch.setattr(Argon2PasswordHasher, "memory_cost", 8)
+        patch.setattr(Argon2PasswordHasher, "parallelism", 1)
+        with cloned_database():
+            yield
+
+
+@pytest.fixture
+def northside(db: None) -> Clinic:
+    """Our clinic. In a test marked ``django_db(transaction=True)`` it is committed, and a live server sees it."""
+    return make_clinic("northside", canary="CANARY-NORTH")
+
+
+@pytest.fixture
+def southside(db: None) -> Clinic:
+    """The other clinic, with the same patient and device codes: nothing of it may ever show."""
+    return make_clinic("southside", canary="CANARY-SOUTH")
+
+
+@pytest.fixture(scope="session")
+def live_url(django_db_setup: None) -> Iterator[str]:
+    """A running server; use it with ``@pytest.mark.django_db(transaction=True)``."""
+    with running_server() as address:
+        yield address

@@ -1,0 +1,68 @@
+"""One database for each test process, cloned from the migrated one, used as the app role and emptied by the owner."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from django.db import connections
+from psycopg import sql
+
+KEPT = ("django_migrations", "django_content_type", "auth_permission")
+
+
+def process_name() -> str:
+    return os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+
+def with_database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+@contextmanager
+def cloned_database() -> Iterator[str]:
+    """Clone, point Django and the environment of child processes at the clone, and drop it afterwards."""
+    owner_url = os.environ["DATABASE_OWNER_URL"]
+    template = urlsplit(owner_url).path.lstrip("/")
+    name = f"{template}_{process_name()}_{os.getpid()}"
+    maintenance_url = with_database(owner_url, "postgres")
+    _execute(maintenance_url, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, template))))
+    former = {key: os.environ[key] for key in os.environ if key.startswith("DATABASE_") and key.endswith("URL")}
+    os.environ.update({key: with_database(url, name) for key, url in former.items()})
+    for alias in ("default", "owner"):
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = name
+    # Ids that no other process uses, since all share one Valkey, where keys carry the organization's id.
+    first = (os.getpid() % 100_000) * 100_000 + 1
+    _execute(
+        os.environ["DATABASE_OWNER_URL"],
+        sql.SQL("ALTER TABLE tenancy_organization ALTER COLUMN id RESTART WITH {}").format(sql.Literal(first)),
+    )
+    try:
+        yield name
+    finally:
+        connections.close_all()
+        os.environ.update(former)
+        _execute(maintenance_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def empty_as_owner(*_: Any, **__: Any) -> None:
+    """Stands in for Django's flush, which the app role has no right to."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(
+            "SELECT string_agg(format('%%I', relname), ', ') FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace "
+            "WHERE n.nspname = 'public' AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> ALL (%s)",
+            [list(KEPT)],
+        )
+        (tables,) = cursor.fetchone()
+        cursor.execute(f"TRUNCATE {tables}")
+    connections["owner"].close()
+
+
+def _execute(url: str, statement: sql.Composable) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
