@@ -92,7 +92,7 @@ class Membership(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, editable=False)
 
-    objects = TenantManager.of(MembershipQuerySet)
+    objects: ClassVar[Any] = TenantManager.of(MembershipQuerySet)
 
     class Meta(TenantModel.Meta):
         ordering = ["name", "id"]
@@ -126,3 +126,6 @@ class RefreshFamily(models.Model):
     revoked_because = models.CharField(max_length=40, blank=True)
     user_agent = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return str(self.id)

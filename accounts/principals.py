@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import connection
 
@@ -47,6 +47,14 @@ class PersonPrincipal:
 
     def may(self, permission: str) -> bool:
         return role_allows(self.role, permission)
+
+
+def signed_in_person(request: Any) -> PersonPrincipal:
+    """The person behind a request whose route let only people through."""
+    principal = request.user
+    if not isinstance(principal, PersonPrincipal):
+        raise TypeError("a route for signed-in people was reached by another principal")
+    return principal
 
 
 def person_principals(user_public_id: uuid.UUID) -> list[PersonPrincipal]:

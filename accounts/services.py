@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 def in_own_scope(user: User, work: Callable[[], T]) -> T:
-    """Run ``work`` where the person's own account row is visible: in the active scope of that person, or in one made."""
+    """Run ``work`` where the person's own account row is visible: in the active scope, or in one made for it."""
     if current_scope() is not None:
         return work()
     with person_scope(user.pk), transaction.atomic():
@@ -64,7 +64,7 @@ def add_member(
 @transaction.atomic
 def change_member(*, membership: Membership, changes: dict[str, Any]) -> Membership:
     """Change name, phone, role or state. The last owner stays an owner."""
-    locked = Membership.objects.select_for_update().get(pk=membership.pk)
+    locked: Membership = Membership.objects.select_for_update().get(pk=membership.pk)
     loses_owner = locked.role == Role.OWNER and (
         changes.get("role", Role.OWNER) != Role.OWNER or changes.get("is_active") is False
     )

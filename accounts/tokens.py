@@ -70,7 +70,7 @@ def issue(principal: PersonPrincipal, family: RefreshFamily) -> Tokens:
     return Tokens(
         access=str(token),
         refresh=refresh_token(family.id, family.generation),
-        expires_in=int(settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"].total_seconds()),
+        expires_in=settings.ACCESS_TOKEN_EXPIRE_MINUTES * 60,
     )
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from datetime import datetime
+from typing import Any, ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -74,7 +75,7 @@ class Device(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = TenantManager.of(DeviceQuerySet)
+    objects: ClassVar[Any] = TenantManager.of(DeviceQuerySet)
 
     class Meta(TenantModel.Meta):
         ordering = ["code"]
@@ -114,7 +115,7 @@ class Assignment(TenantModel):
     note = models.CharField(max_length=512, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = TenantManager.of(AssignmentQuerySet)
+    objects: ClassVar[Any] = TenantManager.of(AssignmentQuerySet)
 
     class Meta(TenantModel.Meta):
         ordering = ["-starts_at"]
@@ -158,7 +159,7 @@ class DeviceKey(TenantModel):
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects = TenantManager.of(DeviceKeyQuerySet)
+    objects: ClassVar[Any] = TenantManager.of(DeviceKeyQuerySet)
 
     class Meta(TenantModel.Meta):
         ordering = ["-created_at"]

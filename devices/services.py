@@ -47,7 +47,7 @@ def register_device(**fields: Any) -> Device:
 
 @transaction.atomic
 def change_device(*, device: Device, changes: dict[str, Any]) -> Device:
-    locked = Device.objects.select_for_update(no_key=True).get(pk=device.pk)
+    locked: Device = Device.objects.select_for_update(no_key=True).get(pk=device.pk)
     for name, value in changes.items():
         setattr(locked, name, value)
     locked.full_clean()
@@ -104,7 +104,7 @@ def end_assignment(*, device: Device, ends_at: datetime | None = None) -> None:
 
 @transaction.atomic
 def issue_key(*, device: Device | None, name: str = "", expires_at: datetime | None = None) -> IssuedKey:
-    """A new key; ``device`` None makes one for all devices of the clinic. Raises ValidationError above two live keys."""
+    """A new key; ``device`` None: for all devices of the clinic. Raises ValidationError above two live keys."""
     if device is not None:
         device = Device.objects.select_for_update(no_key=True).get(pk=device.pk)
         if device.status == Device.Status.RETIRED:

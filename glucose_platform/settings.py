@@ -38,7 +38,7 @@ SECRET_KEY = env.required(
     "SECRET_KEY",
     secret=True,
     help="signs sessions and tokens; at least 32 characters",
-    advice="Give at least 32 random characters, e.g. from: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+    advice="Give 32 or more random characters: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
 )
 if SECRET_KEY and len(SECRET_KEY) < 32:
     env.problems.append("SECRET_KEY must have at least 32 characters.")
@@ -164,9 +164,10 @@ if not (_url := _database_url()):
     )
 DATABASES: dict[str, Any] = {"default": _database(_url or "postgresql:///unconfigured")}
 # Migrations, backups and tests only; wsgi and celery refuse to serve where it is present.
-if _owner_url := env.text("DATABASE_OWNER_URL", secret=True, help="the owner's URL: migrate and backup, never serving"):
-    if os.environ.get("GLUCOSE_PROCESS") is None or "DATABASE_OWNER_URL" in os.environ:
-        DATABASES["owner"] = {**_database(_owner_url), "ATOMIC_REQUESTS": False}
+_owner_url = env.text("DATABASE_OWNER_URL", secret=True, help="the owner's URL: migrate and backup, never serving")
+_serving = "GLUCOSE_PROCESS" in os.environ
+if _owner_url and (not _serving or "DATABASE_OWNER_URL" in os.environ):
+    DATABASES["owner"] = {**_database(_owner_url), "ATOMIC_REQUESTS": False}
 DATABASE_EDGE_URL = env.text("DATABASE_EDGE_URL", secret=True, help="the data plane's URL (glucose_edge)")
 DATABASE_PLATFORM_URL = env.text("DATABASE_PLATFORM_URL", secret=True, help="support's read-only URL (glucose_support)")
 TEST_DATABASE_URL = env.text("TEST_DATABASE_URL", secret=True, help="a superuser's URL that `make test` may use")
@@ -218,6 +219,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat-schedule")
 
 AUTH_USER_MODEL = "accounts.User"
+# The e-mail is unique whatever its case, by a constraint that this check does not read.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -263,7 +266,8 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# Collected once for production; elsewhere the files are served from where they lie.
+STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -273,7 +277,6 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-# Without a collectstatic step (demo, development, tests) the files are served from where they lie.
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_AUTOREFRESH = APP_ENV == "development"
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -87,7 +88,7 @@ class Patient(TenantModel):
     updated_at = models.DateTimeField(auto_now=True)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects = TenantManager.of(PatientQuerySet)
+    objects: ClassVar[Any] = TenantManager.of(PatientQuerySet)
 
     class Meta(TenantModel.Meta):
         ordering = ["last_name", "first_name", "id"]

@@ -21,7 +21,7 @@ def create_patient(**fields: Any) -> Patient:
 
 @transaction.atomic
 def change_patient(*, patient: Patient, changes: dict[str, Any]) -> Patient:
-    locked = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+    locked: Patient = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
     for name, value in changes.items():
         setattr(locked, name, value)
     locked.full_clean()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -97,7 +98,7 @@ class GlucoseReading(TenantModel):
     is_copy = models.BooleanField(default=False)
     received_at = models.DateTimeField()
 
-    objects = TenantManager.of(GlucoseReadingQuerySet)
+    objects: ClassVar[Any] = TenantManager.of(GlucoseReadingQuerySet)
 
     class Meta(TenantModel.Meta):
         verbose_name = "glucose reading"
@@ -127,7 +128,7 @@ class PatientState(TenantModel):
     sensor_data = models.JSONField(null=True)
     received_at = models.DateTimeField()
 
-    objects = TenantManager.of(TenantQuerySet)
+    objects: ClassVar[Any] = TenantManager.of(TenantQuerySet)
 
     def __str__(self) -> str:
         return f"{self.patient_id}: {self.glucose}"

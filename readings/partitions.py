@@ -23,4 +23,5 @@ def covered_until() -> datetime:
             "SELECT max(to_date(right(relname, 7), 'YYYY\"m\"MM')) + interval '1 month' FROM pg_class "
             "WHERE relname ~ '^readings_glucosereading_y[0-9]{4}m[0-9]{2}$' AND relkind = 'r'"
         )
-        return cursor.fetchone()[0].replace(tzinfo=UTC)
+        last: datetime = cursor.fetchone()[0]
+    return last.replace(tzinfo=UTC)

@@ -19,6 +19,7 @@ def store_readings(*, rows: Sequence[ReadingRow], note_contact: bool = True) -> 
 def has_measured_since(device: Device, instant: datetime) -> bool:
     """Whether a stored reading of the device lies at or after ``instant``; asked before an assignment changes."""
     patients = Assignment.objects.filter(device=device).values("patient_id")
-    return GlucoseReading.objects.filter(
+    measured: bool = GlucoseReading.objects.filter(
         patient_id__in=patients, measured_at__gte=instant, device_id=device.pk
     ).exists()
+    return measured

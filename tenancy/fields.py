@@ -25,6 +25,7 @@ class TenantForeignKey(models.ForeignKey[Any, Any]):
     def get_extra_restriction(self, alias: str | None, related_alias: str | None) -> WhereNode | None:
         if alias is None or related_alias is None:
             return None
-        remote = self.remote_field.model._meta.get_field("organization")
-        local = self.model._meta.get_field("organization")
-        return WhereNode([Exact(Col(alias, remote), Col(related_alias, local))], AND)
+        remote: Any = self.remote_field.model._meta.get_field("organization")
+        local: Any = self.model._meta.get_field("organization")
+        pairing: Any = Exact(Col(alias, remote), Col(related_alias, local))
+        return WhereNode([pairing], AND)

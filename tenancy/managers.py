@@ -23,7 +23,7 @@ class TenantQuerySet(models.QuerySet[M]):
         delete by id alone. Raises ProtectedError where something still refers to a row.
         """
         Collector(using=self.db, origin=self).collect(list(self))
-        count = self._raw_delete(self.db)  # type: ignore[attr-defined]
+        count = self._raw_delete(self.db)
         return count, {self.model._meta.label: count}
 
 

@@ -85,10 +85,10 @@ class TenantModel(models.Model):
         base_manager_name = "objects"
         default_manager_name = "objects"
 
-    def _do_update(self, base_qs: Any, using: Any, pk_val: Any, values: Any, *args: Any) -> bool:
+    def _do_update(self, base_qs: Any, using: Any, pk_val: Any, values: Any, *args: Any) -> Any:
         # A distributed engine refuses to write the column that it is divided by, even with the same value.
         kept = [value for value in values if value[0].attname != "organization_id"]
-        return super()._do_update(base_qs, using, pk_val, kept, *args)  # type: ignore[misc,no-any-return]
+        return super()._do_update(base_qs, using, pk_val, kept, *args)
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         return type(self)._base_manager.using(using).filter(pk=self.pk).delete()

@@ -11,7 +11,7 @@ from tenancy.scope import ScopeError, organization_scope, required_organization_
 HEADER = "glucose_organization_id"
 
 
-class OrganizationTask(Task):  # type: ignore[misc]
+class OrganizationTask(Task[Any, Any]):
     """Runs in the scope of the organization that was current when it was sent. Without the header it refuses."""
 
     abstract = True
@@ -28,7 +28,7 @@ class OrganizationTask(Task):  # type: ignore[misc]
             return super().__call__(*args, **kwargs)
 
 
-class PlatformTask(Task):  # type: ignore[misc]
+class PlatformTask(Task[Any, Any]):
     """Touches no organization's rows; ``why`` says what it does for the platform as a whole."""
 
     abstract = True

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from accounts import tokens
 from accounts.models import User
-from accounts.principals import PersonPrincipal, person_principal, person_principals
+from accounts.principals import person_principal, person_principals, signed_in_person
 from accounts.services import note_use_of_membership
 from tenancy.api.parsers import StrictJSONParser
 from tenancy.api.routing import RoutedView
@@ -142,7 +142,7 @@ class LogoutView(RoutedView, APIView):
 class MeView(RoutedView, APIView):
     @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        principal: PersonPrincipal = request.user
+        principal = signed_in_person(request)
         body = {
             "id": principal.user_public_id,
             "email": principal.email,
@@ -162,7 +162,7 @@ class SwitchOrganizationView(RoutedView, APIView):
         form = SwitchSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         organization = organization_by_code(form.validated_data["organization"])
-        chosen = person_principal(request.user.user_public_id, organization.id) if organization else None
+        chosen = person_principal(signed_in_person(request).user_public_id, organization.id) if organization else None
         if chosen is None:
             raise PermissionDenied("You are not a member of this organization.")
         return answer(tokens.start_family(principal=chosen, user_agent=request.headers.get("User-Agent", "")))

@@ -43,7 +43,8 @@ class Route:
         else:
             actions = {method.lower(): action for method, action in self.actions.items()}
             view = self.view.as_view(actions, route=self)
-        return path(pattern, view, name=self.name)
+        pattern_of_route: URLPattern = path(pattern, view, name=self.name)
+        return pattern_of_route
 
     @property
     def parameters(self) -> list[str]:
