@@ -1,0 +1,59 @@
+"""The five ranges of the consensus: what a value is called and how it is drawn. All limits in mg/dL."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+VERY_LOW_BELOW = 54
+VERY_HIGH_ABOVE = 250
+
+
+class Range(enum.Enum):
+    VERY_LOW = "very-low"
+    LOW = "low"
+    IN_RANGE = "in-range"
+    HIGH = "high"
+    VERY_HIGH = "very-high"
+
+    @property
+    def label(self) -> str:
+        return self.value.replace("-", " ").capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Both ends are in range. A wider target moves the limits of low and high, never those of very low and very high,
+    unless it lies beyond them."""
+
+    low: int = 70
+    high: int = 180
+
+    @property
+    def very_high_above(self) -> int:
+        return max(VERY_HIGH_ABOVE, self.high)
+
+    def classify(self, glucose: float, flag: int = 0) -> Range:
+        """``flag`` -1 or 1: beyond what the sensor measures, whatever the number says."""
+        if flag < 0 or glucose < VERY_LOW_BELOW:
+            return Range.VERY_LOW
+        if flag > 0 or glucose > self.very_high_above:
+            return Range.VERY_HIGH
+        if glucose < self.low:
+            return Range.LOW
+        return Range.IN_RANGE if glucose <= self.high else Range.HIGH
+
+
+def whole_percents(counts: dict[Range, int]) -> dict[Range, int]:
+    """Whole numbers that sum to 100; what rounding leaves over goes to the largest part. Zeros without readings."""
+    total = sum(counts.values())
+    if not total:
+        return dict.fromkeys(Range, 0)
+    percents = {name: round(100 * counts.get(name, 0) / total) for name in Range}
+    largest = max(Range, key=lambda name: counts.get(name, 0))
+    percents[largest] += 100 - sum(percents.values())
+    return percents
+
+
+def percent_words(count: int, percent: int) -> str:
+    return "<1%" if count and percent < 1 else f"{percent}%"
