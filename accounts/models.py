@@ -79,9 +79,9 @@ class Membership(TenantModel):
     """A person's place in one clinic: name, role, and for a patient's login the patient."""
 
     id = models.BigAutoField(primary_key=True)
-    public_id = models.UUIDField(default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships", db_index=False)
-    # A copy, so that a clinic can show whom it admitted without seeing the account row.
+    # Copies, so that a clinic can name and show whom it admitted without seeing the account row.
+    user_public_id = models.UUIDField(editable=False)
     email = models.EmailField(max_length=254)
     name = models.CharField(max_length=150)
     phone = models.CharField(max_length=32, blank=True)
@@ -98,7 +98,7 @@ class Membership(TenantModel):
         ordering = ["name", "id"]
         constraints = [
             models.UniqueConstraint(fields=["organization", "user"], name="accounts_membership_person"),
-            models.UniqueConstraint(fields=["organization", "public_id"], name="accounts_membership_public_id"),
+            models.UniqueConstraint(fields=["organization", "user_public_id"], name="accounts_membership_public_id"),
             models.CheckConstraint(
                 condition=models.Q(role=Role.PATIENT, patient_id__isnull=False)
                 | (~models.Q(role=Role.PATIENT) & models.Q(patient_id__isnull=True)),

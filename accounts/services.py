@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -46,19 +47,33 @@ def add_member(
     """
     email = email.strip()
     validate_email(email)
+    _refuse_unfitting_role(role, patient_id)
+    if password is not None:
+        validate_password(password, User(email=email))
+    membership = Membership(email=email, name=name, role=role, phone=phone, patient_id=patient_id)
+    membership.user_id, membership.user_public_id = _person(email, make_password(password))
+    # The key to the account is left out: the clinic cannot see that row, and it was just asked for.
+    membership.full_clean(exclude=["user"])
+    membership.save()
+    return membership
+
+
+def _person(email: str, password_hash: str) -> tuple[int, uuid.UUID]:
+    """The account with this address; one is made where there is none. Costs the same either way."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accounts_person(%s, %s)", [email, password_hash])
+        (user_id,) = cursor.fetchone()
+        # A statement of its own: the one before does not see the row that it makes.
+        cursor.execute("SELECT public_id FROM accounts_user_by_id(%s)", [user_id])
+        (public_id,) = cursor.fetchone()
+    return user_id, public_id
+
+
+def _refuse_unfitting_role(role: str, patient_id: int | None) -> None:
     if role not in Role.values:
         raise ValidationError({"role": f"{role} is not a role. Roles: {', '.join(Role.values)}."})
     if (role == Role.PATIENT) != (patient_id is not None):
         raise ValidationError({"role": "The role patient goes with a patient, and only with one."})
-    if password is not None:
-        validate_password(password, User(email=email))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT accounts_person(%s, %s)", [email, make_password(password)])
-        (user_id,) = cursor.fetchone()
-    membership = Membership(user_id=user_id, email=email, name=name, role=role, phone=phone, patient_id=patient_id)
-    membership.full_clean(exclude=["user"])
-    membership.save()
-    return membership
 
 
 @transaction.atomic
