@@ -8,7 +8,7 @@ COMPILE := $(RUN) -m uv pip compile pyproject.toml --extra embedded --universal 
 	--python-version 3.11 --only-binary :all: --no-header --quiet
 
 # A part of the tests says nothing about coverage.
-COVERAGE := $(if $(ARGS),,--cov --cov-report=term --cov-fail-under=90)
+PYTEST := $(if $(ARGS),pytest $(ARGS),coverage run -m pytest -p tests.coverage_summary)
 
 .DEFAULT_GOAL := help
 .PHONY: help python install install-dev demo demo-reset test lint generate lock bench clean
@@ -42,7 +42,8 @@ demo-reset: install
 	@$(RUN) manage.py demo --reset
 
 test: install-dev
-	@$(RUN) -m pytest --numprocesses auto --maxprocesses 8 $(COVERAGE) $(ARGS)
+	@$(RUN) -m coverage erase
+	@$(RUN) -m $(PYTEST) --numprocesses auto --maxprocesses 8
 
 lint: install-dev
 	@$(RUN) -m scripts.lint $(ARGS)

@@ -15,6 +15,7 @@ import httpx
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
+MODULE = "tests.traced_wsgi" if "COVERAGE_PROCESS_CONFIG" in os.environ else "glucose_platform.wsgi"
 
 
 def free_port() -> int:
@@ -31,7 +32,7 @@ def running_server(*, threads: int = 8, environment: dict[str, str] | None = Non
     child |= {"GLUCOSE_PROCESS": "web", "LOG_LEVEL": "ERROR", "DB_POOL_MAX": str(threads), **(environment or {})}
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--blocking-threads", str(threads), "--no-ws", "--log-level", "error", "glucose_platform.wsgi:application",
+        "--blocking-threads", str(threads), "--no-ws", "--log-level", "error", f"{MODULE}:application",
     ]  # fmt: skip
     process = subprocess.Popen(command, cwd=PROJECT, env=child)
     address = f"http://127.0.0.1:{port}"
