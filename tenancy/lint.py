@@ -20,11 +20,6 @@ WITH tenant AS (
 )
 """
 
-_PAIRED = """
-EXISTS (SELECT 1 FROM unnest(f.conkey, f.confkey) AS pair (here, there)
-         WHERE pair.here = tenant.attnum AND pair.there = target.attnum)
-"""
-
 RULES = {
     "organization_id may be null": "SELECT name, 'organization_id' FROM tenant WHERE NOT attnotnull",
     "organization_id is not bigint": """
@@ -43,12 +38,14 @@ RULES = {
                SELECT 1 FROM unnest(x.conkey, x.conexclop) AS part (attnum, operator)
                  JOIN pg_operator o ON o.oid = part.operator
                 WHERE part.attnum = tenant.attnum AND o.oprname = '=')""",
-    "a foreign key to a tenant table does not pair organization_id": f"""
+    "a foreign key to a tenant table does not pair organization_id": """
         SELECT tenant.name, f.conname
           FROM tenant
           JOIN pg_constraint f ON f.conrelid = tenant.oid AND f.contype = 'f'
           JOIN tenant target ON target.oid = f.confrelid
-         WHERE NOT {_PAIRED}""",
+         WHERE NOT EXISTS (
+               SELECT 1 FROM unnest(f.conkey, f.confkey) AS pair (here, there)
+                WHERE pair.here = tenant.attnum AND pair.there = target.attnum)""",
     "a foreign key would set organization_id to null or its default": """
         SELECT name, f.conname
           FROM tenant JOIN pg_constraint f ON f.conrelid = tenant.oid AND f.contype = 'f'

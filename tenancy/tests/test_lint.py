@@ -119,7 +119,8 @@ PLANTED = [
     (
         "partitions of partitions",
         f"""{PARTITIONED}
-        CREATE TABLE year PARTITION OF parts FOR VALUES FROM ('2020-01-01') TO ('2021-01-01') PARTITION BY RANGE (at)""",
+        CREATE TABLE year PARTITION OF parts FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')
+            PARTITION BY RANGE (at)""",
         "year",
     ),
 ]
