@@ -12,6 +12,11 @@ import psycopg
 from django.db import connections
 from psycopg import sql
 
+ALL_TABLES = """
+    SELECT string_agg(format('%%I', relname), ', ')
+      FROM pg_class JOIN pg_namespace namespace ON namespace.oid = relnamespace
+     WHERE namespace.nspname = 'public' AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> ALL (%s)
+"""
 KEPT = ("django_migrations", "django_content_type", "auth_permission")
 
 
@@ -52,15 +57,10 @@ def cloned_database() -> Iterator[str]:
 
 def empty_as_owner(*_: Any, **__: Any) -> None:
     """Stands in for Django's flush, which the app role has no right to."""
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(
-            "SELECT string_agg(format('%%I', relname), ', ') FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace "
-            "WHERE n.nspname = 'public' AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> ALL (%s)",
-            [list(KEPT)],
-        )
-        (tables,) = cursor.fetchone()
-        cursor.execute(f"TRUNCATE {tables}")
-    connections["owner"].close()
+    # Not through Django: a test may use the default database only, and its end must not depend on that.
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as connection:
+        (tables,) = connection.execute(ALL_TABLES, [list(KEPT)]).fetchone() or ("",)
+        connection.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(tables)))
 
 
 def _execute(url: str, statement: sql.Composable) -> None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.fields import get_error_detail
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
-from rest_framework.views import exception_handler, set_rollback
+from rest_framework.views import set_rollback
 
-DATABASE_AWAY = "The database is not available at the moment. Nothing was stored; please try again."
+from tenancy.api.conflicts import taken_values
+from tenancy.api.serializers import camel_case
+
+DATABASE_AWAY = "The database is not available at the moment. Please try again."
+SECRET_FIELDS = frozenset({"password", "refresh_token", "otp", "token"})
 
 
 class Conflict(exceptions.APIException):
@@ -33,19 +40,54 @@ class Unprocessable(exceptions.APIException):
 
 
 def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
-    if isinstance(error, DjangoValidationError):
-        error = exceptions.ValidationError(get_error_detail(error))
-    if isinstance(error, Unprocessable):
-        set_rollback()
-        return Response({"detail": error.errors}, status=422)
-    if isinstance(error, exceptions.ValidationError):
-        set_rollback()
-        sent = getattr(context["request"], "_full_data", None)
-        return Response({"detail": list(error_items(error.get_full_details(), sent, ("body",)))}, status=422)
+    """The answer to ``error``; None for what is a fault of ours, which Django then answers and logs as 500."""
     if isinstance(error, OperationalError | InterfaceError):
-        # No set_rollback(): it would ask a connection that is gone.
+        # No rollback: it would ask a connection that is gone.
         return Response({"detail": DATABASE_AWAY}, status=503, headers={"Retry-After": "5"})
-    return exception_handler(error, context)
+    known = _as_api_exception(error)
+    if known is None:
+        return None
+    _undo_partial_writes(context)
+    if isinstance(known, Unprocessable):
+        return Response({"detail": known.errors}, status=422)
+    if isinstance(known, exceptions.ValidationError):
+        return Response({"detail": list(error_items(known.get_full_details(), *_what_was_sent(context)))}, status=422)
+    headers = {"WWW-Authenticate": "Bearer"} if known.status_code == 401 else {}
+    if getattr(known, "wait", None) is not None:
+        headers["Retry-After"] = str(math.ceil(known.wait))  # type: ignore[attr-defined]
+    return Response({"detail": known.detail}, status=known.status_code, headers=headers)
+
+
+def _as_api_exception(error: Exception) -> exceptions.APIException | None:
+    if isinstance(error, DjangoValidationError | IntegrityError) and (sentence := taken_values(error)):
+        return Conflict(sentence)
+    if isinstance(error, DjangoValidationError):
+        return exceptions.ValidationError(_in_spoken_names(get_error_detail(error)))
+    if isinstance(error, Http404):
+        return exceptions.NotFound()
+    if isinstance(error, PermissionDenied):
+        return exceptions.PermissionDenied()
+    return error if isinstance(error, exceptions.APIException) else None
+
+
+def _in_spoken_names(details: Any) -> Any:
+    """Services speak of a model's fields; the caller knows them in camelCase."""
+    if not isinstance(details, dict):
+        return details
+    return {name if name == NON_FIELD_ERRORS else camel_case(name): inner for name, inner in details.items()}
+
+
+def _what_was_sent(context: dict[str, Any]) -> tuple[Any, tuple[str]]:
+    request = context["request"]
+    if request.method in SAFE_METHODS:
+        return request.query_params, ("query",)
+    return getattr(request, "_full_data", None), ("body",)
+
+
+def _undo_partial_writes(context: dict[str, Any]) -> None:
+    """A refused request leaves nothing behind; views that commit by themselves have nothing to undo."""
+    if not getattr(type(context["view"]).dispatch, "_non_atomic_requests", None):
+        set_rollback()
 
 
 def error_items(details: Any, sent: Any, location: tuple[str | int, ...]) -> Iterator[dict[str, Any]]:
@@ -58,7 +100,7 @@ def error_items(details: Any, sent: Any, location: tuple[str | int, ...]) -> Ite
             if name in (NON_FIELD_ERRORS, "non_field_errors"):
                 yield from error_items(inner, sent, location)
             else:
-                value = sent.get(name) if isinstance(sent, dict) else None
+                value = sent.get(name) if isinstance(sent, dict) and name not in SECRET_FIELDS else None
                 yield from error_items(inner, value, (*location, name))
     else:
         for index, inner in enumerate(details):
