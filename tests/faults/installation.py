@@ -1,0 +1,116 @@
+"""An installation of its own, on a real disk with fsync on, whose processes can be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from glucose_platform import embedded
+from tests.live import PROJECT, free_port, wait_until_it_answers
+
+SETUP = """
+import json, sys
+from datetime import UTC, datetime
+from django.db import transaction
+from devices.services import assign_device, issue_key, register_device
+from patients.services import create_patient
+from tenancy.scope import organization_scope
+from tenancy.services import create_organization
+organization = create_organization(code="faults", name="Faults")
+with organization_scope(organization.id), transaction.atomic():
+    for number in range(DEVICES):
+        patient = create_patient(code=f"user_{number}", first_name="A", last_name="B")
+        device = register_device(code=f"ARGUS_{number}")
+        assign_device(device=device, patient=patient, starts_at=datetime(2020, 1, 1, tzinfo=UTC))
+    print(json.dumps(issue_key(device=None).text))
+"""
+
+
+@dataclass
+class Installation:
+    state_dir: Path
+    environment: dict[str, str]
+    port: int
+    key: str = ""
+    server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def manage(self, *arguments: str, standard_input: str = "") -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=PROJECT, env=self.environment, input=standard_input, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def start_server(self) -> None:
+        served = {key: value for key, value in self.environment.items() if key != "DATABASE_OWNER_URL"}
+        command = [
+            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port),
+            "--blocking-threads", "4", "--no-ws", "--log-level", "critical", "glucose_platform.wsgi:application",
+        ]  # fmt: skip
+        self.server = subprocess.Popen(
+            command, cwd=PROJECT, env={**served, "GLUCOSE_PROCESS": "web"}, start_new_session=True
+        )
+        wait_until_it_answers(self.address, self.server)
+
+    def kill_server(self) -> None:
+        """The supervisor of the workers and the workers, all at once."""
+        if self.server is not None:
+            os.killpg(self.server.pid, signal.SIGKILL)
+            self.server.wait()
+
+    def kill_postgres(self) -> None:
+        postmaster = next(service for service in embedded.status(self.state_dir).services if service.pid)
+        assert postmaster.name == "PostgreSQL" and postmaster.pid
+        os.kill(postmaster.pid, signal.SIGKILL)
+        embedded.start(self.state_dir)
+
+    def stored(self) -> set[str]:
+        with psycopg.connect(self.environment["DATABASE_OWNER_URL"]) as connection:
+            rows = connection.execute(
+                "SELECT device.code, measured_at FROM readings_glucosereading reading "
+                "JOIN devices_device device ON device.organization_id = reading.organization_id "
+                "AND device.id = reading.device_id"
+            ).fetchall()
+        return {f"{code} {measured_at.timestamp():.3f}" for code, measured_at in rows}
+
+
+@contextmanager
+def installation(state_dir: Path, *, devices: int) -> Iterator[Installation]:
+    services = embedded.start(state_dir)
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("DATABASE_", "REDIS_"))}
+    environment = kept | services.environment() | {
+        "APP_ENV": "test", "SECRET_KEY": secrets.token_urlsafe(48), "LOG_LEVEL": "CRITICAL",
+        "GLUCOSE_STATE_DIR": str(state_dir),
+    }  # fmt: skip
+    made = Installation(state_dir, environment, free_port())
+    try:
+        made.manage("migrate", "--skip-checks", "--verbosity", "0")
+        script = SETUP.replace("DEVICES", str(devices))
+        made.key = json.loads(made.manage("shell", "--no-imports", "--verbosity", "0", standard_input=script))
+        yield made
+    finally:
+        made.kill_server()
+        embedded.remove(state_dir)
+
+
+def wait_until(condition: object, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline, "the condition did not come true in time"
+        time.sleep(0.02)
