@@ -1,0 +1,64 @@
+"""The items of a batch, each read by itself."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from pydantic import ValidationError
+
+from readings.api.payloads import BatchReading, SensorValue, validation_context
+from readings.api.validation import error_sentence
+from readings.ingestion import BatchItem
+from readings.models import Unit
+from readings.rows import ReadingRow
+from readings.units import MG_DL_PER_MMOL_L
+
+DEVICE_MISMATCH = "Device ID in URL must match deviceId in request body"
+_UNITS = {"mg/dl": (Unit.MG_DL, 1.0), "mmol/l": (Unit.MMOL_L, MG_DL_PER_MMOL_L)}
+
+
+def read_item(value: Any, *, device_id: int, device_names: frozenset[str], oldest: datetime | None) -> BatchItem:
+    """``device_names``: what the body may call the device of the URL."""
+    if not isinstance(value, dict):
+        return BatchItem(error="Input should be a valid dictionary")
+    try:
+        if "sensor_type" in value or "sensorType" in value:
+            return _sensor_item(value, device_id, oldest)
+        reading = BatchReading.model_validate(value, context=validation_context(oldest))
+    except ValidationError as error:
+        return BatchItem(error=error_sentence(error))
+    if reading.device_id is not None and reading.device_id not in device_names:
+        return BatchItem(error=DEVICE_MISMATCH)
+    return BatchItem(row=reading.row(device_id), user=reading.user_id)
+
+
+def _sensor_item(value: dict[str, Any], device_id: int, oldest: datetime | None) -> BatchItem:
+    kind = value.get("sensor_type", value.get("sensorType"))
+    if isinstance(kind, str) and kind != "glucose":
+        return BatchItem(error=f"{kind[:50]} is not supported yet.")
+    sent = SensorValue.model_validate(value, context=validation_context(oldest))
+    known = _UNITS.get(sent.unit.lower())
+    if known is None:
+        return BatchItem(error=f"{sent.unit} is not a unit of glucose: send mg/dL or mmol/L.")
+    unit, factor = known
+    # Limits count after rounding: 2.2 mmol/L is what a meter shows for 40 mg/dL.
+    mg_dl = sent.value * factor
+    if not settings.GLUCOSE_MIN_VALUE - 0.5 <= mg_dl < settings.GLUCOSE_MAX_VALUE + 0.5:
+        return BatchItem(error=f"value: {_range_text(factor)}")
+    row = ReadingRow(
+        device_id=device_id,
+        measured_at=sent.timestamp,
+        glucose=math.floor(mg_dl + 0.5),
+        unit=unit,
+        quality=sent.quality.stored if sent.quality else None,
+    )
+    return BatchItem(row=row)
+
+
+def _range_text(factor: float) -> str:
+    low, high = (limit / factor for limit in (settings.GLUCOSE_MIN_VALUE, settings.GLUCOSE_MAX_VALUE))
+    decimals = 0 if factor == 1 else 1
+    return f"Input should be between {low:.{decimals}f} and {high:.{decimals}f}"

@@ -1,0 +1,100 @@
+"""What a caller may ask about: their clinic's devices and patients, a patient only what is their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.exceptions import APIException, NotFound
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from accounts.principals import PersonPrincipal
+from devices.authentication import DevicePrincipal
+from devices.models import Assignment, Device
+from patients.models import Patient
+from readings.limits import LimitReached, count_read
+from readings.people import find_patient, is_possible_code
+
+Principal = PersonPrincipal | DevicePrincipal
+
+
+class TooManyRequests(APIException):
+    status_code = 429
+    default_code = "throttled"
+
+    def __init__(self, detail: str, wait_seconds: float) -> None:
+        super().__init__(detail)
+        self.wait = wait_seconds
+
+
+class ReadBudget(BaseThrottle):
+    """Against abuse only: 600 reads a minute for each person and each key."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        if request.method not in ("GET", "HEAD"):
+            return True
+        try:
+            count_read(_reader(request.user))
+        except LimitReached as reached:
+            raise TooManyRequests("Too many requests: at most 600 reads a minute.", reached.wait_seconds) from None
+        return True
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """Whatever Accept says: a device with an odd header gets its answer, and its key is looked at first."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+def device_to_read(principal: Principal, name: str) -> Device:
+    """Raises NotFound, in the same words for a missing, a foreign and somebody else's device."""
+    device = named_device(name)
+    if device is None or not _may_read(principal, device):
+        raise NotFound
+    return device
+
+
+def device_to_post_to(principal: DevicePrincipal, name: str) -> Device | None:
+    device = named_device(name)
+    return device if device is not None and principal.may_use_device(device.pk) else None
+
+
+def named_device(name: str) -> Device | None:
+    return Device.objects.named(name).first() if is_possible_code(name) else None
+
+
+def patient_to_read(principal: PersonPrincipal, name: str) -> Patient:
+    """``name``: me, a patient's code, or the UUID of a patient's login. Raises NotFound in the same words for all."""
+    if principal.patient_id is None:
+        if name == "me":
+            raise NotFound("You are not a patient here: name a patient's code instead of me.")
+        patient = find_patient(name)
+    else:
+        own = Patient.objects.get(pk=principal.patient_id)
+        patient = own if name in ("me", own.code) or name.lower() == str(principal.user_public_id) else None
+    if patient is None:
+        raise no_readings(name)
+    return patient
+
+
+def no_readings(name: str) -> NotFound:
+    return NotFound(f"No glucose readings found for user {name}")
+
+
+def _may_read(principal: Principal, device: Device) -> bool:
+    if isinstance(principal, DevicePrincipal):
+        return principal.may_use_device(device.pk)
+    if principal.patient_id is None:
+        return True
+    return bool(Assignment.objects.filter(device=device, patient_id=principal.patient_id).exists())
+
+
+def _reader(principal: Principal) -> str:
+    if isinstance(principal, DevicePrincipal):
+        return f"key:{principal.organization_id}:{principal.key_id}"
+    return f"person:{principal.organization_id}:{principal.user_id}"

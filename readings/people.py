@@ -1,0 +1,45 @@
+"""Which patient a text means: a code, or the UUID of the person who signs in as that patient."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+from accounts.models import Membership
+from patients.models import CODE_VALIDATOR, Patient
+
+MAX_LENGTH = 50
+
+
+def find_patient(name: str) -> Patient | None:
+    return find_patients([name]).get(name)
+
+
+def find_patients(names: Iterable[str]) -> dict[str, Patient]:
+    """Patients of the clinic in scope; archived ones too, since their devices may still have readings to send."""
+    possible = {name for name in names if is_possible_code(name)}
+    found = {patient.code: patient for patient in Patient.objects.filter(code__in=possible)}
+    found.update(_patients_of_people(possible - found.keys()))
+    return found
+
+
+def is_possible_code(name: str) -> bool:
+    """Whether a patient or a device can have this code or UUID; everything else is not asked of the database."""
+    return len(name) <= MAX_LENGTH and CODE_VALIDATOR.regex.fullmatch(name) is not None
+
+
+def _patients_of_people(names: Iterable[str]) -> dict[str, Patient]:
+    uuids = {name: public_id for name in names if (public_id := _uuid(name))}
+    if not uuids:
+        return {}
+    memberships = Membership.objects.active().filter(user_public_id__in=uuids.values(), patient_id__isnull=False)
+    patient_ids = dict(memberships.values_list("user_public_id", "patient_id"))
+    patients = Patient.objects.in_bulk(patient_ids.values())
+    return {name: patients[patient_ids[public_id]] for name, public_id in uuids.items() if public_id in patient_ids}
+
+
+def _uuid(name: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(name)
+    except ValueError:
+        return None
