@@ -13,9 +13,16 @@ HIDDEN_KEYS = frozenset(
 )
 
 
+# The rest of this path is a one-use secret, which django_structlog would write down with the request's line.
+SECRET_PATH = "/account/set-password/"  # noqa: S105
+
+
 def hide_values(logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     for key in HIDDEN_KEYS & event.keys():
         event[key] = "[hidden]"
+    request = str(event.get("request", ""))
+    if SECRET_PATH in request:
+        event["request"] = request.partition(SECRET_PATH)[0] + SECRET_PATH + "[hidden]"
     return event
 
 

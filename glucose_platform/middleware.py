@@ -20,6 +20,8 @@ API_PREFIX = "/api/"
 SESSION_ORGANIZATION = "organization_id"
 # Answered without a look at who asks, so that they also work while the database is away.
 WITHOUT_PRINCIPAL = ("/health", "/livez", "/readyz", "/metrics", "/static/", "/api/v1/health", "/api/v1/system/version")
+# The link alone says whose password it sets, whoever is signed in in this browser.
+BY_LINK = ("/account/set-password/",)
 
 
 def observe_requests(get_response: GetResponse) -> GetResponse:
@@ -62,7 +64,7 @@ def resolve_principal(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.principal = None  # type: ignore[attr-defined]
-        if request.path.startswith(WITHOUT_PRINCIPAL):
+        if request.path.startswith(WITHOUT_PRINCIPAL + BY_LINK):
             return get_response(request)
         try:
             principal = _principal(request)
