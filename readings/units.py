@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from readings.conversion import MG_DL_PER_MMOL_L
 from tenancy.models import GlucoseUnit
-
-MG_DL_PER_MMOL_L = 18.0182
 
 
 def in_unit(mg_dl: float, unit: str) -> float:
