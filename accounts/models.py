@@ -97,7 +97,12 @@ class Membership(TenantModel):
     class Meta(TenantModel.Meta):
         ordering = ["name", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["organization", "user"], name="accounts_membership_person"),
+            models.UniqueConstraint(
+                fields=["organization", "user"],
+                name="accounts_membership_person",
+                violation_error_code="unique",
+                violation_error_message="This person is a member of the clinic already.",
+            ),
             models.UniqueConstraint(fields=["organization", "user_public_id"], name="accounts_membership_public_id"),
             models.CheckConstraint(
                 condition=models.Q(role=Role.PATIENT, patient_id__isnull=False)

@@ -23,7 +23,7 @@ from django.utils.http import urlsafe_base64_encode
 from accounts.models import Membership, RefreshFamily, User
 from accounts.principals import PersonPrincipal
 from accounts.roles import Role
-from tenancy.scope import Scope, current_scope, person_scope, scoped
+from tenancy.scope import current_scope, person_scope, scoped
 
 T = TypeVar("T")
 
@@ -52,8 +52,9 @@ def add_member(
         validate_password(password, User(email=email))
     membership = Membership(email=email, name=name, role=role, phone=phone, patient_id=patient_id)
     membership.user_id, membership.user_public_id = _person(email, make_password(password))
-    # The key to the account is left out: the clinic cannot see that row, and it was just asked for.
-    membership.full_clean(exclude=["user"])
+    # Not the key to the account: the clinic cannot see that row, and it was just asked for.
+    membership.clean_fields(exclude=["user"])
+    membership.validate_constraints()
     membership.save()
     return membership
 
@@ -117,8 +118,7 @@ def set_password(*, user: User, password: str) -> None:
     validate_password(password, user)
     user.set_password(password)
     user.version += 1
-    with scoped(Scope(None, user.pk)), transaction.atomic():
-        user.save(update_fields=["password", "version"])
+    in_own_scope(user, lambda: user.save(update_fields=["password", "version"]))
 
 
 def forget_expired_sign_ins() -> None:

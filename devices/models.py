@@ -31,7 +31,8 @@ class DeviceQuerySet(TenantQuerySet["Device"]):
         try:
             public_id = uuid.UUID(code_or_uuid)
         except ValueError:
-            return self.filter(code=code_or_uuid)
+            # No code holds NUL, and PostgreSQL would refuse the question.
+            return self.none() if "\x00" in code_or_uuid else self.filter(code=code_or_uuid)
         return self.filter(public_id=public_id)
 
 
@@ -80,10 +81,20 @@ class Device(TenantModel):
     class Meta(TenantModel.Meta):
         ordering = ["code"]
         constraints = [
-            models.UniqueConstraint(fields=["organization", "code"], name="devices_device_code"),
+            models.UniqueConstraint(
+                fields=["organization", "code"],
+                name="devices_device_code",
+                violation_error_code="unique",
+                violation_error_message="A device with this code exists already.",
+            ),
             models.UniqueConstraint(fields=["organization", "public_id"], name="devices_device_public_id"),
             models.UniqueConstraint(fields=["organization", "public_number"], name="devices_device_public_number"),
-            models.UniqueConstraint(fields=["organization", "serial_number"], name="devices_device_serial_number"),
+            models.UniqueConstraint(
+                fields=["organization", "serial_number"],
+                name="devices_device_serial_number",
+                violation_error_code="unique",
+                violation_error_message="A device with this serial number exists already.",
+            ),
         ]
 
     def __str__(self) -> str:

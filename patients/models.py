@@ -26,7 +26,8 @@ class PatientQuerySet(TenantQuerySet["Patient"]):
         return self.filter(archived_at__isnull=True)
 
     def with_code(self, code: str) -> PatientQuerySet:
-        return self.filter(code=code)
+        # No code holds NUL, and PostgreSQL would refuse the question.
+        return self.none() if "\x00" in code else self.filter(code=code)
 
 
 class Patient(TenantModel):
@@ -93,7 +94,12 @@ class Patient(TenantModel):
     class Meta(TenantModel.Meta):
         ordering = ["last_name", "first_name", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["organization", "code"], name="patients_patient_code"),
+            models.UniqueConstraint(
+                fields=["organization", "code"],
+                name="patients_patient_code",
+                violation_error_code="unique",
+                violation_error_message="A patient with this code exists already.",
+            ),
             models.UniqueConstraint(fields=["organization", "public_id"], name="patients_patient_public_id"),
             models.CheckConstraint(
                 condition=models.Q(target_low__lt=models.F("target_high")), name="patients_patient_targets"

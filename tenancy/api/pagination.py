@@ -3,6 +3,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from django.core.exceptions import ValidationError
+from django.db import DataError
+from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import ValidationError as InvalidParameter
 from rest_framework.pagination import CursorPagination
 from rest_framework.response import Response
 
@@ -14,6 +18,23 @@ class ItemsPagination(CursorPagination):
     max_page_size = 1000
     page_size_query_param = "limit"
     ordering = "id"
+
+    def get_page_size(self, request: Any) -> int:
+        text = request.query_params.get(self.page_size_query_param)
+        if text is None:
+            return self.page_size
+        # Digits only, and few: int() would also take other alphabets' digits, and thousands of them.
+        if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= self.max_page_size):
+            message = f"The limit is a number from 1 to {self.max_page_size}."
+            raise InvalidParameter({self.page_size_query_param: [message]})
+        return int(text)
+
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any] | None:
+        """Raises NotFound for a cursor that is not ours: its position is no value of the column it is compared with."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValueError, ValidationError, DataError):
+            raise NotFound(self.invalid_cursor_message) from None
 
     def get_paginated_response(self, data: Any) -> Response:
         link = self.get_next_link()

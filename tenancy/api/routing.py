@@ -55,3 +55,9 @@ class RoutedView:
     """Mixin of views that are served through a Route."""
 
     route: Route | None = None
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answers tell of people: no cache on the way keeps them, unless a view knows better."""
+        response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response

@@ -1,0 +1,25 @@
+"""One answer for what does not exist and for what is another clinic's: 404 with the same body."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TypeVar
+
+from django.db import models
+from rest_framework.exceptions import NotFound
+
+M = TypeVar("M", bound=models.Model)
+
+
+def one_or_404(queryset: models.QuerySet[M]) -> M:
+    found = queryset.first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def uuid_or_404(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise NotFound from None
