@@ -66,7 +66,7 @@ def _take_slot(key: str, token: str) -> None:
     try:
         if limits_client().set(key, token, nx=True, px=milliseconds):
             return
-        remaining = int(limits_client().pttl(key))  # type: ignore[arg-type]
+        remaining = int(limits_client().pttl(key))
     except redis.RedisError:
         LIMITS_SKIPPED.labels("reading_slot").inc()
         return
@@ -98,4 +98,4 @@ def _spend(key: str, amount: int, limit: int, window_seconds: int, name: str) ->
         LIMITS_SKIPPED.labels(name).inc()
         return
     if wait:
-        raise LimitReached(int(wait) / 1000)  # type: ignore[arg-type]
+        raise LimitReached(int(wait) / 1000)

@@ -65,6 +65,11 @@ class GlucoseReadingQuerySet(TenantQuerySet["GlucoseReading"]):
             readings = readings.filter(measured_at__lt=until)
         return readings
 
+    def older_than(self, measured_at: datetime, device: Device) -> GlucoseReadingQuerySet:
+        """What follows, newest first, after the reading of this device and instant."""
+        same_instant = models.Q(measured_at=measured_at, device_id__lt=device.pk)
+        return self.filter(measured_at__lte=measured_at).filter(models.Q(measured_at__lt=measured_at) | same_instant)
+
     def canonical(self) -> GlucoseReadingQuerySet:
         """Without the copies of one physical reading that a second receiver sent."""
         return self.filter(is_copy=False)
@@ -147,4 +152,10 @@ def read_public_id(public_id: uuid.UUID) -> tuple[datetime, int] | None:
     """The instant and the device's public number; None where the id is not a reading's."""
     if public_id.version != 8 or public_id.variant != uuid.RFC_4122:
         return None
-    return _EPOCH + timedelta(milliseconds=public_id.int >> 80), public_id.int & (2**62 - 1)
+    milliseconds = public_id.int >> 80
+    if milliseconds >= 2**47:  # before 1970
+        milliseconds -= 2**48
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds), public_id.int & (2**62 - 1)
+    except OverflowError:
+        return None

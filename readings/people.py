@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable
 
 from accounts.models import Membership
-from patients.models import CODE_VALIDATOR, Patient
+from patients.models import Patient
 
 MAX_LENGTH = 50
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def find_patient(name: str) -> Patient | None:
@@ -25,7 +27,7 @@ def find_patients(names: Iterable[str]) -> dict[str, Patient]:
 
 def is_possible_code(name: str) -> bool:
     """Whether a patient or a device can have this code or UUID; everything else is not asked of the database."""
-    return len(name) <= MAX_LENGTH and CODE_VALIDATOR.regex.fullmatch(name) is not None
+    return len(name) <= MAX_LENGTH and _CODE.fullmatch(name) is not None
 
 
 def _patients_of_people(names: Iterable[str]) -> dict[str, Patient]:

@@ -11,10 +11,10 @@ from pydantic import ValidationError
 
 from readings.api.payloads import BatchReading, SensorValue, validation_context
 from readings.api.validation import error_sentence
+from readings.conversion import MG_DL_PER_MMOL_L
 from readings.ingestion import BatchItem
 from readings.models import Unit
 from readings.rows import ReadingRow
-from readings.units import MG_DL_PER_MMOL_L
 
 DEVICE_MISMATCH = "Device ID in URL must match deviceId in request body"
 _UNITS = {"mg/dl": (Unit.MG_DL, 1.0), "mmol/l": (Unit.MMOL_L, MG_DL_PER_MMOL_L)}

@@ -1,5 +1,21 @@
 from __future__ import annotations
 
-from tenancy.api.routing import Route
+from readings.api.device_views import DeviceReadingsView, LatestReadingView, ReadingStatisticsView
+from readings.api.user_views import CurrentGlucoseView, GlucoseHistoryView
+from tenancy.api.routing import DEVICE, Route
 
-ROUTES: list[Route] = []
+VIEW = "readings.view_glucosereading"
+VIEW_OR_DEVICE = f"{VIEW}|{DEVICE}"
+
+ROUTES = [
+    Route(
+        "api/v1/devices/{deviceId}/readings",
+        DeviceReadingsView,
+        "device-readings",
+        {"GET": VIEW_OR_DEVICE, "POST": DEVICE},
+    ),
+    Route("api/v1/devices/{deviceId}/readings/latest", LatestReadingView, "device-latest", {"GET": VIEW_OR_DEVICE}),
+    Route("api/v1/devices/{deviceId}/readings/stats", ReadingStatisticsView, "device-stats", {"GET": VIEW_OR_DEVICE}),
+    Route("api/v1/users/{userId}/glucose/current", CurrentGlucoseView, "glucose-current", {"GET": VIEW}),
+    Route("api/v1/users/{userId}/glucose/history", GlucoseHistoryView, "glucose-history", {"GET": VIEW}),
+]
