@@ -76,7 +76,8 @@ class Installation:
 
     def kill_postgres(self) -> None:
         postmaster = next(service for service in embedded.status(self.state_dir).services if service.pid)
-        assert postmaster.name == "PostgreSQL" and postmaster.pid
+        assert postmaster.name == "PostgreSQL"
+        assert postmaster.pid
         os.kill(postmaster.pid, signal.SIGKILL)
         embedded.start(self.state_dir)
 

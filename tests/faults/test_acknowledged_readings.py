@@ -62,6 +62,10 @@ class Posters:
     def count(self) -> int:
         return len(self.acknowledged)
 
+    def wait_for_more(self, number: int) -> None:
+        target = self.count() + number
+        wait_until(lambda: self.count() >= target or not self.remaining)
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", ["web", "postgres"])
@@ -72,14 +76,13 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, victim: str) -> N
         for thread in posters.threads:
             thread.start()
         for round_number in (1, 2):
-            wait_until(lambda target=posters.count() + 60: posters.count() >= target or not posters.remaining)
+            posters.wait_for_more(60)
             if victim == "web":
                 system.kill_server()
                 system.start_server()
             else:
                 system.kill_postgres()
-            before = posters.count()
-            wait_until(lambda before=before: posters.count() > before)
+            posters.wait_for_more(1)
             assert posters.remaining, f"all posts were made before kill {round_number}: nothing was tested"
         posters.stop.set()
         for thread in posters.threads:
