@@ -66,8 +66,17 @@ SELECT 1
  LIMIT 1
 """
 
-# The newest canonical reading of each patient, with the slope over the 15 minutes before it (least squares, at least
-# two readings). Arrows change at 1, 2 and 3 mg/dL/min. Patients are taken in order, so that two stores never deadlock.
+# Two stores of one patient refresh one after the other, each by a statement that sees what the other has committed:
+# otherwise the later one would judge by an older look, and the rate would miss its reading. In order: no deadlock.
+_LOCK_STATE = """
+SELECT 1 FROM readings_patientstate
+ WHERE organization_id = %(organization)s AND patient_id = ANY(%(patients)s::bigint[])
+ ORDER BY patient_id FOR UPDATE
+"""
+
+# The newest canonical reading of each patient, with the slope over the 20 minutes before it: least squares over at
+# least three readings that span at least 10 minutes, since two readings 30 s apart would give an arrow made of noise.
+# Arrows change at 1, 2 and 3 mg/dL/min. Patients are taken in order, so that two stores never deadlock.
 _REFRESH_STATE = """
 INSERT INTO readings_patientstate AS state (organization_id, patient_id, device_id, measured_at, glucose, unit,
             range_flag, quality, trend, rate, confidence, battery_level, sensor_data, received_at)
@@ -84,12 +93,13 @@ SELECT %(organization)s, patient.id, newest.device_id, newest.measured_at, newes
         WHERE reading.organization_id = %(organization)s AND reading.patient_id = patient.id AND NOT reading.is_copy
         ORDER BY reading.measured_at DESC, reading.device_id DESC LIMIT 1) newest
  CROSS JOIN LATERAL (
-       SELECT round((regr_slope(reading.glucose, extract(epoch FROM reading.measured_at - newest.measured_at)) * 60)
-                    ::numeric, 2)::float8 AS rate
+       SELECT CASE WHEN count(*) >= 3 AND max(reading.measured_at) - min(reading.measured_at) >= interval '10 minutes'
+                   THEN round((regr_slope(reading.glucose, extract(epoch FROM reading.measured_at - newest.measured_at))
+                               * 60)::numeric, 2)::float8 END AS rate
          FROM readings_glucosereading reading
         WHERE reading.organization_id = %(organization)s AND reading.patient_id = patient.id AND NOT reading.is_copy
           AND reading.range_flag = 0 AND newest.range_flag = 0
-          AND reading.measured_at > newest.measured_at - interval '15 minutes'
+          AND reading.measured_at > newest.measured_at - interval '20 minutes'
           AND reading.measured_at <= newest.measured_at) slope
  ORDER BY patient.id
 ON CONFLICT (organization_id, patient_id) DO UPDATE
@@ -164,6 +174,7 @@ def _finish(cursor: Any, rows: Sequence[ReadingRow], new: list[tuple[int, int]],
     cursor.execute(_MISPLACED, parameters)
     if cursor.fetchone():
         raise AssignmentChanged
+    cursor.execute(_LOCK_STATE, parameters)
     cursor.execute(_REFRESH_STATE, parameters)
 
 
