@@ -42,5 +42,5 @@ class OrganizationCommand(BaseCommand):
             with organization_scope(organization.id):
                 self.handle_organization(organization, **options)
 
-    def handle_organization(self, organization: OrganizationIdentity, **options: Any) -> None:
+    def handle_organization(self, organization: OrganizationIdentity, /, **options: Any) -> None:
         raise NotImplementedError("a subclass does the work here")

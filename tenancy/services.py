@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from django.db import connection, transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
 
 from tenancy.models import Organization
 from tenancy.scope import organization_scope
@@ -16,8 +17,11 @@ def create_organization(*, code: str, name: str, timezone: str = "UTC", glucose_
         id=next_organization_id(), code=code, name=name, timezone=timezone, glucose_unit=glucose_unit
     )
     organization.clean_fields()
-    with organization_scope(organization.id):
-        organization.save(force_insert=True)
+    try:
+        with transaction.atomic(), organization_scope(organization.id):
+            organization.save(force_insert=True)
+    except IntegrityError:
+        raise ValidationError({"code": f"There is an organization {code!r} already."}) from None
     return organization
 
 

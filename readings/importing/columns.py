@@ -57,9 +57,7 @@ def _columns(names: list[str], delimiter: str, subject: str | None) -> Columns:
     glucose = _find(names, GLUCOSE_NAMES, only_with_unit="")
     if glucose is None:
         known = ", ".join(name for name in GLUCOSE_NAMES if name)
-        raise FileRefused(
-            f"The header names no column of glucose values. Names that are known: {known}, mg/dL, mmol/L."
-        )
+        raise FileRefused(f"The header names no column of glucose values. Known names: {known}, mg/dL, mmol/L.")
     time, date = _times(names)
     return Columns(
         delimiter=delimiter,

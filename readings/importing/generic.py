@@ -30,9 +30,10 @@ class BadRow:
     reason: str
 
 
-def read_rows(
-    path: Path, *, subject_column: str | None = None, unit: str | None = None
-) -> Iterator[ParsedRow | BadRow]:
+Row = ParsedRow | BadRow
+
+
+def read_rows(path: Path, *, subject_column: str | None = None, unit: str | None = None) -> Iterator[Row]:
     """Every row after the header, in the file's order. ``unit`` overrules the header, which overrules mg/dL.
 
     Raises FileRefused where the file as a whole cannot be read.

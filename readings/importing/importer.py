@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -122,7 +122,7 @@ class Importer:
 
     def _instant(self, row: ParsedRow) -> datetime:
         # A year away from either end of what can be stored, so that no offset carries the time beyond it.
-        if not EARLIEST.year < row.time.year < datetime.max.year:
+        if not EARLIEST.year < row.time.year < MAXYEAR:
             raise CellRefused(f"the year {row.time.year} cannot be right")
         measured_at = self._clocks[row.subject].instant(row.time)
         if measured_at > timezone.now() + CLOCK_TOLERANCE:

@@ -32,7 +32,7 @@ class Command(OrganizationCommand):
         )
 
     @transaction.atomic
-    def handle_organization(self, organization: OrganizationIdentity, **options: Any) -> None:
+    def handle_organization(self, organization: OrganizationIdentity, /, **options: Any) -> None:
         device = _device(options["device"])
         actions = {"issue": self._issue, "rotate": self._rotate, "revoke": self._revoke}
         try:

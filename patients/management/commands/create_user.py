@@ -25,7 +25,7 @@ class Command(OrganizationCommand):
         parser.add_argument("--patient", metavar="CODE", help="with the role patient: whose glucose the login sees")
 
     @transaction.atomic
-    def handle_organization(self, organization: OrganizationIdentity, **options: Any) -> None:
+    def handle_organization(self, organization: OrganizationIdentity, /, **options: Any) -> None:
         patient = _patient(options["patient"], options["role"])
         try:
             member = add_member(

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 from rich.console import Console
 from rich.progress import Progress
 
@@ -38,13 +39,11 @@ class Command(OrganizationCommand):
         parser.add_argument("--format", choices=["generic"], default="generic")
         parser.add_argument("--timezone", metavar="ZONE", help="of times without offset (default: each patient's own)")
         parser.add_argument("--unit", choices=[MG_DL, MMOL_L], help="where the header does not tell (default: mg/dL)")
-        parser.add_argument(
-            "--create-patients", action="store_true", help="make patients that the clinic does not have"
-        )
+        parser.add_argument("--create-patients", action="store_true", help="make those that the clinic does not have")
         parser.add_argument("--dry-run", action="store_true", help="store nothing and tell what would happen")
         parser.add_argument("--errors", type=Path, metavar="FILE", help="write every refused row there, as CSV")
 
-    def handle_organization(self, organization: OrganizationIdentity, **options: Any) -> None:
+    def handle_organization(self, organization: OrganizationIdentity, /, **options: Any) -> None:
         try:
             zone = _zone(options["timezone"])
             read = partial(read_rows, options["file"], subject_column=options["patient_column"], unit=options["unit"])
@@ -81,6 +80,7 @@ def _zone(name: str | None) -> ZoneInfo | None:
     return ZoneInfo(name)
 
 
+@transaction.atomic
 def _patient_finder(organization: OrganizationIdentity, subjects: set[str], options: dict[str, Any]) -> FindPatient:
     codes = {options["patient"]} if options["patient"] else subjects
     missing = unknown_codes(codes)
