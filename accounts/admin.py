@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from unfold.decorators import display
+from unfold.views import ChangeList
+
+from accounts.models import Membership
+from accounts.roles import Role
+from accounts.services import add_member, change_member
+from tenancy.admin import TenantModelForm, WorkplaceAdmin
+
+STAFF_CHOICES = [choice for choice in Role.choices if choice[0] != Role.PATIENT]
+SIGN_IN = (
+    "The person signs in with this address. Somebody new to the platform gets a link to set a password from whoever "
+    "runs it: manage.py create_user."
+)
+
+
+class MemberForm(TenantModelForm):
+    class Meta:
+        model = Membership
+        fields = ("email", "name", "role", "phone", "is_active")
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # The account belongs to the address, which the service resolves.
+        return super()._get_validation_exclusions() | {"user", "user_public_id"}
+
+
+@admin.register(Membership)
+class MemberAdmin(WorkplaceAdmin):
+    form = MemberForm
+    list_display = ("name", "email", "shown_role", "shown_state", "last_used_at")
+    list_filter = ("role", "is_active")
+    search_fields = ("name", "email")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ChangeList
+
+    def get_fields(self, request: HttpRequest, obj: Membership | None = None) -> list[str]:
+        return ["email", "name", "role", "phone", *(["is_active"] if obj else [])]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> list[str]:
+        if obj is None:
+            return []
+        # A patient's login stays one: its role goes with the patient.
+        return ["email", "role"] if obj.role == Role.PATIENT else ["email"]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
+        if db_field.name == "role":
+            kwargs["choices"] = STAFF_CHOICES
+        field: forms.Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name == "email":
+            field.help_text = SIGN_IN
+        return field
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+        if change:
+            change_member(membership=obj, changes=self.changed_values(form))
+        else:
+            chosen = form.cleaned_data
+            obj.pk = add_member(
+                email=chosen["email"], name=chosen["name"], role=chosen["role"], phone=chosen["phone"]
+            ).pk
+
+    def page_of(self, obj: Membership) -> str:
+        return reverse("admin:accounts_membership_changelist")
+
+    @display(description="Role", ordering="role")
+    def shown_role(self, member: Membership) -> str:
+        return member.get_role_display()
+
+    @display(description="State", ordering="is_active", label={"Active": "success", "Deactivated": "warning"})
+    def shown_state(self, member: Membership) -> str:
+        return "Active" if member.is_active else "Deactivated"

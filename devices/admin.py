@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from unfold.decorators import display
+from unfold.views import ChangeList
+
+from devices.admin_page import device_page
+from devices.models import Assignment, Device
+from devices.services import change_device, register_device
+from tenancy.admin import WorkplaceAdmin
+from tenancy.wording import age_words
+
+STATUS_COLOURS = {
+    Device.Status.ACTIVE.label: "success",
+    Device.Status.NEEDS_ATTENTION.label: "warning",
+    Device.Status.ERROR.label: "danger",
+}
+
+
+class DeviceList(ChangeList):  # type: ignore[misc]
+    def url_for_result(self, result: Device) -> str:
+        return reverse("admin:devices_device_page", args=[result.pk])
+
+
+@admin.register(Device)
+class DeviceAdmin(WorkplaceAdmin):
+    list_display = ("code", "patient", "shown_status", "contact", "battery", "kind")
+    list_filter = ("status", "kind")
+    search_fields = ("code", "name", "serial_number")
+    fieldsets = (
+        (None, {"fields": (("code", "name"), ("kind", "status"), ("serial_number", "reading_interval"))}),
+        (
+            "Hardware",
+            {"fields": (("firmware_version", "hardware_revision"), ("manufactured_on", "calibrated_on"))},
+        ),
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        site = self.admin_site.admin_view
+        page = path("<path:object_id>/", site(self.page_view), name="devices_device_page")
+        return [*super().get_urls(), page]
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return DeviceList
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        worn = Prefetch(
+            "assignments", Assignment.objects.open().select_related("patient"), to_attr="open_assignments"
+        )
+        return super().get_queryset(request).prefetch_related(worn)
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Retiring ends keys and assignment as well, so it is an action of the device's page and no choice here."""
+        if db_field.name == "status":
+            kwargs["choices"] = [choice for choice in Device.Status.choices if choice[0] != Device.Status.RETIRED]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def has_change_permission(self, request: HttpRequest, obj: Device | None = None) -> bool:
+        retired = obj is not None and obj.status == Device.Status.RETIRED
+        return not retired and bool(super().has_change_permission(request, obj))
+
+    def page_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        device = self.get_object(request, object_id)
+        if device is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        context = {**self.admin_site.each_context(request), "may_change": self.has_change_permission(request, device)}
+        return device_page(request, device, context)
+
+    def save_model(self, request: HttpRequest, obj: Device, form: Any, change: bool) -> None:
+        if change:
+            change_device(device=obj, changes=self.changed_values(form))
+        else:
+            obj.pk = register_device(**form.cleaned_data).pk
+
+    def page_of(self, obj: Device) -> str:
+        return reverse("admin:devices_device_page", args=[obj.pk])
+
+    @display(description="Patient")
+    def patient(self, device: Any) -> str:
+        patients = [assignment.patient for assignment in device.open_assignments]
+        return ", ".join(f"{patient} ({patient.code})" for patient in patients) or "Not assigned"
+
+    @display(description="Status", ordering="status", label=STATUS_COLOURS)
+    def shown_status(self, device: Device) -> str:
+        return device.get_status_display()
+
+    @display(description="Last contact", ordering="last_seen_at")
+    def contact(self, device: Device) -> str:
+        return age_words(timezone.now() - device.last_seen_at) if device.last_seen_at else "Never"
+
+    @display(description="Battery", ordering="battery_level")
+    def battery(self, device: Device) -> str:
+        if device.battery_level is None:
+            return "Unknown"
+        level = f"{device.battery_level}%"
+        return format_html('<span class="warning-text">{} low</span>', level) if device.battery_level < 20 else level

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST
+
+from patients.models import Patient
+from patients.services import archive_patient, change_patient, create_patient
+from reports.patient_list import patient_list
+from reports.patient_page import patient_page
+from tenancy.admin import WorkplaceAdmin
+
+PAGE = "admin:patients_patient_page"
+
+
+@admin.register(Patient)
+class PatientAdmin(WorkplaceAdmin):
+    fieldsets = (
+        (None, {"fields": ("code", ("first_name", "last_name"), ("birth_date", "gender"), ("room", "timezone"))}),
+        ("Glucose target", {"fields": (("target_low", "target_high"),)}),
+        ("Contact", {"fields": (("email", "phone"), "address")}),
+        ("Body", {"fields": (("height_cm", "weight_kg", "bmi"), ("hba1c", "skin_tone"))}),
+    )
+    # For the search boxes of other pages.
+    search_fields = ("last_name", "first_name", "code")
+
+    def get_urls(self) -> list[URLPattern]:
+        site = self.admin_site.admin_view
+        return [
+            *super().get_urls(),
+            path("<path:object_id>/archive/", site(self.archive_view), name="patients_patient_archive"),
+            path("<path:object_id>/", site(self.page_view), name="patients_patient_page"),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        self._require(self.has_view_permission(request))
+        context = {**self.admin_site.each_context(request), "may_add": self.has_add_permission(request)}
+        return patient_list(request, context)
+
+    def page_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        self._require(self.has_view_permission(request))
+        patient = self.get_object(request, object_id)
+        if patient is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        context = {**self.admin_site.each_context(request), "may_change": self.has_change_permission(request)}
+        return patient_page(request, patient, context)
+
+    def archive_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return require_POST(self._archive)(request, object_id)
+
+    def _archive(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        self._require(request.user.has_perm("patients.delete_patient"))
+        if patient := self.get_object(request, object_id):
+            archive_patient(patient=patient)
+            messages.success(request, "The patient was archived; all readings are kept.")
+        return HttpResponseRedirect(reverse("admin:patients_patient_changelist"))
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).current()
+
+    def save_model(self, request: HttpRequest, obj: Patient, form: Any, change: bool) -> None:
+        if change:
+            change_patient(patient=obj, changes=self.changed_values(form))
+        else:
+            obj.pk = create_patient(**form.cleaned_data).pk
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        from reports.clinic import current_clinic
+
+        return {"timezone": current_clinic(request).timezone}
+
+    def page_of(self, obj: Patient) -> str:
+        return reverse(PAGE, args=[obj.pk])
+
+    def _require(self, allowed: bool) -> None:
+        if not allowed:
+            raise PermissionDenied

@@ -1,0 +1,186 @@
+"""One patient: who it is, the last value, the glucose picture of a period, the latest readings, the devices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from devices.models import Assignment, Device
+from patients.models import Patient
+from readings.models import GlucoseReading
+from readings.units import format_glucose
+from reports.charts.bands import Bucket, Calendar, band_chart, flag_of
+from reports.charts.frame import NARROW, WIDE
+from reports.charts.range_bar import range_bar
+from reports.charts.ranges import Range, Target, percent_words, whole_percents
+from reports.charts.trace import Point, Window, gap_limit, trace_chart
+from reports.clinic import current_clinic
+from reports.glucose_queries import buckets_of, counts_of, points_of, states_of, target_of
+from reports.wording import last_value, value_words
+
+PERIODS = {"24h": "24 hours", "14d": "14 days", "90d": "90 days"}
+_STEPS = {"14d": (14, timedelta(hours=3)), "90d": (90, timedelta(days=1))}
+LAST_READINGS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A line of the table that says the same as the picture."""
+
+    when: str
+    count: int
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    wide: SafeString
+    narrow: SafeString
+    heads: tuple[str, ...]
+    rows: Sequence[TableRow]
+    counts: dict[Range, int]
+
+
+def patient_page(request: HttpRequest, patient: Patient, context: dict[str, Any]) -> HttpResponse:
+    period = request.GET.get("period", "24h")
+    period = period if period in PERIODS else "24h"
+    now, unit, target = timezone.now(), current_clinic(request).glucose_unit, target_of(patient)
+    assignments = list(Assignment.objects.filter(patient=patient).select_related("device")[:50])
+    worn = [assignment.device for assignment in assignments if assignment.ends_at is None]
+    state = states_of([patient.pk]).get(patient.pk)
+    interval = max((device.reading_interval for device in worn), default=300)
+    if period == "24h":
+        picture = _day(patient, now, unit, target, interval)
+    else:
+        picture = _days(patient, now, unit, target, period)
+    context |= {
+        "title": str(patient),
+        "patient": patient,
+        "age": patient.age_in_years(now),
+        "last": last_value(state, unit=unit, target=target, now=now) if state else None,
+        "worn": worn,
+        "assignments": assignments,
+        "unit": unit,
+        "target_words": f"{format_glucose(target.low, unit)} to {format_glucose(target.high, unit)} {unit}",
+        "period": period,
+        "periods": PERIODS,
+        "period_words": PERIODS[period],
+        "may_archive": request.user.has_perm("patients.delete_patient"),
+        "picture": picture,
+        "ranges": _ranges(picture.counts, target, unit),
+        "bar": range_bar("time-in-ranges", picture.counts, description=_told(picture.counts)),
+        "coverage": _coverage(picture.counts, period, interval),
+        "readings": _last_readings(patient, unit, target),
+        "zone_words": f"Times are those of {patient.timezone.replace('_', ' ')}.",
+    }
+    return TemplateResponse(request, "workplace/patient.html", context)
+
+
+def _day(patient: Patient, now: datetime, unit: str, target: Target, interval: int) -> Picture:
+    window = Window(now - timedelta(hours=24), now, patient.zone)
+    points = points_of(patient, window.since, now)
+    counts = dict.fromkeys(Range, 0)
+    for point in points:
+        counts[target.classify(point.glucose, point.flag)] += 1
+    wide, narrow = (
+        trace_chart(
+            name, points, window, unit=unit, target=target, gap=gap_limit(interval), size=size,
+            description=_told(counts),
+        )
+        for name, size in (("glucose-wide", WIDE), ("glucose-narrow", NARROW))
+    )  # fmt: skip
+    return Picture(wide, narrow, ("Lowest", "Highest", "Last"), _hours(points, patient, unit), counts)
+
+
+def _days(patient: Patient, now: datetime, unit: str, target: Target, period: str) -> Picture:
+    days, step = _STEPS[period]
+    today = now.astimezone(patient.zone).date()
+    first = datetime.combine(today - timedelta(days=days - 1), time.min)  # noqa: DTZ001 - the patient's clock
+    buckets = buckets_of(patient, first, now, step)
+    counts = counts_of(patient, first.replace(tzinfo=patient.zone), now)
+    wide, narrow = (
+        band_chart(
+            name, buckets, Calendar(first, days, step), unit=unit, target=target, size=size, description=_told(counts)
+        )
+        for name, size in (("glucose-wide", WIDE), ("glucose-narrow", NARROW))
+    )
+    rows = [_bucket_row(bucket, step, unit) for bucket in reversed(buckets)]
+    return Picture(wide, narrow, ("Lowest", "25%", "Median", "75%", "Highest"), rows, counts)
+
+
+def _hours(points: Sequence[Point], patient: Patient, unit: str) -> list[TableRow]:
+    hours: dict[datetime, list[Point]] = {}
+    for point in points:
+        hours.setdefault(point.at.replace(minute=0, second=0, microsecond=0), []).append(point)
+    rows = []
+    for hour, inside in sorted(hours.items(), reverse=True):
+        ranked = sorted(inside, key=lambda point: (point.flag, point.glucose))
+        shown = (ranked[0], ranked[-1], inside[-1])
+        cells = tuple(value_words(point.glucose, point.flag, unit) for point in shown)
+        rows.append(TableRow(f"{hour.astimezone(patient.zone):%a %d %b, %H:00}", len(inside), cells))
+    return rows
+
+
+def _bucket_row(bucket: Bucket, step: timedelta, unit: str) -> TableRow:
+    values = (bucket.lowest, bucket.quarter, bucket.median, bucket.three_quarters, bucket.highest)
+    cells = tuple(value_words(value, flag_of(value), unit) for value in values)
+    hours = f"{bucket.begins:%a %d %b}"
+    if step < timedelta(days=1):
+        hours += f", {bucket.begins:%H:%M} to {bucket.begins + step:%H:%M}"
+    return TableRow(hours, bucket.count, cells)
+
+
+def _ranges(counts: dict[Range, int], target: Target, unit: str) -> list[tuple[Range, str, str]]:
+    """From very high down to very low, as they stand in the picture: the range, its limits, its share."""
+    low, high, top = (format_glucose(value, unit) for value in (target.low, target.high, target.very_high_above))
+    limits = {
+        Range.VERY_HIGH: f"above {top}",
+        Range.HIGH: f"above {high} to {top}",
+        Range.IN_RANGE: f"{low} to {high}",
+        Range.LOW: f"{format_glucose(54, unit)} to below {low}",
+        Range.VERY_LOW: f"below {format_glucose(54, unit)}",
+    }
+    percents = whole_percents(counts)
+    return [(part, words, percent_words(counts[part], percents[part])) for part, words in limits.items()]
+
+
+def _told(counts: dict[Range, int]) -> str:
+    total = sum(counts.values())
+    if not total:
+        return "No readings in this period."
+    percents = whole_percents(counts)
+    shares = ", ".join(f"{percent_words(counts[part], percents[part])} {part.label.lower()}" for part in Range)
+    return f"{total} readings: {shares}."
+
+
+def _coverage(counts: dict[Range, int], period: str, interval: int) -> int:
+    """Readings there are, of a hundred that a sensor with this interval gives."""
+    seconds = 24 * 3600 * {"24h": 1, "14d": 14, "90d": 90}[period]
+    return min(100, round(100 * sum(counts.values()) * interval / seconds))
+
+
+def _last_readings(patient: Patient, unit: str, target: Target) -> list[dict[str, Any]]:
+    newest = GlucoseReading.objects.for_patient(patient).newest_first()[:LAST_READINGS]
+    readings = list(newest)
+    codes = dict(
+        Device.objects.filter(pk__in={reading.device_id for reading in readings}).values_list("pk", "code")
+    )
+    return [
+        {
+            "at": reading.measured_at,
+            # Formatted here: a template would turn it to the clinic's zone.
+            "when": f"{reading.measured_at.astimezone(patient.zone):%a %d %b, %H:%M}",
+            "value": value_words(reading.glucose, reading.range_flag, unit),
+            "range": target.classify(reading.glucose, reading.range_flag),
+            "device": codes[reading.device_id],
+            "is_copy": reading.is_copy,
+        }
+        for reading in readings
+    ]

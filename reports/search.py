@@ -1,0 +1,70 @@
+"""Finding a patient or a device from any page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from unfold.dataclasses import SearchResult
+
+from devices.models import Device
+from patients.models import Patient
+
+MOST = 20
+
+
+def search_results(request: HttpRequest) -> HttpResponse:
+    """For the command palette: asked anew each time, so nothing of one clinic is remembered in another."""
+    term = request.GET.get("s", "").replace("\x00", "").strip()[:100]
+    if not term:
+        return HttpResponse()
+    results = [*_patients(request, term), *_devices(request, term)]
+    page = Paginator(results, 2 * MOST)
+    context = {"page_obj": page, "results": page.page(1), "page_counter": 0, "execution_time": 0}
+    template = "command_results" if "extended" in request.GET else "search_results"
+    return TemplateResponse(request, f"unfold/helpers/{template}.html", context, headers={"HX-Trigger": "search"})
+
+
+class NamedAutocomplete(AutocompleteJsonView):
+    """Names alone would not tell two patients of one name apart."""
+
+    def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
+        text = f"{obj} ({obj.code})" if isinstance(obj, Patient) else str(obj)
+        return {**super().serialize_result(obj, to_field_name), "text": text}
+
+
+def _patients(request: HttpRequest, term: str) -> list[SearchResult]:
+    if not request.user.has_perm("patients.view_patient"):
+        return []
+    found = Patient.objects.current()
+    for word in term.split():
+        found = found.filter(Q(last_name__icontains=word) | Q(first_name__icontains=word) | Q(code__icontains=word))
+    return [
+        SearchResult(
+            title=str(patient),
+            description=patient.code,
+            link=reverse("admin:patients_patient_page", args=[patient.pk]),
+            icon="person",
+        )
+        for patient in found[:MOST]
+    ]
+
+
+def _devices(request: HttpRequest, term: str) -> list[SearchResult]:
+    if not request.user.has_perm("devices.view_device"):
+        return []
+    found = Device.objects.filter(Q(code__icontains=term) | Q(name__icontains=term))[:MOST]
+    return [
+        SearchResult(
+            title=device.code,
+            description=device.name or "Device",
+            link=reverse("admin:devices_device_page", args=[device.pk]),
+            icon="sensors",
+        )
+        for device in found
+    ]

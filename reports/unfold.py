@@ -1,0 +1,70 @@
+"""What the theme asks for on every page; the settings name these by dotted path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+
+from reports.clinic import current_clinic
+from reports.sign_in import staff_places
+
+
+def site_header(request: HttpRequest) -> str:
+    principal = getattr(request, "principal", None)
+    return principal.organization_name if principal else "Glucose Platform"
+
+
+def site_subheader(request: HttpRequest) -> str:
+    principal = getattr(request, "principal", None)
+    return f"Glucose in {current_clinic(request).glucose_unit}" if principal else ""
+
+
+def environment(request: HttpRequest) -> list[str] | None:
+    return None if settings.PRODUCTION else [settings.APP_ENV.capitalize(), "warning"]
+
+
+def organizations(request: HttpRequest) -> list[dict[str, Any]]:
+    """The choice of clinics, for people who work in more than one."""
+    principal = getattr(request, "principal", None)
+    places = staff_places(request.user) if principal else []  # type: ignore[arg-type]
+    if principal is None or len(places) < 2:
+        return []
+    return [
+        {
+            "title": place.organization_name,
+            "link": "",
+            "icon": "check" if place.organization_id == principal.organization_id else "apartment",
+            "attrs": {
+                "code": place.organization_code,
+                "current": place.organization_id == principal.organization_id,
+            },
+        }
+        for place in sorted(places, key=lambda place: place.organization_name)
+    ]
+
+
+def stylesheet(request: HttpRequest) -> str:
+    return static("workplace/workplace.css")
+
+
+def favicon(request: HttpRequest) -> str:
+    return static("workplace/icon.svg")
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    pages = [
+        ("Patients", "monitor_heart", "admin:patients_patient_changelist", "patients.view_patient"),
+        ("Devices", "sensors", "admin:devices_device_changelist", "devices.view_device"),
+        ("Readings", "glucose", "admin:readings", "readings.view_glucosereading"),
+        ("Members", "group", "admin:accounts_membership_changelist", "accounts.view_membership"),
+    ]
+    items = [
+        {"title": title, "icon": icon, "link": reverse(name)}
+        for title, icon, name, permission in pages
+        if request.user.has_perm(permission)
+    ]
+    return [{"items": items}]

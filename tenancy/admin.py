@@ -1,0 +1,85 @@
+"""What every admin page of a clinic's data shares. Writes go through services; no log table is written.
+
+``django_admin_log`` is no tenant table, and its rows name patients: the app role has no grant on it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from unfold.admin import ModelAdmin
+
+
+class TenantModelForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Checks uniqueness inside the organization: Django skips constraints with a field that the form does not have."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return super()._get_validation_exclusions() - {"organization"}  # type: ignore[misc,no-any-return]
+
+
+class WorkplaceAdmin(ModelAdmin):  # type: ignore[misc]
+    """List, add, change, and nothing that deletes. ``save_model`` of a subclass calls a service."""
+
+    form = TenantModelForm
+    actions = None
+    show_full_result_count = False
+    list_per_page = 50
+    view_on_site = False
+    warn_unsaved_form = True
+
+    def get_urls(self) -> list[URLPattern]:
+        site = self.admin_site.admin_view
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        return [
+            path("", site(self.changelist_view), name=f"{name}_changelist"),
+            path("add/", site(self.add_view), name=f"{name}_add"),
+            path("<path:object_id>/change/", site(self.change_view), name=f"{name}_change"),
+        ]
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """A refusal that only the service can know (the last owner, a race for a code) becomes a message."""
+        try:
+            response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        except ValidationError as refusal:
+            for sentence in refusal.messages:
+                messages.error(request, sentence)
+            return HttpResponseRedirect(request.get_full_path())
+        return response
+
+    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Nothing: see the module."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Nothing: see the module."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        """Nothing: see the module."""
+
+    def message_user(self, request: HttpRequest, message: Any, level: Any = messages.SUCCESS, *args: Any, **kw: Any) -> None:
+        """Django's own sentences name the object, and messages travel in a cookie: only ours are shown."""
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        messages.success(request, f"The {self.opts.verbose_name} was added.")
+        return HttpResponseRedirect(self.page_of(obj))
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        messages.success(request, "Saved.")
+        return HttpResponseRedirect(self.page_of(obj))
+
+    def page_of(self, obj: Any) -> str:
+        """Where somebody lands after saving."""
+        raise NotImplementedError
+
+    def changed_values(self, form: forms.ModelForm[Any]) -> dict[str, Any]:
+        return {name: form.cleaned_data[name] for name in form.changed_data}
