@@ -67,7 +67,8 @@ INSTALLED_APPS = [
     "patients",
     "accounts",
     "tenancy",
-    "unfold",
+    # Not "unfold": that would put its own site in the place of ours.
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "glucose_platform.admin_site.GlucoseAdminConfig",
     "django.contrib.auth",
@@ -321,9 +322,10 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "tenancy.api.pagination.ItemsPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "tenancy.api.openapi.RouteSchema",
     "EXCEPTION_HANDLER": "tenancy.api.errors.answer_error",
     "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": False,
     "PAGE_SIZE": 100,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -331,14 +333,42 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Glucose Platform",
     "DESCRIPTION": "Glucose of clinics' patients: device ingestion, people, history.",
     "VERSION": VERSION,
+    "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "GET_LIB_DOC_EXCLUDES": "tenancy.api.openapi.doc_excludes",
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {
+        "BatchItemStatusEnum": ["created", "duplicate", "rejected"],
+        "DeviceStatusEnum": "devices.models.Device.Status",
+    },
 }
+
+UNFOLD = {
+    "SITE_TITLE": "Glucose Platform",
+    "SITE_HEADER": "reports.unfold.site_header",
+    "SITE_SUBHEADER": "reports.unfold.site_subheader",
+    "SITE_DROPDOWN": "reports.unfold.organizations",
+    "SITE_SYMBOL": "glucose",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "reports.unfold.favicon"}],
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": "reports.unfold.environment",
+    "STYLES": ["reports.unfold.stylesheet"],
+    "COLORS": {
+        "primary": {
+            "50": "#eff8fa", "100": "#d8edf2", "200": "#b2dbe5", "300": "#7fc1d1", "400": "#47a1b7", "500": "#23849c",
+            "600": "#176a80", "700": "#155668", "800": "#154655", "900": "#143b48", "950": "#092631",
+        }
+    },
+    # Names must not be kept in the cache or the browser, so the palette is answered by the site's own search.
+    "COMMAND": {"search_models": False, "show_history": False},
+    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "reports.unfold.navigation"},
+}  # fmt: skip
 
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO", help="DEBUG, INFO, WARNING, ERROR").upper()
 LOGGING_CONFIG = "glucose_platform.logs.configure"
