@@ -71,6 +71,17 @@ class MembershipQuerySet(TenantQuerySet["Membership"]):
     def owners(self) -> MembershipQuerySet:
         return self.active().filter(role=Role.OWNER)
 
+    def of_person(self, user_public_id: uuid.UUID) -> MembershipQuerySet:
+        return self.filter(user_public_id=user_public_id)
+
+    def of_patient(self, patient_id: int) -> MembershipQuerySet:
+        """Logins of one patient: the patient's own, and those of relatives."""
+        return self.filter(patient_id=patient_id)
+
+    def matching(self, text: str) -> MembershipQuerySet:
+        """Whose name or address begins with ``text``."""
+        return self.filter(models.Q(name__istartswith=text) | models.Q(email__istartswith=text))
+
     def staff(self) -> MembershipQuerySet:
         return self.exclude(role=Role.PATIENT)
 

@@ -26,6 +26,19 @@ class DeviceQuerySet(TenantQuerySet["Device"]):
     def in_use(self) -> DeviceQuerySet:
         return self.exclude(status=Device.Status.RETIRED)
 
+    def matching(self, text: str) -> DeviceQuerySet:
+        """Whose code, name or serial number begins with ``text``."""
+        return self.filter(
+            models.Q(code__istartswith=text)
+            | models.Q(name__istartswith=text)
+            | models.Q(serial_number__istartswith=text)
+        )
+
+    def with_patients_at(self, instant: datetime) -> DeviceQuerySet:
+        """Each with ``assignments_in_force``: at most one, and its patient; one more query for all devices."""
+        in_force = Assignment.objects.in_force_at(instant).select_related("patient")
+        return self.prefetch_related(models.Prefetch("assignments", in_force, to_attr="assignments_in_force"))
+
     def named(self, code_or_uuid: str) -> DeviceQuerySet:
         """The device with this code, or with this public UUID."""
         try:

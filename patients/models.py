@@ -25,6 +25,17 @@ class PatientQuerySet(TenantQuerySet["Patient"]):
     def current(self) -> PatientQuerySet:
         return self.filter(archived_at__isnull=True)
 
+    def archived(self) -> PatientQuerySet:
+        return self.filter(archived_at__isnull=False)
+
+    def matching(self, text: str) -> PatientQuerySet:
+        """Whose code, first name or last name begins with ``text``."""
+        return self.filter(
+            models.Q(code__istartswith=text)
+            | models.Q(first_name__istartswith=text)
+            | models.Q(last_name__istartswith=text)
+        )
+
     def with_code(self, code: str) -> PatientQuerySet:
         # No code holds NUL, and PostgreSQL would refuse the question.
         return self.none() if "\x00" in code else self.filter(code=code)

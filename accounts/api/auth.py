@@ -21,7 +21,6 @@ from accounts.principals import person_principal, person_principals, signed_in_p
 from accounts.services import note_use_of_membership
 from tenancy.api.parsers import StrictJSONParser
 from tenancy.api.routing import RoutedView
-from tenancy.api.serializers import CamelCaseSerializer
 from tenancy.directory import organization_by_code
 
 WRONG_CREDENTIALS = "Incorrect email or password."
@@ -51,22 +50,6 @@ class RefreshSerializer(serializers.Serializer[Any]):
 
 class SwitchSerializer(serializers.Serializer[Any]):
     organization = serializers.CharField(max_length=50, help_text="code of the clinic")
-
-
-class MembershipSerializer(CamelCaseSerializer):
-    organization = serializers.CharField(source="organization_code")
-    organization_name = serializers.CharField()
-    name = serializers.CharField()
-    role = serializers.CharField()
-
-
-class MeSerializer(CamelCaseSerializer):
-    id = serializers.UUIDField()
-    email = serializers.EmailField()
-    name = serializers.CharField()
-    role = serializers.CharField()
-    organization = serializers.CharField(help_text="code of the clinic of this sign-in")
-    memberships = MembershipSerializer(many=True)
 
 
 def answer(issued: tokens.Tokens) -> Response:
@@ -137,21 +120,6 @@ class LogoutView(RoutedView, APIView):
         if claims is not None:
             tokens.revoke_family(family_id=claims.family_id, because="logout")
         return Response(status=204)
-
-
-class MeView(RoutedView, APIView):
-    @extend_schema(responses=MeSerializer)
-    def get(self, request: Request) -> Response:
-        principal = signed_in_person(request)
-        body = {
-            "id": principal.user_public_id,
-            "email": principal.email,
-            "name": principal.name,
-            "role": principal.role,
-            "organization": principal.organization_code,
-            "memberships": person_principals(principal.user_public_id),
-        }
-        return Response(MeSerializer(body).data)
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")

@@ -1,5 +1,52 @@
 from __future__ import annotations
 
+from devices.api.assignments import AssignmentsView, CurrentAssignmentView
+from devices.api.keys import DeviceKeysView, KeyView, RotateKeyView
+from devices.api.views import DeviceHealthView, DeviceStatusView, DeviceViewSet
 from tenancy.api.routing import Route
 
-ROUTES: list[Route] = []
+LOOK = "devices.view_device"
+
+ROUTES = [
+    Route(
+        "api/v1/devices",
+        DeviceViewSet,
+        "devices",
+        {"GET": LOOK, "POST": "devices.add_device"},
+        {"GET": "list", "POST": "create"},
+    ),
+    Route(
+        "api/v1/devices/{deviceId}",
+        DeviceViewSet,
+        "device",
+        {
+            "GET": LOOK,
+            "PUT": "devices.change_device",
+            "PATCH": "devices.change_device",
+            "DELETE": "devices.delete_device",
+        },
+        {"GET": "retrieve", "PUT": "update", "PATCH": "partial_update", "DELETE": "destroy"},
+    ),
+    Route("api/v1/devices/{deviceId}/status", DeviceStatusView, "device-status", {"GET": LOOK}),
+    Route("api/v1/devices/{deviceId}/health", DeviceHealthView, "device-health", {"GET": LOOK}),
+    Route(
+        "api/v1/devices/{deviceId}/assignments",
+        AssignmentsView,
+        "device-assignments",
+        {"GET": "devices.view_assignment", "POST": "devices.add_assignment"},
+    ),
+    Route(
+        "api/v1/devices/{deviceId}/assignments/current",
+        CurrentAssignmentView,
+        "device-assignment",
+        {"DELETE": "devices.change_assignment"},
+    ),
+    Route(
+        "api/v1/devices/{deviceId}/keys",
+        DeviceKeysView,
+        "device-keys",
+        {"GET": "devices.view_devicekey", "POST": "devices.add_devicekey"},
+    ),
+    Route("api/v1/keys/{keyId}/rotate", RotateKeyView, "key-rotation", {"POST": "devices.change_devicekey"}),
+    Route("api/v1/keys/{keyId}", KeyView, "key", {"DELETE": "devices.delete_devicekey"}),
+]

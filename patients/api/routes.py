@@ -1,5 +1,25 @@
 from __future__ import annotations
 
+from patients.api.views import PatientViewSet
 from tenancy.api.routing import Route
 
-ROUTES: list[Route] = []
+ROUTES = [
+    Route(
+        "api/v1/patients",
+        PatientViewSet,
+        "patients",
+        {"GET": "patients.view_patient", "POST": "patients.add_patient"},
+        {"GET": "list", "POST": "create"},
+    ),
+    Route(
+        "api/v1/patients/{code}",
+        PatientViewSet,
+        "patient",
+        {
+            "GET": "patients.view_patient",
+            "PATCH": "patients.change_patient",
+            "DELETE": "patients.delete_patient",
+        },
+        {"GET": "retrieve", "PATCH": "partial_update", "DELETE": "destroy"},
+    ),
+]

@@ -72,6 +72,7 @@ class CamelCaseSerializer(CamelCaseMixin, serializers.Serializer[Any]):
 class CamelCaseModelSerializer(CamelCaseMixin, serializers.ModelSerializer[Any]):
     """A serializer of a model."""
 
-    serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
-        models.DateTimeField: InstantField
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.DateTimeField: InstantField,
     }

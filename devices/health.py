@@ -1,0 +1,52 @@
+"""What can be told of a device from its last contact: derived, never stored."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import models
+
+from devices.models import Device
+
+INTERVALS_UNTIL_OFFLINE = 3
+LOW_BATTERY_PERCENT = 20
+OUT_OF_USE = frozenset({Device.Status.RETIRED, Device.Status.INACTIVE})
+NEEDING_CARE = frozenset({Device.Status.NEEDS_ATTENTION, Device.Status.MAINTENANCE, Device.Status.ERROR})
+
+
+class Connectivity(models.TextChoices):
+    ONLINE = "online"
+    OFFLINE = "offline"
+
+
+class Health(models.TextChoices):
+    DEACTIVATED = "deactivated"
+    OFFLINE = "offline"
+    WARNING = "warning"
+    HEALTHY = "healthy"
+
+
+def connectivity(device: Device, now: datetime) -> Connectivity:
+    """Online while the last contact is no older than three reading intervals."""
+    if device.last_seen_at is None:
+        return Connectivity.OFFLINE
+    silence = now - device.last_seen_at
+    longest = timedelta(seconds=INTERVALS_UNTIL_OFFLINE * device.reading_interval)
+    return Connectivity.ONLINE if silence <= longest else Connectivity.OFFLINE
+
+
+def health(device: Device, now: datetime) -> Health:
+    if device.status in OUT_OF_USE:
+        return Health.DEACTIVATED
+    if connectivity(device, now) == Connectivity.OFFLINE:
+        return Health.OFFLINE
+    return Health.WARNING if warnings(device) else Health.HEALTHY
+
+
+def warnings(device: Device) -> list[str]:
+    found = []
+    if device.status in NEEDING_CARE:
+        found.append(f"Its status is {Device.Status(device.status).label.lower()}.")
+    if device.battery_level is not None and device.battery_level < LOW_BATTERY_PERCENT:
+        found.append(f"The battery is at {device.battery_level} %.")
+    return found

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from typing import Any, cast
+
+from rest_framework import mixins
+from rest_framework.serializers import BaseSerializer
+from rest_framework.viewsets import GenericViewSet
+
+from patients.api.filters import PatientFilters
+from patients.api.serializers import PatientSerializer
+from patients.models import Patient, PatientQuerySet
+from patients.services import archive_patient, change_patient, create_patient
+from tenancy.api.lookups import one_or_404
+from tenancy.api.pagination import ItemsPagination
+from tenancy.api.routing import RoutedView
+
+
+class PatientPagination(ItemsPagination):
+    ordering = "code"
+
+
+class PatientViewSet(
+    RoutedView,
+    mixins.ListModelMixin,
+    mixins.CreateModelMixin,
+    mixins.RetrieveModelMixin,
+    mixins.UpdateModelMixin,
+    mixins.DestroyModelMixin,
+    GenericViewSet[Patient],
+):
+    """The clinic's patients."""
+
+    serializer_class = PatientSerializer
+    filterset_class = PatientFilters
+    pagination_class = PatientPagination
+    lookup_field = "code"
+
+    def get_queryset(self) -> PatientQuerySet:
+        patients: PatientQuerySet = Patient.objects.all()
+        return patients
+
+    def get_object(self) -> Patient:
+        return one_or_404(self.get_queryset().with_code(self.kwargs["code"]))
+
+    def perform_create(self, serializer: BaseSerializer[Any]) -> None:
+        serializer.instance = create_patient(**serializer.validated_data)
+
+    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+        serializer.instance = change_patient(patient=cast(Patient, serializer.instance), changes=serializer.validated_data)
+
+    def perform_destroy(self, instance: Patient) -> None:
+        """Archives: readings stay until the clinic's retention removes them."""
+        archive_patient(patient=instance)
