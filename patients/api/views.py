@@ -46,7 +46,8 @@ class PatientViewSet(
         serializer.instance = create_patient(**serializer.validated_data)
 
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        serializer.instance = change_patient(patient=cast(Patient, serializer.instance), changes=serializer.validated_data)
+        patient = cast(Patient, serializer.instance)
+        serializer.instance = change_patient(patient=patient, changes=serializer.validated_data)
 
     def perform_destroy(self, instance: Patient) -> None:
         """Archives: readings stay until the clinic's retention removes them."""
