@@ -1,0 +1,108 @@
+"""Demo devices that post over HTTP, each once a minute, as real ones would."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import numpy as np
+
+from simulator.clinics import DemoClinic, DemoDevice
+from simulator.demo_keys import feed_key
+from simulator.traces import HIGHEST, LOWEST, Profile, levels_at
+
+INTERVAL_SECONDS = 60.0
+TIMEOUT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Feeder:
+    """One device with the key it posts with."""
+
+    clinic: str
+    device: DemoDevice
+    profile: Profile
+    key: str
+
+    def reading(self, now: datetime) -> dict[str, Any]:
+        second = int(now.timestamp())
+        level = levels_at(self.profile, np.array([second], dtype=np.int64))[0]
+        chance = np.random.default_rng([self.profile.seed, second])
+        red, infrared, green = (round(float(value), 2) for value in chance.normal((2.4, 3.1, 1.8), 0.2))
+        return {
+            "deviceId": self.device.code,
+            "userId": self.device.patient,
+            "timestamp": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "glucoseValue": int(np.clip(round(float(level)), LOWEST, HIGHEST)),
+            "confidence": round(float(chance.uniform(0.88, 0.99)), 2),
+            "sensorData": {
+                "red": red,
+                "infrared": infrared,
+                "green": green,
+                "temperature": round(float(chance.normal(36.4, 0.2)), 1),
+                "motionArtifact": bool(chance.random() < 0.05),
+            },
+            "batteryLevel": self.device.battery_level,
+            "signalQuality": str(chance.choice(["excellent", "good", "good", "fair"])),
+        }
+
+
+def feeders(clinics: Iterable[DemoClinic]) -> list[Feeder]:
+    """Every live device of the clinics whose key is known here."""
+    return [
+        Feeder(clinic.code, device, clinic.patient(device.patient).profile, key)
+        for clinic in clinics
+        if (key := feed_key(clinic)) is not None
+        for device in clinic.devices
+        if device.is_live
+    ]
+
+
+class Feed:
+    """Posts for one device after the other, spread over the minute, until ``wait`` says to stop.
+
+    ``wait`` takes seconds and answers whether to stop. A server that is away is waited for; what it missed is lost, as
+    it would be for a sensor without a memory.
+    """
+
+    def __init__(self, *, url: str, devices: list[Feeder], say: Callable[[str], object]) -> None:
+        self._url = url.rstrip("/")
+        self._devices = devices
+        self._say = say
+        self._troubles: dict[str, str] = {}
+
+    def run(self, wait: Callable[[float], bool], *, interval: float = INTERVAL_SECONDS) -> None:
+        pause = interval / len(self._devices)
+        with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
+            while True:
+                for feeder in self._devices:
+                    begun = time.monotonic()
+                    self._post(client, feeder)
+                    if wait(max(0.0, pause - (time.monotonic() - begun))):
+                        return
+
+    def _post(self, client: httpx.Client, feeder: Feeder) -> None:
+        try:
+            answer = client.post(
+                f"{self._url}/api/v1/devices/{feeder.device.code}/readings",
+                json=feeder.reading(datetime.now(tz=UTC)),
+                headers={"X-API-Key": feeder.key},
+            )
+        except httpx.HTTPError as error:
+            self._note("server", f"The server does not answer ({type(error).__name__}); waiting for it.")
+            return
+        self._note("server", "")
+        trouble = "" if answer.status_code == 201 else f"HTTP {answer.status_code}: {answer.text[:200]}"
+        self._note(f"{feeder.clinic} {feeder.device.code}", trouble)
+
+    def _note(self, who: str, trouble: str) -> None:
+        """Says a trouble once, and once that it is over."""
+        before = self._troubles.get(who, "")
+        if trouble == before:
+            return
+        self._troubles[who] = trouble
+        self._say(f"{who}: {trouble or 'works again.'}")
