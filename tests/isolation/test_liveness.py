@@ -1,0 +1,58 @@
+"""The matrix is worth something only if its requests arrive: with their own identifiers, callers see and change rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from glucose_platform.routes import ROUTES
+from tenancy.api.routing import PUBLIC, Route
+from tests.isolation.attacks import METHODS, path_of
+from tests.isolation.bodies import body_for
+from tests.isolation.callers import Caller, callers_of
+from tests.isolation.cases import SAFE, Case, ask
+from tests.isolation.world import STYLES, World
+
+# Reads that say nothing of what a clinic wrote: no canary to be seen.
+WITHOUT_TEXT = {"device-stats", "device-health"}
+# Writes that a made-up body cannot bring to success, each with the reason.
+NEEDS_MORE: dict[tuple[str, str], str] = {
+    ("login", "POST"): "a password",
+    ("token", "POST"): "a password, as a form",
+    ("refresh", "POST"): "a refresh token",
+}
+
+TENANT_ROUTES = [route for route in ROUTES if set(route.access.values()) != {PUBLIC}]
+READS = [route for route in TENANT_ROUTES if "GET" in route.access]
+WRITES = [(route, method) for route in ROUTES for method in METHODS if method in route.access and method not in SAFE]
+
+
+@pytest.fixture(scope="module")
+def callers(world: World) -> list[Caller]:
+    return callers_of(world.south)
+
+
+@pytest.mark.parametrize("route", READS, ids=[route.name for route in READS])
+def test_own_rows_are_seen(route: Route, callers: list[Caller], world: World) -> None:
+    own = world.target(world.south)
+    answers = [
+        ask(Case(caller, "GET", path))
+        for caller in callers
+        for path in {path_of(route, own, style) for style in STYLES[:3]}
+    ]
+
+    assert any(answer.is_success for answer in answers), {answer.status for answer in answers}
+    if route.name not in WITHOUT_TEXT:
+        assert any(canary in answer.text for answer in answers if answer.is_success for canary in own.canaries)
+
+
+@pytest.mark.parametrize(("route", "method"), WRITES, ids=[f"{method}-{route.name}" for route, method in WRITES])
+def test_own_rows_can_be_written(route: Route, method: str, callers: list[Caller], world: World) -> None:
+    own = world.target(world.south)
+    answers = [
+        ask(Case(caller, method, path_of(route, own, style), body=body_for(route, method, own, fresh=True)))
+        for caller in callers
+        for style in STYLES[:3]
+    ]
+
+    texts = {(answer.status, answer.text.rpartition("\n")[2][:300]) for answer in answers}
+    assert any(answer.is_success for answer in answers) != ((route.name, method) in NEEDS_MORE), texts

@@ -1,0 +1,253 @@
+"""Two clinics that a matrix of requests runs over: shared codes, codes that only one has, a canary in every text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.db import connection, models, transaction
+
+from accounts.models import Membership
+from accounts.roles import Role
+from accounts.services import add_member
+from devices.models import Assignment, Device, DeviceKey
+from devices.services import assign_device, issue_key, register_device
+from patients.models import Patient
+from patients.services import create_patient
+from readings.rows import ReadingRow
+from readings.services import store_readings
+from tenancy.models import TenantModel
+from tests.clinics import ASSIGNED_SINCE, PASSWORD, Clinic, make_clinic
+from tests.isolation.reviewed import TENANT_TABLES
+
+# Texts that the platform reads as something else: a canary there would be refused, or would break the row.
+NOT_TEXT = {"code", "timezone", "email", "serial_number", "prefix", "revoked_because"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Rows that a request names: their identifiers by the parameters' names, and what only these rows say."""
+
+    clinic: Clinic
+    patient: Patient
+    device: Device
+    member: Membership
+    key: DeviceKey
+    canaries: tuple[str, ...]
+    only_patient: Patient | None = None
+    only_device: Device | None = None
+
+    @cached_property
+    def untouched(self) -> str:
+        """The digest before the first case; every case is undone, so it is the digest before each of them."""
+        return self.digest()
+
+    @property
+    def name(self) -> str:
+        return f"{self.clinic.organization.code}'s {self.patient.code if self.is_one_patient else 'everybody'}"
+
+    @property
+    def is_one_patient(self) -> bool:
+        return self.only_patient is None
+
+    def digest(self) -> str:
+        return digest(self.clinic, self.patient.pk if self.is_one_patient else None)
+
+    def parameter(self, name: str, style: str) -> str:
+        """Raises KeyError for a parameter that nobody has taught this test: add it here."""
+        only_patient = self.only_patient or self.patient
+        return {
+            "code": {"code": self.patient.code, "only": only_patient.code, "uuid": str(self.patient.public_id)},
+            "deviceId": {
+                "code": self.device.code,
+                "only": (self.only_device or self.device).code,
+                "uuid": str(self.device.public_id),
+            },
+            "userId": {
+                "code": self.patient.code,
+                "only": only_patient.code,
+                "uuid": str(self.member.user_public_id),
+                "email": self.member.email,
+            },
+            "keyId": {"uuid": str(self.key.public_id), "prefix": self.key.prefix},
+        }[name].get(style) or self.number(name)
+
+    def number(self, name: str) -> str:
+        """Database keys are never accepted; they are sent to show it."""
+        rows: dict[str, models.Model] = {
+            "code": self.patient, "deviceId": self.device, "userId": self.member, "keyId": self.key,
+        }  # fmt: skip
+        return str(rows[name].pk)
+
+    def row_of(self, model: type[models.Model]) -> models.Model | None:
+        """A row of ``model`` that belongs to the target, for forms and filters."""
+        known = {Patient: self.patient, Device: self.device, Membership: self.member, DeviceKey: self.key}
+        return known.get(model)  # type: ignore[call-overload,no-any-return]
+
+
+STYLES = ("code", "only", "uuid", "number")
+
+
+@dataclass(frozen=True)
+class World:
+    north: Clinic
+    south: Clinic
+    second_patients: dict[int, Membership]
+
+    def other(self, clinic: Clinic) -> Clinic:
+        return self.south if clinic is self.north else self.north
+
+    def target(self, clinic: Clinic) -> Target:
+        with clinic.scope():
+            return Target(
+                clinic=clinic,
+                patient=clinic.patients[0],
+                device=clinic.devices[0],
+                member=clinic.people["nurse"],
+                key=DeviceKey.objects.filter(device=clinic.devices[0]).first(),
+                canaries=canaries_of(clinic),
+                only_patient=clinic.patients[-1],
+                only_device=clinic.devices[-1],
+            )
+
+    def second_patient(self, clinic: Clinic) -> Target:
+        """The second axis: rows of another patient of the same clinic, which a patient's login must not see."""
+        with clinic.scope():
+            return Target(
+                clinic=clinic,
+                patient=clinic.patients[1],
+                device=clinic.devices[1],
+                member=self.second_patients[clinic.organization.id],
+                key=DeviceKey.objects.filter(device=clinic.devices[1]).first(),
+                canaries=(f"CANARY-{clinic.organization.code[:5].upper()}-2",),
+            )
+
+
+def canaries_of(clinic: Clinic) -> tuple[str, ...]:
+    word = clinic.organization.code[:5].upper()
+    return (f"CANARY-{word}", f"canary-{word.lower()}", *numbers_of(clinic))
+
+
+def numbers_of(clinic: Clinic) -> tuple[str, str]:
+    """A rate and a sensor value that nobody else has: numbers leak as well as texts."""
+    return ("7.654321", "31415.926") if clinic.organization.code == "southside" else ("1.234567", "27182.818")
+
+
+@contextmanager
+def world_in_a_transaction() -> Iterator[World]:
+    """Rolled back in the end. Marked as a test's own, so that code which insists on the outermost block may run."""
+    outermost = transaction.atomic()
+    outermost._from_testcase = True  # type: ignore[attr-defined]
+    with outermost:
+        try:
+            yield make_world()
+        finally:
+            transaction.set_rollback(True)
+
+
+def make_world() -> World:
+    north, south = make_clinic("northside", canary="CANARY-NORTH"), make_clinic("southside", canary="CANARY-SOUTH")
+    second = {clinic.organization.id: _fill(clinic) for clinic in (north, south)}
+    return World(north, south, second)
+
+
+def _fill(clinic: Clinic) -> Membership:
+    word = clinic.organization.code
+    with clinic.scope(), transaction.atomic():
+        clinic.patients.append(create_patient(code=f"{word}_only", first_name="Only", last_name="Here"))
+        clinic.devices.append(register_device(code=f"{word.upper()}_ONLY", serial_number=f"ARG-{word}-only"))
+        assign_device(device=clinic.devices[-1], patient=clinic.patients[-1], starts_at=ASSIGNED_SINCE)
+        issue_key(device=clinic.devices[1], name="second")
+        member = add_member(
+            email=f"second@{word}.example",
+            name="Second Patient",
+            role=Role.PATIENT,
+            password=PASSWORD,
+            patient_id=clinic.patients[1].id,
+        )
+        _store_readings(clinic)
+        for model in (Patient, Device, Assignment, DeviceKey, Membership):
+            _write_canaries(model, clinic)
+        for row in (*clinic.patients, *clinic.devices, *clinic.people.values(), member):
+            row.refresh_from_db()
+    return member
+
+
+def _store_readings(clinic: Clinic) -> None:
+    rate, sensor = numbers_of(clinic)
+    now = datetime.now(UTC)
+    rows = [
+        ReadingRow(
+            device.id,
+            now - timedelta(minutes=5 * index + 1),
+            110 + index,
+            rate=float(rate),
+            confidence=Decimal("0.95"),
+            battery_level=80,
+            sensor_data={"red": float(sensor), "note": _canary(clinic, number == 1)},
+        )
+        for number, device in enumerate(clinic.devices)
+        for index in range(4)
+    ]
+    store_readings(rows=rows)
+
+
+def _canary(clinic: Clinic, is_second: bool) -> str:
+    return f"CANARY-{clinic.organization.code[:5].upper()}" + ("-2" if is_second else "")
+
+
+def _write_canaries(model: type[TenantModel], clinic: Clinic) -> None:
+    """In every free text of every row; names of addresses too. Rows of the second patient get a mark of their own."""
+    for row in model.objects.all():
+        is_second = _belongs_to(row, clinic.patients[1], clinic.devices[1])
+        values: dict[str, Any] = {}
+        for field in model._meta.local_fields:
+            if not isinstance(field, models.CharField | models.TextField) or field.choices or field.name in NOT_TEXT:
+                continue
+            values[field.name] = f"{_canary(clinic, is_second)} {field.name}"[: field.max_length]
+        if model is Patient:
+            values["email"] = f"{_canary(clinic, is_second).lower()}@{clinic.organization.code}.example"
+        if values:
+            model.objects.filter(pk=row.pk).update(**values)
+
+
+def _belongs_to(row: Any, patient: Patient, device: Device) -> bool:
+    if isinstance(row, Patient | Device):
+        return row in (patient, device)
+    return patient.pk == getattr(row, "patient_id", None) or device.pk == getattr(row, "device_id", None)
+
+
+def digest(clinic: Clinic, patient_id: int | None) -> str:
+    """Of every row of the clinic, its people's accounts and sign-ins included; or of one patient's rows."""
+    with clinic.scope(), transaction.atomic(), connection.cursor() as cursor:
+        parameters = {"organization": clinic.organization.id, "patient": patient_id}
+        cursor.execute(_PATIENT_DIGEST if patient_id else _CLINIC_DIGEST, parameters)
+        return str(cursor.fetchone()[0])
+
+
+def _digest_of(parts: list[str]) -> str:
+    return f"SELECT md5(string_agg(row, ',' ORDER BY row)) FROM ({' UNION ALL '.join(parts)}) everything"
+
+
+_CLINIC_DIGEST = _digest_of(
+    [
+        *[f"SELECT '{table}' || t AS row FROM {table} t WHERE t.organization_id = %(organization)s"
+          for table in TENANT_TABLES],
+        "SELECT 'organization' || t FROM tenancy_organization t WHERE t.id = %(organization)s",
+        "SELECT 'sign-in' || t FROM accounts_refreshfamily t WHERE t.for_organization = %(organization)s",
+        "SELECT 'account' || account FROM accounts_membership m, accounts_user_by_id(m.user_id) account "
+        "WHERE m.organization_id = %(organization)s",
+    ]
+)  # fmt: skip
+_PATIENT_DIGEST = _digest_of(
+    [
+        f"SELECT '{table}' || t AS row FROM {table} t "
+        f"WHERE t.organization_id = %(organization)s AND t.{column} = %(patient)s"
+        for table, (column, _) in TENANT_TABLES.items() if column
+    ]
+)  # fmt: skip
