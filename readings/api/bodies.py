@@ -15,6 +15,7 @@ from tenancy.api.parsers import BodyTooLarge
 from tenancy.api.strict_json import JSONProblem, parse_strict_json
 
 GZIP_WINDOW = 31
+CUT_SHORT = "The body ended before its Content-Length."
 
 
 class UnknownEncoding(APIException):
@@ -53,11 +54,15 @@ def _raw(request: HttpRequest) -> bytes:
     if "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH"):
         raise LengthRequired
     try:
-        return request.body
+        raw = request.body
     except RequestDataTooBig:
         raise BodyTooLarge from None
     except UnreadablePostError:
-        raise ParseError("The body ended before its Content-Length.") from None
+        raise ParseError(CUT_SHORT) from None
+    # Servers hand over what arrived before the connection broke, without an error.
+    if len(raw) < int(request.META.get("CONTENT_LENGTH") or 0):
+        raise ParseError(CUT_SHORT)
+    return raw
 
 
 def _gunzip(raw: bytes) -> bytes:

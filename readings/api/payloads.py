@@ -69,7 +69,9 @@ class DeviceReading(StrictModel):
     device_id: Name
     user_id: Name
     timestamp: DeviceInstant = Field(description="ISO 8601; without an offset UTC; at most 5 minutes ahead")
-    glucose_value: Annotated[int, AfterValidator(_measurable)] = Field(description="mg/dL, 40 to 400")
+    glucose_value: Annotated[int, AfterValidator(_measurable)] = Field(
+        description="mg/dL", json_schema_extra={"minimum": 40, "maximum": 400}
+    )
     confidence: Annotated[float, AfterValidator(_three_decimals)] = Field(ge=0, le=1, description="at most 3 decimals")
     sensor_data: SensorData
     battery_level: int = Field(ge=0, le=100, description="percent")

@@ -22,7 +22,8 @@ def inline_schema(model: type[BaseModel]) -> dict[str, Any]:
         if reference := node.get("$ref"):
             rest = {key: value for key, value in node.items() if key != "$ref"}
             return resolve({**definitions[reference.rpartition("/")[2]], **rest})
-        return {key: resolve(value) for key, value in node.items()}
+        # Titles are made from the names, which stand there already.
+        return {key: resolve(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
 
     return dict(resolve(schema))
 
