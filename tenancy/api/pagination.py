@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -28,6 +29,14 @@ class ItemsPagination(CursorPagination):
             message = f"The limit is a number from 1 to {self.max_page_size}."
             raise InvalidParameter({self.page_size_query_param: [message]})
         return int(text)
+
+    def decode_cursor(self, request: Any) -> Any:
+        """Strict about the encoding: the library skips what it cannot read and would begin again at the first page."""
+        try:
+            base64.b64decode(request.query_params.get(self.cursor_query_param, ""), validate=True)
+        except ValueError:
+            raise NotFound(self.invalid_cursor_message) from None
+        return super().decode_cursor(request)
 
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any] | None:
         """Raises NotFound for a cursor that is not ours: its position is no value of the column it is compared with."""
