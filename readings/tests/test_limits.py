@@ -18,7 +18,7 @@ from django.conf import settings as django_settings
 from django.db import connection, transaction
 
 from devices.models import Device
-from readings.limits import BATCH_ITEMS, READS, batch_budget
+from readings.limits import BATCH_ITEMS, READS, batch_budget, reading_slot
 from readings.metrics import LIMITS_SKIPPED
 from readings.tests.posting import DEVICE, device_client, instant, path, reading, slot_is_held, stored
 from tenancy.redis import limits_client
@@ -34,7 +34,7 @@ def post(clinic: Clinic, body: Any) -> Any:
 
 
 def skipped(limit: str) -> float:
-    return LIMITS_SKIPPED.labels(limit)._value.get()
+    return float(LIMITS_SKIPPED.labels(limit)._value.get())
 
 
 @pytest.fixture(params=["closed", "silent"])
@@ -108,17 +108,20 @@ def end_whoever_waits_for_a_lock() -> bool:
 def test_the_slot_ends_by_itself(northside: Clinic) -> None:
     assert post(northside, reading()).status_code == 201
     key = f"readings:slot:{northside.organization.id}:{northside.devices[0].id}"
-    remaining = int(limits_client().pttl(key))  # type: ignore[arg-type]
+    remaining = int(limits_client().pttl(key))
     assert 0 < remaining <= django_settings.MAX_GLUCOSE_READING_RATE * 1000
 
 
 def test_a_slot_that_is_another_requests_by_now_is_left_alone(northside: Clinic) -> None:
-    from readings.limits import reading_slot
-
     key = f"readings:slot:{northside.organization.id}:{northside.devices[0].id}"
-    with northside.scope(), pytest.raises(RuntimeError), reading_slot(northside.devices[0].id):
-        limits_client().set(key, "another request's")
-        raise RuntimeError
+
+    def outlast_the_slot() -> None:
+        with northside.scope(), reading_slot(northside.devices[0].id):
+            limits_client().set(key, "another request's")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        outlast_the_slot()
     assert limits_client().get(key) == b"another request's"
 
 

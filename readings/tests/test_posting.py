@@ -129,7 +129,10 @@ def test_limits_of_the_settings_are_honoured(northside: Clinic, settings: Any) -
     assert post(northside.device_api(), reading(glucoseValue=49)).status_code == 422
     assert post(northside.device_api(), reading(glucoseValue=50)).status_code == 201
     answer = post(northside.device_api(), reading(glucoseValue=90))
-    assert refusal(answer) == (429, f"Rate limit exceeded. Device {DEVICE} can only submit one reading every 7 seconds.")
+    assert refusal(answer) == (
+        429,
+        f"Rate limit exceeded. Device {DEVICE} can only submit one reading every 7 seconds.",
+    )
     assert 1 <= int(answer["Retry-After"]) <= 7
 
 
@@ -196,7 +199,11 @@ def test_the_order_of_the_rows(northside: Clinic) -> None:
 def test_the_slot_is_given_back_unless_a_reading_was_stored(northside: Clinic) -> None:
     client = northside.device_api()
     first = reading()
-    for body in ({**first, "deviceId": "ARGUS_002468"}, {**first, "userId": "user_0000"}, {**first, "userId": "user_9012"}):
+    for body in (
+        {**first, "deviceId": "ARGUS_002468"},
+        {**first, "userId": "user_0000"},
+        {**first, "userId": "user_9012"},
+    ):
         assert post(client, body).status_code == 400
         assert not slot_is_held(northside)
     assert post(client, first).status_code == 201
