@@ -23,16 +23,19 @@ SETUP = """
 import json, sys
 from datetime import UTC, datetime
 from django.db import transaction
-from devices.services import assign_device, issue_key, register_device
-from patients.services import create_patient
+from devices.models import Assignment, Device
+from devices.services import issue_key
+from patients.models import Patient
 from tenancy.scope import organization_scope
 from tenancy.services import create_organization
 organization = create_organization(code="faults", name="Faults")
 with organization_scope(organization.id), transaction.atomic():
-    for number in range(DEVICES):
-        patient = create_patient(code=f"user_{number}", first_name="A", last_name="B")
-        device = register_device(code=f"ARGUS_{number}")
-        assign_device(device=device, patient=patient, starts_at=datetime(2020, 1, 1, tzinfo=UTC))
+    numbers = range(DEVICES)
+    patients = Patient.objects.bulk_create([Patient(code=f"user_{n}", first_name="A", last_name="B") for n in numbers])
+    devices = Device.objects.bulk_create([Device(code=f"ARGUS_{n}") for n in numbers])
+    since = datetime(2020, 1, 1, tzinfo=UTC)
+    pairs = zip(devices, patients, strict=True)
+    Assignment.objects.bulk_create([Assignment(device=d, patient=p, starts_at=since) for d, p in pairs])
     print(json.dumps(issue_key(device=None).text))
 """
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.faults.installation import Installation, installation, wait_until
 
-DEVICES = 240
+DEVICES = {"web": range(200), "postgres": range(200, 400)}
 POSTERS = 6
 # 409: stored before the kill, but the answer was lost. 429: the slot of a post that died holds for its 30 s.
 EXPECTED = {201, 409, 429, 503}
@@ -20,11 +20,11 @@ EXPECTED = {201, 409, 429, 503}
 class Posters:
     """Threads that post each device's reading once; what was acknowledged is kept, anything else is let go."""
 
-    def __init__(self, system: Installation) -> None:
+    def __init__(self, system: Installation, devices: range) -> None:
         self.system = system
         self.acknowledged: set[str] = set()
         self.answers: list[int] = []
-        self.remaining = list(range(DEVICES))
+        self.remaining = list(devices)
         self.stop = threading.Event()
         self.threads = [threading.Thread(target=self._post_all) for _ in range(POSTERS)]
 
@@ -67,27 +67,31 @@ class Posters:
         wait_until(lambda: self.count() >= target or not self.remaining)
 
 
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installation(tmp_path_factory.mktemp("installation") / "state", devices=400) as made:
+        made.start_server()
+        yield made
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", ["web", "postgres"])
-def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, victim: str) -> None:
-    with installation(tmp_path / "state", devices=DEVICES) as system:
-        system.start_server()
-        posters = Posters(system)
-        for thread in posters.threads:
-            thread.start()
-        for round_number in (1, 2):
-            posters.wait_for_more(30)
-            if victim == "web":
-                system.kill_server()
-                system.start_server()
-            else:
-                system.kill_postgres()
-            posters.wait_for_more(1)
-            assert posters.remaining, f"all posts were made before kill {round_number}: nothing was tested"
-        posters.stop.set()
-        for thread in posters.threads:
-            thread.join()
-        stored = system.stored()
+def test_what_was_acknowledged_survives_a_kill(system: Installation, victim: str) -> None:
+    posters = Posters(system, DEVICES[victim])
+    for thread in posters.threads:
+        thread.start()
+    for round_number in (1, 2):
+        posters.wait_for_more(30)
+        if victim == "web":
+            system.kill_server()
+            system.start_server()
+        else:
+            system.kill_postgres()
+        posters.wait_for_more(1)
+        assert posters.remaining, f"all posts were made before kill {round_number}: nothing was tested"
+    posters.stop.set()
+    for thread in posters.threads:
+        thread.join()
     assert posters.count() > 60
-    assert posters.acknowledged <= stored
+    assert posters.acknowledged <= system.stored()
     assert set(posters.answers) <= EXPECTED
