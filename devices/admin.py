@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -72,7 +72,7 @@ class DeviceAdmin(WorkplaceAdmin):
             raise PermissionDenied
         device = self.get_object(request, object_id)
         if device is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            raise Http404
         context = {**self.admin_site.each_context(request), "may_change": self.has_change_permission(request, device)}
         return device_page(request, device, context)
 

@@ -6,7 +6,7 @@ import django.contrib.auth.admin  # noqa: F401  registers Group, which is taken 
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
@@ -50,7 +50,7 @@ class PatientAdmin(WorkplaceAdmin):
         self._require(self.has_view_permission(request))
         patient = self.get_object(request, object_id)
         if patient is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            raise Http404
         context = {**self.admin_site.each_context(request), "may_change": self.has_change_permission(request)}
         return patient_page(request, patient, context)
 

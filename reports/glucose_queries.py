@@ -83,7 +83,7 @@ def buckets_of(patient: Patient, first: datetime, until: datetime, step: timedel
         .order_by()
         .annotate(begins=_Stretch(step, patient.zone, first))
         .values("begins")
-        .annotate(count=Count("*"), quantiles=_Quantiles(_ON_SCALE))
+        .annotate(count=Count("measured_at"), quantiles=_Quantiles(_ON_SCALE))
         .order_by("begins")
         .values_list("begins", "count", "quantiles")
     )
@@ -108,7 +108,7 @@ def counts_of(patient: Patient, since: datetime, until: datetime) -> dict[Range,
         GlucoseReading.objects.for_patient(patient)
         .between(since, until)
         .canonical()
-        .aggregate(**{part.name: Count("*", filter=range_condition(part, target)) for part in Range})
+        .aggregate(**{part.name: Count("measured_at", filter=range_condition(part, target)) for part in Range})
     )
     return {part: counted[part.name] for part in Range}
 

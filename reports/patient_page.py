@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +19,7 @@ from readings.units import format_glucose
 from reports.charts.bands import Bucket, Calendar, band_chart, flag_of
 from reports.charts.frame import NARROW, WIDE
 from reports.charts.range_bar import range_bar
-from reports.charts.ranges import Range, Target, percent_words, whole_percents
+from reports.charts.ranges import VERY_LOW_BELOW, Range, Target, percent_words, whole_percents
 from reports.charts.trace import Point, Window, gap_limit, trace_chart
 from reports.clinic import current_clinic
 from reports.glucose_queries import buckets_of, counts_of, points_of, states_of, target_of
@@ -46,6 +46,7 @@ class Picture:
     heads: tuple[str, ...]
     rows: Sequence[TableRow]
     counts: dict[Range, int]
+    seconds: float
 
 
 def patient_page(request: HttpRequest, patient: Patient, context: dict[str, Any]) -> HttpResponse:
@@ -75,8 +76,11 @@ def patient_page(request: HttpRequest, patient: Patient, context: dict[str, Any]
         "may_archive": request.user.has_perm("patients.delete_patient"),
         "picture": picture,
         "ranges": _ranges(picture.counts, target, unit),
-        "bar": range_bar("time-in-ranges", picture.counts, description=_told(picture.counts)),
-        "coverage": _coverage(picture.counts, period, interval),
+        "bars": [
+            (size, range_bar(f"ranges-{size}", picture.counts, width=width, description=_told(picture.counts)))
+            for size, width in (("wide", WIDE.width), ("narrow", NARROW.width))
+        ],
+        "coverage": _coverage(picture, interval),
         "readings": _last_readings(patient, unit, target),
         "zone_words": f"Times are those of {patient.timezone.replace('_', ' ')}.",
     }
@@ -96,7 +100,7 @@ def _day(patient: Patient, now: datetime, unit: str, target: Target, interval: i
         )
         for name, size in (("glucose-wide", WIDE), ("glucose-narrow", NARROW))
     )  # fmt: skip
-    return Picture(wide, narrow, ("Lowest", "Highest", "Last"), _hours(points, patient, unit), counts)
+    return Picture(wide, narrow, ("Lowest", "Highest", "Last"), _hours(points, patient, unit), counts, 24 * 3600)
 
 
 def _days(patient: Patient, now: datetime, unit: str, target: Target, period: str) -> Picture:
@@ -104,7 +108,8 @@ def _days(patient: Patient, now: datetime, unit: str, target: Target, period: st
     today = now.astimezone(patient.zone).date()
     first = datetime.combine(today - timedelta(days=days - 1), time.min)  # noqa: DTZ001 - the patient's clock
     buckets = buckets_of(patient, first, now, step)
-    counts = counts_of(patient, first.replace(tzinfo=patient.zone), now)
+    since = first.replace(tzinfo=patient.zone)
+    counts, seconds = counts_of(patient, since, now), (now - since.astimezone(UTC)).total_seconds()
     wide, narrow = (
         band_chart(
             name, buckets, Calendar(first, days, step), unit=unit, target=target, size=size, description=_told(counts)
@@ -112,7 +117,7 @@ def _days(patient: Patient, now: datetime, unit: str, target: Target, period: st
         for name, size in (("glucose-wide", WIDE), ("glucose-narrow", NARROW))
     )
     rows = [_bucket_row(bucket, step, unit) for bucket in reversed(buckets)]
-    return Picture(wide, narrow, ("Lowest", "25%", "Median", "75%", "Highest"), rows, counts)
+    return Picture(wide, narrow, ("Lowest", "25%", "Median", "75%", "Highest"), rows, counts, seconds)
 
 
 def _hours(points: Sequence[Point], patient: Patient, unit: str) -> list[TableRow]:
@@ -138,14 +143,14 @@ def _bucket_row(bucket: Bucket, step: timedelta, unit: str) -> TableRow:
 
 
 def _ranges(counts: dict[Range, int], target: Target, unit: str) -> list[tuple[Range, str, str]]:
-    """From very high down to very low, as they stand in the picture: the range, its limits, its share."""
+    """In the order of the bar: the range, its limits, its share."""
     low, high, top = (format_glucose(value, unit) for value in (target.low, target.high, target.very_high_above))
     limits = {
-        Range.VERY_HIGH: f"above {top}",
-        Range.HIGH: f"above {high} to {top}",
+        Range.VERY_LOW: f"below {format_glucose(VERY_LOW_BELOW, unit)}",
+        Range.LOW: f"{format_glucose(VERY_LOW_BELOW, unit)} to below {low}",
         Range.IN_RANGE: f"{low} to {high}",
-        Range.LOW: f"{format_glucose(54, unit)} to below {low}",
-        Range.VERY_LOW: f"below {format_glucose(54, unit)}",
+        Range.HIGH: f"above {high} to {top}",
+        Range.VERY_HIGH: f"above {top}",
     }
     percents = whole_percents(counts)
     return [(part, words, percent_words(counts[part], percents[part])) for part, words in limits.items()]
@@ -160,10 +165,9 @@ def _told(counts: dict[Range, int]) -> str:
     return f"{total} readings: {shares}."
 
 
-def _coverage(counts: dict[Range, int], period: str, interval: int) -> int:
+def _coverage(picture: Picture, interval: int) -> int:
     """Readings there are, of a hundred that a sensor with this interval gives."""
-    seconds = 24 * 3600 * {"24h": 1, "14d": 14, "90d": 90}[period]
-    return min(100, round(100 * sum(counts.values()) * interval / seconds))
+    return min(100, round(100 * sum(picture.counts.values()) * interval / picture.seconds))
 
 
 def _last_readings(patient: Patient, unit: str, target: Target) -> list[dict[str, Any]]:

@@ -18,8 +18,8 @@ from accounts.principals import PersonPrincipal, person_principals
 # The same key that the request's principal is resolved by.
 SESSION_ORGANIZATION = "organization_id"
 NO_PLACE = (
-    "This account has no place in a clinic's workplace. Patients use the app; staff ask an owner of their clinic "
-    "for access."
+    "This account has no place in the workplace of a clinic. Patients use the app; staff ask an owner of their "
+    "clinic for access."
 )
 
 

@@ -11,7 +11,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
 
@@ -28,7 +28,6 @@ class WorkplaceAdmin(ModelAdmin):  # type: ignore[misc]
 
     form = TenantModelForm
     actions = None
-    show_full_result_count = False
     list_per_page = 50
     view_on_site = False
     warn_unsaved_form = True
@@ -46,13 +45,19 @@ class WorkplaceAdmin(ModelAdmin):  # type: ignore[misc]
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """A refusal that only the service can know (the last owner, a race for a code) becomes a message."""
+        # One button: every form leads back to a page of its own.
+        buttons = {"show_save_and_continue": False, "show_save_and_add_another": False, **(extra_context or {})}
         try:
-            response: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+            response: HttpResponse = super().changeform_view(request, object_id, form_url, buttons)
         except ValidationError as refusal:
             for sentence in refusal.messages:
                 messages.error(request, sentence)
             return HttpResponseRedirect(request.get_full_path())
         return response
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        """Another clinic's object is as unknown as one that never was."""
+        raise Http404
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from django.utils.safestring import SafeString
 
 from reports.charts.frame import Frame, Size, frame_for
 from reports.charts.marks import mark
-from reports.charts.ranges import Target
+from reports.charts.ranges import VERY_LOW_BELOW, Range, Target
 from reports.charts.svg import element, picture
 
 # What stands in a quantile where the sensor said Low or High: the store's percentiles pick readings, never between.
@@ -76,20 +77,37 @@ def band_chart(
 def _band(bucket: Bucket, calendar: Calendar, frame: Frame, target: Target) -> Iterator[SafeString]:
     width = frame.x(calendar.step / timedelta(days=calendar.days)) - frame.plot_left
     x = frame.x(calendar.share(bucket.begins + calendar.step / 2))
-    yield _bar("chart-extent", x, max(width * 0.22, 1.0), bucket.highest, bucket.lowest, frame)
-    yield _bar("chart-middle", x, max(width * 0.66, 1.6), bucket.three_quarters, bucket.quarter, frame)
-    flag = flag_of(bucket.median)
-    yield mark(x, frame.y(bucket.median, flag), target.classify(bucket.median, flag), min(max(width * 0.3, 1.5), 3.2))
+    yield from _bar("extent", x, max(width * 0.2, 1.2), bucket.lowest, bucket.highest, frame, target)
+    yield from _bar("middle", x, max(width * 0.7, 2.0), bucket.quarter, bucket.three_quarters, frame, target)
+    y = frame.y(bucket.median, flag_of(bucket.median))
+    half = max(width * 0.42, 1.4)
+    yield element("line", class_="chart-median", x1=x - half, x2=x + half, y1=y, y2=y)
     for value in (bucket.lowest, bucket.highest):
         if flag := flag_of(value):
             yield mark(x, frame.y(value, flag), target.classify(value, flag), 2.4)
 
 
-def _bar(class_name: str, x: float, width: float, upper: int, lower: int, frame: Frame) -> SafeString:
-    top, bottom = frame.y(upper, flag_of(upper)), frame.y(lower, flag_of(lower))
-    return element(
-        "rect", class_=class_name, x=x - width / 2, y=top, width=width, height=max(bottom - top, 1.0), rx=width / 4
-    )
+def _bar(
+    kind: str, x: float, width: float, lower: int, upper: int, frame: Frame, target: Target
+) -> Iterator[SafeString]:
+    """From one value up to another, cut at the limits of the ranges; a value off the scale reaches to the edge."""
+    for part, begin, end in _cut(lower, upper, target):
+        bottom, top = frame.y(begin, flag_of(begin)), frame.y(end, flag_of(end))
+        yield element(
+            "rect",
+            class_=f"range-{part.value} band-{kind}",
+            x=x - width / 2,
+            y=top,
+            width=width,
+            height=max(bottom - top, 1.0),
+        )
+
+
+def _cut(lower: int, upper: int, target: Target) -> Iterator[tuple[Range, int, int]]:
+    limits = (VERY_LOW_BELOW, target.low, target.high, target.very_high_above)
+    edges = [lower, *(limit for limit in limits if lower < limit < upper), upper]
+    for begin, end in pairwise(edges):
+        yield target.classify((begin + end) / 2, flag_of(begin) if begin == end else 0), begin, end
 
 
 def _day_ticks(calendar: Calendar, size: Size) -> Iterator[tuple[float, str, str]]:

@@ -93,7 +93,8 @@ class Frame:
         for share, label, second in ticks:
             x = self.x(share)
             yield element("line", class_="chart-grid", x1=x, x2=x, y1=self.plot_top, y2=self.plot_bottom)
-            anchor = "start" if share < 0.03 else "end" if share > 0.97 else "middle"
+            edge = 0.1 if self.size.narrow else 0.04
+            anchor = "start" if share < edge else "end" if share > 1 - edge else "middle"
             yield text(label, class_="chart-label", x=x, y=self.plot_bottom + 16, text_anchor=anchor)
             if second:
                 yield text(

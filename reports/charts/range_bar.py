@@ -7,11 +7,12 @@ from django.utils.safestring import SafeString
 from reports.charts.ranges import Range, whole_percents
 from reports.charts.svg import element, picture, text
 
-WIDTH, HEIGHT = 960, 44
-_SMALLEST_WITH_NUMBER = 5
+HEIGHT = 44
+# Room that a number of two digits and its sign need.
+_NUMBER_WIDTH = 46
 
 
-def range_bar(name: str, counts: dict[Range, int], *, description: str) -> SafeString:
+def range_bar(name: str, counts: dict[Range, int], *, width: int, description: str) -> SafeString:
     """From very low on the left to very high on the right. Empty without readings."""
     percents = whole_percents(counts)
     total = sum(counts.values())
@@ -20,17 +21,17 @@ def range_bar(name: str, counts: dict[Range, int], *, description: str) -> SafeS
     parts: list[SafeString] = []
     x = 0.0
     for part in Range:
-        width = WIDTH * counts.get(part, 0) / total
-        if width:
-            parts.append(element("rect", class_=f"bar-{part.value}", x=x, y=0, width=width, height=HEIGHT))
-            parts.append(element("rect", fill=f"url(#{name}-{part.value})", x=x, y=0, width=width, height=HEIGHT))
-        if percents[part] >= _SMALLEST_WITH_NUMBER:
-            label = f"{percents[part]}%"
-            parts.append(text(label, class_=f"bar-number on-{part.value}", x=x + width / 2, y=29, text_anchor="middle"))
-        x += width
+        length = width * counts.get(part, 0) / total
+        if length:
+            box: dict[str, float] = {"x": x, "y": 0, "width": length, "height": HEIGHT}
+            parts.append(element("rect", class_=f"bar-{part.value}", **box))
+            parts.append(element("rect", fill=f"url(#{name}-{part.value})", **box))
+        if length >= _NUMBER_WIDTH:
+            parts.append(text(f"{percents[part]}%", class_="bar-number", x=x + length / 2, y=29, text_anchor="middle"))
+        x += length
     return picture(
         name,
-        width=WIDTH,
+        width=width,
         height=HEIGHT,
         title="Time in ranges",
         description=description,

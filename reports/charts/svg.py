@@ -33,7 +33,7 @@ def picture(
         words("desc", description, id=f"{name}-description"),
         *children,
         id=name,
-        class_="chart",
+        class_="glucose-picture",
         viewBox=f"0 0 {number(width)} {number(height)}",
         role="img",
         aria_labelledby=f"{name}-title {name}-description",

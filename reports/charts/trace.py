@@ -15,6 +15,7 @@ from reports.charts.ranges import Range, Target
 from reports.charts.svg import element, number, picture, text
 
 SHORTEST_GAP = timedelta(minutes=20)
+ROOM_FOR_WORD = 44
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def trace_chart(
             *frame.time_ticks(list(_hour_ticks(window, 6 if size.narrow else 3))),
             *_lines(points, frame, window, gap),
             *_marks(points, frame, window, target),
-            *_edge_words(points, frame, window, gap),
+            *_edge_words(points, frame, window),
         ],
     )
 
@@ -102,15 +103,15 @@ def _marks(points: Sequence[Point], frame: Frame, window: Window, target: Target
         yield mark(x, y, target.classify(point.glucose, point.flag), radius * (1.4 if point.flag else 1))
 
 
-def _edge_words(points: Sequence[Point], frame: Frame, window: Window, gap: timedelta) -> Iterator[SafeString]:
-    """The word once for each stretch of Low or High, before the first of its marks."""
-    last: Point | None = None
+def _edge_words(points: Sequence[Point], frame: Frame, window: Window) -> Iterator[SafeString]:
+    """The word before the first mark of a stretch of Low or High, unless that place is taken by other marks."""
+    last: dict[int, float] = {}
     for point in points:
-        if not point.flag:
-            continue
-        if last is None or last.flag != point.flag or point.at - last.at > gap:
-            yield _edge_word(point.flag, frame.x(window.share(point.at)), frame)
-        last = point
+        if point.flag:
+            x = frame.x(window.share(point.at))
+            if x - last.get(point.flag, -ROOM_FOR_WORD) >= ROOM_FOR_WORD:
+                yield _edge_word(point.flag, x, frame)
+            last[point.flag] = x
 
 
 def _edge_word(flag: int, x: float, frame: Frame) -> SafeString:
