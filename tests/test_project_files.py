@@ -144,8 +144,33 @@ def test_env_example_lists_what_the_settings_read():
     text = (PROJECT / ".env.example").read_text()
     listed = re.findall(r"^#([A-Z][A-Z0-9_]+)=", text, re.MULTILINE)
 
-    assert listed == ["GLUCOSE_STATE_DIR", *[variable["name"] for variable in generated.variables()]]
+    assert listed == [variable["name"] for variable in generated.variables()]
     assert all(re.search(rf"^# .+\n#{name}=", text, re.MULTILINE) for name in listed), "each says what it is for"
+
+
+def test_settings_document_names_what_the_settings_read_and_marks_secrets():
+    text = (PROJECT / "docs" / "settings.md").read_text()
+    rows = re.findall(r"^\| `([A-Z][A-Z0-9_]+)` \| (.*?) \| (.+?) \| (yes)? \|$", text, re.MULTILINE)
+
+    variables = generated.variables()
+    assert [row[0] for row in rows] == [variable["name"] for variable in variables]
+    secrets = {variable["name"] for variable in variables if variable["secret"]}
+    assert {"SECRET_KEY", "DATABASE_URL", "REDIS_PASSWORD", "DEXCOM_CLIENT_SECRET"} <= secrets
+    assert {row[0] for row in rows if row[3]} == secrets
+    assert not any(default for name, default, _, _ in rows if name in secrets)
+
+
+def test_drift_of_a_generated_file_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(generated, "PROJECT", tmp_path)
+    monkeypatch.setattr(generated, "GENERATED", {"made.md": lambda: "as the code says\n"})
+
+    assert generated.main(write=False) == 1
+    assert generated.main(write=True) == 0
+    assert generated.main(write=False) == 0
+    (tmp_path / "made.md").write_text("by hand\n")
+    capsys.readouterr()
+    assert generated.main(write=False) == 1
+    assert "made.md is not what the code says: run `make generate`" in capsys.readouterr().out
 
 
 def test_commit_hooks_run_checks_of_the_lint():
