@@ -1,0 +1,130 @@
+"""Measures this machine: python -m benchmarks [--seconds 10] [--connections 16] [--json FILE]"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import django
+from rich.console import Console
+
+from benchmarks.errors import BenchmarkError
+from benchmarks.installation import installation
+from benchmarks.report import Report, machine
+
+if TYPE_CHECKING:
+    from benchmarks.bench import Bench
+
+MEASUREMENTS = {
+    "posts": "single posts",
+    "batches": "batches",
+    "current": "the current value",
+    "history": "14 days of history",
+    "isolation": "row-level security",
+    "imports": "the import of a file",
+}
+FULL_IMPORT, QUICK_IMPORT = 100_000, 5_000
+QUICK_SECONDS = 1.0
+progress = Console(stderr=True)
+
+
+def main(arguments: list[str]) -> int:
+    options = _options(arguments)
+    try:
+        progress.print("Starting PostgreSQL, Valkey and the web server")
+        with installation() as directory:
+            report = _measure_all(options, directory)
+    except BenchmarkError as error:
+        progress.print(str(error), markup=False)
+        return 1
+    except KeyboardInterrupt:
+        progress.print("Stopped; services and data are gone.")
+        return 130
+    report.show()
+    if options.json:
+        report.write(options.json)
+    return 1 if report.problems else 0
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure this machine, as ratios.")
+    parser.add_argument("--seconds", type=_positive(float), default=10.0, help="for each side of a ratio (10)")
+    parser.add_argument("--connections", type=_positive(int), default=16, help="of the load generator (16)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--quick", action="store_true", help="a second each: whether it works, not how fast it is")
+    parser.add_argument("only", nargs="*", metavar="NAME", help=f"a part: {', '.join(MEASUREMENTS)}")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.only) - MEASUREMENTS.keys():
+        parser.error(f"there is no measurement {', '.join(sorted(unknown))}; there are {', '.join(MEASUREMENTS)}")
+    if options.quick:
+        options.seconds = QUICK_SECONDS
+    return options
+
+
+def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
+    def number(text: str) -> float:
+        value = kind(text)
+        if value <= 0 or value > 3600:
+            raise argparse.ArgumentTypeError(f"{text} is not between 0 and 3600")
+        return value
+
+    return number
+
+
+def _measure_all(options: argparse.Namespace, directory: Path) -> Report:
+    # Settings read the environment that installation() has just made.
+    django.setup()
+    from benchmarks.bench import Bench
+    from benchmarks.clinic import BenchmarkClinic
+    from benchmarks.server import THREADS, WORKERS, server
+
+    report = Report(_setup(options, f"granian WSGI, {WORKERS} workers x {THREADS} threads"))
+    with server(directory) as port:
+        bench = Bench(
+            clinic=BenchmarkClinic(), port=port, directory=directory, seconds=options.seconds,
+            connections=options.connections, import_rows=QUICK_IMPORT if options.quick else FULL_IMPORT,
+        )  # fmt: skip
+        _measure(bench, options.only or MEASUREMENTS, report)
+    return report
+
+
+def _measure(bench: Bench, names: Iterable[str], report: Report) -> None:
+    for name in names:
+        progress.print(f"Measuring {MEASUREMENTS[name]}")
+        try:
+            report.figures.append(import_module(f"benchmarks.measurements.{name}").measure(bench))
+        except BenchmarkError as error:
+            report.problems.append(f"{MEASUREMENTS[name]}: {error}")
+
+
+def _setup(options: argparse.Namespace, web: str) -> dict[str, Any]:
+    from django.db import connection
+
+    from benchmarks.pgbench import pgbench_program
+
+    connection.ensure_connection()
+    version = connection.pg_version  # type: ignore[attr-defined]
+    return {
+        **machine(),
+        "postgresql": f"{version // 10000}.{version % 10000}, fsync on",
+        "web": web,
+        "baseline by": "pgbench" if pgbench_program() else "threads (no pgbench found)",
+        "connections": options.connections,
+        "seconds": options.seconds,
+    }
+
+
+def _stop(signal_number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    # Ends like Ctrl-C, so that services and data go in both cases.
+    signal.signal(signal.SIGTERM, _stop)
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,71 @@
+"""PostgreSQL, Valkey and a database of the benchmark's own, on a disk with fsync on, gone when it ends."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.errors import BenchmarkError
+from glucose_platform import embedded
+
+PROJECT = Path(__file__).resolve().parent.parent
+# Beginnings of names. Nothing else of the caller's environment reaches what is measured: above all no other database.
+KEPT_VARIABLES = (
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "LANG",
+    "LC_",
+    "TERM",
+    "COLUMNS",
+    "PG_BIN",
+    "LD_",
+    "DYLD_",
+    "PYTHON",
+    "COVERAGE",
+)
+
+
+@contextmanager
+def installation() -> Iterator[Path]:
+    """Points this process's environment, and so its children's, at a migrated database; yields a scratch directory."""
+    directory = Path(tempfile.mkdtemp(prefix="glucose-benchmark-"))
+    state = directory / "state"
+    try:
+        services = _started(state)
+        for name in [name for name in os.environ if not name.startswith(KEPT_VARIABLES)]:
+            del os.environ[name]
+        os.environ.update(services.environment())
+        os.environ.update(
+            APP_ENV="production",
+            SECRET_KEY=secrets.token_urlsafe(48),
+            GLUCOSE_STATE_DIR=str(state),
+            SECURE_SSL_REDIRECT="false",
+            DJANGO_SETTINGS_MODULE="glucose_platform.settings",
+        )
+        _migrate()
+        yield directory
+    finally:
+        embedded.remove(state)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _started(state: Path) -> embedded.Services:
+    try:
+        return embedded.start(state)
+    except embedded.EmbeddedError as error:
+        raise BenchmarkError(f"PostgreSQL and Valkey of the benchmark's own cannot start: {error}") from error
+
+
+def _migrate() -> None:
+    command = [sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity", "0"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BenchmarkError(f"The database cannot be migrated:\n{done.stderr}")
