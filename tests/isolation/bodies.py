@@ -13,7 +13,16 @@ from tenancy.api.routing import Route
 from tests.isolation.world import Target
 
 # Names under which a caller could try to say whose rows are meant.
-OWNERSHIP = ("organization", "organizationId", "organization_id", "patient", "patientId", "patient_id", "user", "device")
+OWNERSHIP = (
+    "organization",
+    "organizationId",
+    "organization_id",
+    "patient",
+    "patientId",
+    "patient_id",
+    "user",
+    "device",
+)
 
 
 @cache

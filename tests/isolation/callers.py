@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.client import ClientHandler
 
 from accounts.models import User
-from accounts.roles import Role
+from accounts.roles import STAFF_ROLES, Role
 from glucose_platform.middleware import SESSION_ORGANIZATION
 from tests.clinics import Clinic
 
@@ -28,6 +28,14 @@ class Caller:
     @property
     def is_patient(self) -> bool:
         return self.name == Role.PATIENT
+
+    @property
+    def is_staff(self) -> bool:
+        return self.name in STAFF_ROLES
+
+    @property
+    def is_key(self) -> bool:
+        return self.name.endswith("key")
 
     def client(self) -> Client:
         """A new one for each request: what one answer does to its cookies must not change the next case."""

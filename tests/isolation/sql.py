@@ -19,7 +19,9 @@ _REFERENCE = re.compile(
 )
 _INSERT = re.compile(rf"\bINSERT\s+INTO\s+({_TABLES})\b(?:\s+AS\s+\w+)?\s*\(([^)]*)\)", re.I)
 # Everything else may change rows: also a SELECT, of a function that writes.
-_READS = re.compile(r"\s*(?:SAVEPOINT|RELEASE|ROLLBACK|SET|SELECT(?!.*\b(?:accounts_person|readings_ensure_months)\b))", re.I | re.S)
+_READS = re.compile(
+    r"\s*(?:SAVEPOINT|RELEASE|ROLLBACK|SET|SELECT(?!.*\b(?:accounts_person|readings_ensure_months)\b))", re.I | re.S
+)
 _TRUNCATE = re.compile(rf"\b(?:TRUNCATE|COPY|LOCK)\b.*\b({_TABLES})\b", re.I)
 
 

@@ -1,4 +1,4 @@
-"""The matrix is worth something only if its requests arrive: with their own identifiers, callers see and change rows."""
+"""The matrix is worth something only if its requests arrive: with their own identifiers, callers see and write rows."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from tests.isolation.sql import unnamed_tables
 
 NAMED = [
     'SELECT "patients_patient"."id" FROM "patients_patient" WHERE "patients_patient"."organization_id" = %s',
-    'SELECT 1 FROM "patients_patient" WHERE ("patients_patient"."organization_id" = %s AND "patients_patient"."id" = 1)',
-    'SELECT 1 FROM devices_device d JOIN patients_patient p ON p.organization_id = d.organization_id '
+    'SELECT 1 FROM "patients_patient" WHERE ("patients_patient"."organization_id" = %s AND "code" = %s)',
+    "SELECT 1 FROM devices_device d JOIN patients_patient p ON p.organization_id = d.organization_id "
     "WHERE d.organization_id = %s",
     'INSERT INTO "patients_patient" ("organization_id", "code") VALUES (%s, %s) RETURNING "patients_patient"."id"',
     "INSERT INTO readings_patientstate AS state (organization_id, patient_id) SELECT 1, 2",

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import connection, connections, models, transaction
 
 from accounts.models import Membership
 from accounts.roles import Role
@@ -103,7 +103,7 @@ class World:
         return self.south if clinic is self.north else self.north
 
     def target(self, clinic: Clinic) -> Target:
-        with clinic.scope():
+        with clinic.scope(), transaction.atomic():
             return Target(
                 clinic=clinic,
                 patient=clinic.patients[0],
@@ -117,7 +117,7 @@ class World:
 
     def second_patient(self, clinic: Clinic) -> Target:
         """The second axis: rows of another patient of the same clinic, which a patient's login must not see."""
-        with clinic.scope():
+        with clinic.scope(), transaction.atomic():
             return Target(
                 clinic=clinic,
                 patient=clinic.patients[1],
@@ -227,6 +227,13 @@ def digest(clinic: Clinic, patient_id: int | None) -> str:
     with clinic.scope(), transaction.atomic(), connection.cursor() as cursor:
         parameters = {"organization": clinic.organization.id, "patient": patient_id}
         cursor.execute(_PATIENT_DIGEST if patient_id else _CLINIC_DIGEST, parameters)
+        return str(cursor.fetchone()[0])
+
+
+def digest_by_owner(clinic: Clinic) -> str:
+    """Of what is committed, by the role that no policy holds back."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(_CLINIC_DIGEST, {"organization": clinic.organization.id})
         return str(cursor.fetchone()[0])
 
 

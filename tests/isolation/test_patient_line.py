@@ -1,0 +1,66 @@
+"""The second line in the database: a patient's login sees the rows of one patient, whatever a view asks for."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from tenancy.scope import Scope, organization_scope
+from tests.clinics import Clinic
+from tests.isolation import reviewed
+
+pytestmark = pytest.mark.django_db
+
+PATIENTS_TABLES = {table: column for table, (column, _) in reviewed.TENANT_TABLES.items() if column}
+
+
+@pytest.fixture
+def clinic(northside: Clinic) -> Clinic:
+    northside.store(101, 102, device=0)
+    northside.store(201, 202, device=1)
+    return northside
+
+
+def as_patient(clinic: Clinic) -> AbstractContextManager[Scope]:
+    return organization_scope(clinic.organization.id, patient_id=clinic.patients[0].id)
+
+
+def patients_seen(table: str) -> set[int | None]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {PATIENTS_TABLES[table]} FROM {table}")
+        return {patient_id for (patient_id,) in cursor.fetchall()}
+
+
+@pytest.mark.parametrize("table", PATIENTS_TABLES)
+def test_only_ones_own_rows_are_seen(table: str, clinic: Clinic) -> None:
+    with clinic.scope():
+        everybody = patients_seen(table)
+    with as_patient(clinic):
+        assert patients_seen(table) == {clinic.patients[0].id}
+    assert len(everybody) > 1
+
+
+@pytest.mark.parametrize("table", [table for table in PATIENTS_TABLES if table != "patients_patient"])
+def test_rows_of_another_patient_cannot_be_written(table: str, clinic: Clinic) -> None:
+    other = clinic.patients[1].id
+    with (
+        pytest.raises(DatabaseError, match="row-level security|permission denied"),
+        transaction.atomic(),
+        as_patient(clinic),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"UPDATE {table} SET patient_id = %s", [other])
+
+
+def test_without_word_of_a_patient_the_rows_are_shut(clinic: Clinic) -> None:
+    """An organization alone is not enough: who asks is staff (``*``) or one patient."""
+    for table in PATIENTS_TABLES:
+        with (
+            pytest.raises(DatabaseError, match="app.patient_id|invalid input syntax"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"SET LOCAL app.organization_id = '{clinic.organization.id}'")
+            cursor.execute(f"SELECT * FROM {table}")
