@@ -68,7 +68,7 @@ def test_a_link_of_one_person_does_not_serve_for_another(client: Client, link: s
     ("password", "again", "sentence"),
     [
         ("tiny-key", None, "at least 12 characters"),
-        ("passwordpassword", "other-password-here", "didn’t match"),
+        ("passwordpassword", "other-password-here", "match."),
         ("demo-glucose-2026", None, "the demo&#x27;s password"),
         ("anna@eastside.example", None, "too similar"),
     ],
