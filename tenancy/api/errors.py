@@ -13,6 +13,7 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.fields import get_error_detail
 from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Empty
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -81,7 +82,8 @@ def _what_was_sent(context: dict[str, Any]) -> tuple[Any, tuple[str]]:
     request = context["request"]
     if request.method in SAFE_METHODS:
         return request.query_params, ("query",)
-    return getattr(request, "_full_data", None), ("body",)
+    sent = getattr(request, "_full_data", Empty)
+    return None if sent is Empty else sent, ("body",)
 
 
 def _undo_partial_writes(context: dict[str, Any]) -> None:

@@ -41,10 +41,17 @@ class CamelCaseMixin:
         fields = {}
         for name, field in super().get_fields().items():  # type: ignore[misc]
             spoken = camel_case(name)
-            if spoken != name and field.source is None:
-                field.source = name
+            if spoken != name:
+                field.source = field.source or name
+                self._rename_methods(name, spoken)
             fields[spoken] = field
         return fields
+
+    def _rename_methods(self, name: str, spoken: str) -> None:
+        """The library looks for ``validate_<field>`` and ``get_<field>`` by the spoken name, and is silent without."""
+        for prefix in ("validate_", "get_"):
+            if method := getattr(self, prefix + name, None):
+                setattr(self, prefix + spoken, method)
 
     def to_internal_value(self, data: Any) -> Any:
         refusals = self._refusals(data) if isinstance(data, Mapping) else {}
