@@ -17,7 +17,7 @@ HOUR = 3_600
 STEP = 300
 LONGEST_EFFECT_DAYS = 1
 LOWEST, HIGHEST = 40, 400
-COUNTERED = 70
+COUNTERED, FLOOR = 70, 30
 
 Seconds = NDArray[np.int64]
 Levels = NDArray[np.float64]
@@ -68,9 +68,10 @@ def levels_at(profile: Profile, seconds: Seconds) -> Levels:
     days = range(int(seconds[0]) // DAY - LONGEST_EFFECT_DAYS, int(seconds[-1]) // DAY + 2)
     level = profile.level + _rhythm(profile, seconds) + _drift(profile, seconds, days) + _noise(profile, seconds)
     for at, rise, width in _events(profile, days):
-        level += rise * _pulse((seconds - at) / width)
-    # The body answers a low, so that levels below target fall more slowly.
-    return np.where(level < COUNTERED, COUNTERED - 0.6 * (COUNTERED - level), level)
+        level += rise * _pulse(np.asarray((seconds - at) / width, dtype=np.float64))
+    # The body answers a low, so that it falls more slowly the deeper it is.
+    countered = FLOOR + (COUNTERED - FLOOR) * np.exp(np.minimum(level - COUNTERED, 0) / (COUNTERED - FLOOR))
+    return np.where(level < COUNTERED, countered, level)
 
 
 def in_gap(profile: Profile, seconds: Seconds) -> NDArray[np.bool_]:
@@ -95,7 +96,7 @@ def _rhythm(profile: Profile, seconds: Seconds) -> Levels:
 def _drift(profile: Profile, seconds: Seconds, days: range) -> Levels:
     """Slow change between hourly points, tied together across midnight because each day brings its own points."""
     points = np.concatenate([_chance(profile, day, 1).normal(0, profile.drift, 24) for day in days])
-    return np.interp(seconds, np.arange(days.start * 24, days.stop * 24) * HOUR, points)
+    return np.asarray(np.interp(seconds, np.arange(days.start * 24, days.stop * 24) * HOUR, points), dtype=np.float64)
 
 
 def _noise(profile: Profile, seconds: Seconds) -> Levels:

@@ -21,8 +21,8 @@ import pytest
 from glucose_platform import embedded
 from tests.live import PROJECT, free_port
 
-START_SECONDS = 120
-pytestmark = pytest.mark.timeout(300)
+START_SECONDS = 180
+pytestmark = pytest.mark.timeout(600)
 
 
 def wait_until(condition: Callable[[], object], what: str, seconds: float = 30) -> None:
@@ -74,9 +74,8 @@ class Demo:
 
 def clean_environment(state_dir: Path, **environment: str) -> dict[str, str]:
     """What a newcomer's shell has: nothing of this test run's database, and no other process's settings."""
-    kept = {
-        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG") if name in os.environ
-    }
+    names = ("PATH", "HOME", "LANG", "COVERAGE_PROCESS_CONFIG")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return {**kept, "GLUCOSE_STATE_DIR": str(state_dir), **environment}
 
 
@@ -120,9 +119,8 @@ def token(demo: Demo, email: str) -> dict[str, str]:
 def printed_curl(demo: Demo) -> subprocess.CompletedProcess[str]:
     match = re.search(r"^curl (?:.*\\\n)*.*$", demo.output, re.MULTILINE)
     assert match is not None
-    return subprocess.run(
-        ["bash", "-c", f"{match[0]} --silent --show-error"], capture_output=True, text=True, check=True
-    )
+    command = ["bash", "-c", f"{match[0]} --silent --show-error"]
+    return subprocess.run(command, capture_output=True, text=True, check=True)
 
 
 @pytest.mark.slow

@@ -33,7 +33,5 @@ class Command(BaseCommand):
                     member = add_member(email=owner, name=owner.partition("@")[0], role=Role.OWNER)
         except ValidationError as error:
             raise CommandError("\n".join(error.messages)) from error
-        self.stdout.write(
-            f"Created {organization.name} ({organization.code}) with the owner {member.email}."
-        )
+        self.stdout.write(f"Created {organization.name} ({organization.code}) with the owner {member.email}.")
         self.stdout.write(invitation_text(email=member.email))

@@ -74,7 +74,7 @@ def _live_key(device: Device | None, prefix: str | None) -> DeviceKey:
     live = DeviceKey.objects.live()
     keys = live.filter(device=device) if device else live.filter(device__isnull=True)
     whose = device.code if device else "the whole clinic"
-    found = list(keys.filter(prefix__startswith=prefix[:16]) if prefix else keys)
+    found: list[DeviceKey] = list(keys.filter(prefix__startswith=prefix[:16]) if prefix else keys)
     if len(found) == 1:
         return found[0]
     if not found:
