@@ -1,4 +1,4 @@
-"""Writes that are really committed, with all that runs after a commit: the owner sees that the other clinic is as before.
+"""Writes that are really committed, with all that runs after a commit: the owner sees the other clinic as before.
 
 The matrix undoes each case; this is the same with the strongest callers and without a net.
 """
