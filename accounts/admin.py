@@ -2,12 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from unfold.decorators import display
-from unfold.views import ChangeList
 
 from accounts.models import Membership
 from accounts.roles import Role
@@ -38,10 +36,7 @@ class MemberAdmin(WorkplaceAdmin):
     list_filter = ("role", "is_active")
     search_fields = ("name", "email")
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return ChangeList
-
-    def get_fields(self, request: HttpRequest, obj: Membership | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Membership | None = None) -> Any:
         return ["email", "name", "role", "phone", *(["is_active"] if obj else [])]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> list[str]:
@@ -50,15 +45,15 @@ class MemberAdmin(WorkplaceAdmin):
         # A patient's login stays one: its role goes with the patient.
         return ["email", "role"] if obj.role == Role.PATIENT else ["email"]
 
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "role":
             kwargs["choices"] = STAFF_CHOICES
-        field: forms.Field | None = super().formfield_for_dbfield(db_field, request, **kwargs)
+        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "email":
             field.help_text = SIGN_IN
         return field
 
-    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
             change_member(membership=obj, changes=self.changed_values(form))
         else:

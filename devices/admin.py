@@ -25,8 +25,8 @@ STATUS_COLOURS = {
 }
 
 
-class DeviceList(ChangeList):  # type: ignore[misc]
-    def url_for_result(self, result: Device) -> str:
+class DeviceList(ChangeList):
+    def url_for_result(self, result: Any) -> str:
         return reverse("admin:devices_device_page", args=[result.pk])
 
 
@@ -48,13 +48,11 @@ class DeviceAdmin(WorkplaceAdmin):
         page = path("<path:object_id>/", site(self.page_view), name="devices_device_page")
         return [*super().get_urls(), page]
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:
         return DeviceList
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        worn = Prefetch(
-            "assignments", Assignment.objects.open().select_related("patient"), to_attr="open_assignments"
-        )
+        worn = Prefetch("assignments", Assignment.objects.open().select_related("patient"), to_attr="open_assignments")
         return super().get_queryset(request).prefetch_related(worn)
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -76,7 +74,7 @@ class DeviceAdmin(WorkplaceAdmin):
         context = {**self.admin_site.each_context(request), "may_change": self.has_change_permission(request, device)}
         return device_page(request, device, context)
 
-    def save_model(self, request: HttpRequest, obj: Device, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
             change_device(device=obj, changes=self.changed_values(form))
         else:

@@ -35,6 +35,12 @@ from tenancy.wording import age_words
 SHOWN_KEYS, SHOWN_ASSIGNMENTS = 20, 50
 
 
+class PatientSelect(AutocompleteSelect):
+    def optgroups(self, name: str, value: Any, attr: dict[str, Any] | None = None) -> Any:
+        """Django's would look up whatever was sent, also what is no number."""
+        return super().optgroups(name, [sent for sent in value if str(sent).isdecimal()], attr)
+
+
 class AssignForm(forms.Form):
     patient = forms.ModelChoiceField(queryset=Patient.objects.none())
     starts_at = forms.DateTimeField(
@@ -49,7 +55,7 @@ class AssignForm(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["patient"]
         field.queryset = Patient.objects.current()
-        field.widget = AutocompleteSelect(Assignment._meta.get_field("patient"), admin.site)
+        field.widget = PatientSelect(Assignment._meta.get_field("patient"), admin.site)
         field.widget.choices = field.choices
 
 
@@ -134,9 +140,7 @@ def _named_key(request: HttpRequest, device: Device) -> DeviceKey:
 def _assign(request: HttpRequest, device: Device, form: AssignForm) -> None:
     if form.is_valid():
         chosen = form.cleaned_data
-        assign_device(
-            device=device, patient=chosen["patient"], starts_at=chosen["starts_at"], note=chosen["note"]
-        )
+        assign_device(device=device, patient=chosen["patient"], starts_at=chosen["starts_at"], note=chosen["note"])
         messages.success(request, "The device is assigned.")
 
 

@@ -41,7 +41,7 @@ class PatientAdmin(WorkplaceAdmin):
             path("<path:object_id>/", site(self.page_view), name="patients_patient_page"),
         ]
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         self._require(self.has_view_permission(request))
         context = {**self.admin_site.each_context(request), "may_add": self.has_add_permission(request)}
         return patient_list(request, context)
@@ -65,9 +65,10 @@ class PatientAdmin(WorkplaceAdmin):
         return HttpResponseRedirect(reverse("admin:patients_patient_changelist"))
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).current()
+        patients: Any = super().get_queryset(request)
+        return patients.current()
 
-    def save_model(self, request: HttpRequest, obj: Patient, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
             change_patient(patient=obj, changes=self.changed_values(form))
         else:

@@ -24,7 +24,7 @@ View = Callable[..., HttpResponse]
 THEME_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
 
 
-class ClinicAdminSite(UnfoldAdminSite):  # type: ignore[misc]
+class ClinicAdminSite(UnfoldAdminSite):
     """The clinic's workplace: open to its staff, closed to patients' logins and to accounts without a clinic."""
 
     login_form = sign_in.StaffSignInForm
@@ -34,7 +34,7 @@ class ClinicAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         principal = getattr(request, "principal", None)
         return principal is not None and principal.is_staff
 
-    def admin_view(self, view: View, cacheable: bool = False) -> View:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         return wraps(view)(super().admin_view(_page(view), cacheable))
 
     def extra_urls(self) -> list[URLPattern]:
@@ -45,10 +45,10 @@ class ClinicAdminSite(UnfoldAdminSite):  # type: ignore[misc]
             path("readings/", self.admin_view(readings_page.readings_page), name="readings"),
         ]
 
-    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> Any:
         return HttpResponseRedirect(reverse("admin:index"))
 
-    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
         note_use_of_membership(principal=request.principal)  # type: ignore[attr-defined]
         return HttpResponseRedirect(reverse("admin:patients_patient_changelist"))
 
@@ -61,7 +61,7 @@ class ClinicAdminSite(UnfoldAdminSite):  # type: ignore[misc]
             return HttpResponseRedirect(request.get_full_path())
         return _page(self._sign_in)(request)
 
-    def _sign_in(self, request: HttpRequest) -> HttpResponse:
+    def _sign_in(self, request: HttpRequest) -> Any:
         context = {**self.each_context(request), "title": "Sign in", "app_path": request.get_full_path()}
         view = sign_in.StaffSignInView.as_view(
             authentication_form=self.login_form,
@@ -71,12 +71,12 @@ class ClinicAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         )
         return view(request)
 
-    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if request.method == "POST":
             logout(request)
         return HttpResponseRedirect(reverse("admin:login" if request.method == "POST" else "admin:index"))
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         from reports.password_form import OwnPasswordForm
 
         view = PasswordChangeView.as_view(
@@ -87,13 +87,13 @@ class ClinicAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         )
         return view(request)
 
-    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+    def autocomplete_view(self, request: HttpRequest) -> Any:
         from reports.search import NamedAutocomplete
 
         return NamedAutocomplete.as_view(admin_site=self)(request)
 
-    def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The command palette. The theme's own search keeps names in the cache for five minutes; this one keeps none."""
+    def search(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The command palette. The theme's own search keeps names in the cache for minutes; this one keeps none."""
         from reports.search import search_results
 
         return require_GET(search_results)(request)

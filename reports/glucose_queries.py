@@ -65,7 +65,7 @@ class _Quantiles(Aggregate):
     output_field = JSONField()
 
 
-_ON_SCALE = Case(
+ON_SCALE = Case(
     When(range_flag=RangeFlag.LOW, then=Value(BELOW_SCALE)),
     When(range_flag=RangeFlag.HIGH, then=Value(ABOVE_SCALE)),
     default=F("glucose"),
@@ -83,7 +83,7 @@ def buckets_of(patient: Patient, first: datetime, until: datetime, step: timedel
         .order_by()
         .annotate(begins=_Stretch(step, patient.zone, first))
         .values("begins")
-        .annotate(count=Count("measured_at"), quantiles=_Quantiles(_ON_SCALE))
+        .annotate(count=Count("measured_at"), quantiles=_Quantiles(ON_SCALE))
         .order_by("begins")
         .values_list("begins", "count", "quantiles")
     )

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from accounts.models import User
-from accounts.services import set_password
 from unfold.forms import AdminOwnPasswordChangeForm
 
+from accounts.models import User
+from accounts.services import set_password
 
-class OwnPasswordForm(AdminOwnPasswordChangeForm):  # type: ignore[misc]
+
+class OwnPasswordForm(AdminOwnPasswordChangeForm):
     """Through the service: tokens of the person's apps end with the old password as well."""
 
     user: User

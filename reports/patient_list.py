@@ -1,4 +1,4 @@
-"""The patients of the clinic with what they need to be seen at a glance: value, trend, age of the reading, the last day."""
+"""The patients of the clinic at a glance: value, trend, age of the reading, the last day."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -17,11 +17,10 @@ from django.utils.safestring import SafeString
 from devices.models import Device
 from patients.models import Patient
 from readings.models import PatientState, RangeFlag
-from reports.charts.bands import ABOVE_SCALE, BELOW_SCALE
 from reports.charts.sparkline import sparkline
 from reports.charts.trace import Window, gap_limit
 from reports.clinic import current_clinic
-from reports.glucose_queries import devices_of, points_of_many, states_of, target_of
+from reports.glucose_queries import ON_SCALE, devices_of, points_of_many, states_of, target_of
 from reports.wording import STALE_AFTER, LastValue, last_value
 
 SIZES = (25, 50, 100)
@@ -115,9 +114,7 @@ def rows_of(page: Page[Patient], unit: str, now: datetime) -> Iterator[Row]:
             patient=patient,
             age=patient.age_in_years(now),
             last=last_value(state, unit=unit, target=target, now=now) if state else None,
-            picture=sparkline(
-                points.get(patient.pk, []), Window(since, now, patient.zone), target=target, gap=gap
-            ),
+            picture=sparkline(points.get(patient.pk, []), Window(since, now, patient.zone), target=target, gap=gap),
             devices=worn,
         )
 
@@ -136,19 +133,8 @@ def _sorted(patients: QuerySet[Patient], sort: str) -> QuerySet[Patient]:
     if sort == "name":
         return patients.order_by("last_name", "first_name", "id")
     newest = PatientState.objects.filter(patient_id=OuterRef("pk"))
-    if sort.endswith("value"):
-        newest = newest.annotate(sort_by=_VALUE)
-    else:
-        newest = newest.annotate(sort_by=F("measured_at"))
+    newest = newest.annotate(sort_by=ON_SCALE if sort.endswith("value") else F("measured_at"))
     patients = patients.annotate(sort_by=Subquery(newest.values("sort_by")[:1]))
     ascending = sort in ("value", "-age")
     order = F("sort_by").asc(nulls_last=True) if ascending else F("sort_by").desc(nulls_last=True)
     return patients.order_by(order, "last_name", "first_name", "id")
-
-
-_VALUE = Case(
-    When(range_flag=RangeFlag.LOW, then=Value(BELOW_SCALE)),
-    When(range_flag=RangeFlag.HIGH, then=Value(ABOVE_SCALE)),
-    default=F("glucose"),
-    output_field=IntegerField(),
-)

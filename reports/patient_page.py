@@ -106,7 +106,7 @@ def _day(patient: Patient, now: datetime, unit: str, target: Target, interval: i
 def _days(patient: Patient, now: datetime, unit: str, target: Target, period: str) -> Picture:
     days, step = _STEPS[period]
     today = now.astimezone(patient.zone).date()
-    first = datetime.combine(today - timedelta(days=days - 1), time.min)  # noqa: DTZ001 - the patient's clock
+    first = datetime.combine(today - timedelta(days=days - 1), time.min)
     buckets = buckets_of(patient, first, now, step)
     since = first.replace(tzinfo=patient.zone)
     counts, seconds = counts_of(patient, since, now), (now - since.astimezone(UTC)).total_seconds()
@@ -173,9 +173,7 @@ def _coverage(picture: Picture, interval: int) -> int:
 def _last_readings(patient: Patient, unit: str, target: Target) -> list[dict[str, Any]]:
     newest = GlucoseReading.objects.for_patient(patient).newest_first()[:LAST_READINGS]
     readings = list(newest)
-    codes = dict(
-        Device.objects.filter(pk__in={reading.device_id for reading in readings}).values_list("pk", "code")
-    )
+    codes = dict(Device.objects.filter(pk__in={reading.device_id for reading in readings}).values_list("pk", "code"))
     return [
         {
             "at": reading.measured_at,

@@ -23,7 +23,12 @@ from reports.clinic import current_clinic
 from reports.glucose_queries import range_condition, target_of
 from reports.wording import value_words
 
-PERIODS = {"24h": ("Last 24 hours", 1), "7d": ("Last 7 days", 7), "14d": ("Last 14 days", 14), "90d": ("Last 90 days", 90)}
+PERIODS = {
+    "24h": ("Last 24 hours", 1),
+    "7d": ("Last 7 days", 7),
+    "14d": ("Last 14 days", 14),
+    "90d": ("Last 90 days", 90),
+}
 SIZE = 100
 _NOWHERE = datetime.min.replace(tzinfo=UTC)
 

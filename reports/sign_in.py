@@ -28,7 +28,7 @@ def staff_places(user: User) -> list[PersonPrincipal]:
     return [principal for principal in person_principals(user.public_id) if principal.is_staff]
 
 
-class StaffSignInForm(AuthenticationForm):  # type: ignore[misc]
+class StaffSignInForm(AuthenticationForm):
     error_messages = {
         "invalid_login": "Incorrect email or password.",
         "inactive": "Incorrect email or password.",
@@ -38,8 +38,6 @@ class StaffSignInForm(AuthenticationForm):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.fields["username"].label = "Email"
         self.fields["username"].widget.attrs.update({"type": "email", "autocomplete": "username"})
-        # Longer input only costs hashing time; no password is longer than 128 characters.
-        self.fields["password"].max_length = 1000
 
     def confirm_login_allowed(self, user: User) -> None:
         if not staff_places(user):

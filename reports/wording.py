@@ -61,4 +61,3 @@ def value_words(glucose: int, flag: int, unit: str) -> str:
 
 def is_stale(measured_at: datetime, now: datetime) -> bool:
     return now - measured_at > STALE_AFTER
-

@@ -23,7 +23,7 @@ class TenantModelForm(forms.ModelForm):  # type: ignore[type-arg]
         return super()._get_validation_exclusions() - {"organization"}  # type: ignore[misc,no-any-return]
 
 
-class WorkplaceAdmin(ModelAdmin):  # type: ignore[misc]
+class WorkplaceAdmin(ModelAdmin):
     """List, add, change, and nothing that deletes. ``save_model`` of a subclass calls a service."""
 
     form = TenantModelForm
@@ -43,17 +43,16 @@ class WorkplaceAdmin(ModelAdmin):  # type: ignore[misc]
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
+    ) -> Any:
         """A refusal that only the service can know (the last owner, a race for a code) becomes a message."""
         # One button: every form leads back to a page of its own.
         buttons = {"show_save_and_continue": False, "show_save_and_add_another": False, **(extra_context or {})}
         try:
-            response: HttpResponse = super().changeform_view(request, object_id, form_url, buttons)
+            return super().changeform_view(request, object_id, form_url, buttons)
         except ValidationError as refusal:
             for sentence in refusal.messages:
                 messages.error(request, sentence)
             return HttpResponseRedirect(request.get_full_path())
-        return response
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         """Another clinic's object is as unknown as one that never was."""
@@ -62,16 +61,16 @@ class WorkplaceAdmin(ModelAdmin):  # type: ignore[misc]
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Nothing: see the module."""
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         """Nothing: see the module."""
 
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         """Nothing: see the module."""
 
-    def message_user(self, request: HttpRequest, message: Any, level: Any = messages.SUCCESS, *args: Any, **kw: Any) -> None:
+    def message_user(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Django's own sentences name the object, and messages travel in a cookie: only ours are shown."""
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:

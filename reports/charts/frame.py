@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
-from readings.units import MG_DL_PER_MMOL_L, format_glucose
+from readings.conversion import MG_DL_PER_MMOL_L
+from readings.units import format_glucose
 from reports.charts.ranges import VERY_LOW_BELOW, Target
 from reports.charts.svg import element, text
 from tenancy.models import GlucoseUnit
@@ -108,9 +109,7 @@ class Frame:
         room = (self.top_value - LOWEST) * 14 / (self.plot_bottom - self.plot_top - 2 * EDGE)
         values = (tick * factor for tick in _TICKS[GlucoseUnit(self.unit)])
         return [
-            value
-            for value in values
-            if value <= self.top_value and all(abs(value - limit) >= room for limit in limits)
+            value for value in values if value <= self.top_value and all(abs(value - limit) >= room for limit in limits)
         ]
 
     def _line(self, value: float, class_name: str) -> SafeString:

@@ -1,4 +1,4 @@
-"""Marks of single values. Each range has a shape of its own as well as a colour, so that a print in grey still tells."""
+"""Marks of single values. Each range has a shape of its own beside its colour, so that a print in grey still tells."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CORNERS = {
 
 
 def mark(x: float, y: float, name: Range, radius: float) -> SafeString:
-    """A dot in range, a diamond when low, a square when high, a triangle that points away when very low or very high."""
+    """A dot in range, a diamond when low, a square when high, a triangle pointing away when very low or very high."""
     class_name = f"range-{name.value}"
     if name is Range.IN_RANGE:
         return element("circle", class_=class_name, cx=x, cy=y, r=radius)

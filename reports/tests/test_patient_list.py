@@ -139,7 +139,9 @@ def test_statements_do_not_grow_with_the_patients(northside):
     northside.store(100, 110)
     client = northside.admin("viewer")
     page(client)
-    with CaptureQueriesContext(connection, ) as few:
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
         page(client, size="100")
     add_patients(northside, 60)
     with CaptureQueriesContext(connection) as many:

@@ -44,7 +44,7 @@ def test_signing_in_changes_the_session_key(northside):
     session = client.session
     session["before"] = True
     session.save()
-    client.cookies["session"] = session.session_key
+    client.cookies["session"] = str(session.session_key)
     sign_in(northside.people["nurse"].email, client=client)
     assert client.cookies["session"].value != session.session_key
 

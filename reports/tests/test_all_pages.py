@@ -1,0 +1,51 @@
+"""Every page over a database that commits: what is read after the view's transaction has no scope and would fail."""
+
+from __future__ import annotations
+
+import pytest
+
+PAGES = (
+    "/admin/patients/patient/",
+    "/admin/patients/patient/add/",
+    "/admin/patients/patient/{patient}/",
+    "/admin/patients/patient/{patient}/?period=14d",
+    "/admin/patients/patient/{patient}/?period=90d",
+    "/admin/patients/patient/{patient}/change/",
+    "/admin/devices/device/",
+    "/admin/devices/device/?status__exact=active",
+    "/admin/devices/device/add/",
+    "/admin/devices/device/{device}/",
+    "/admin/devices/device/{device}/change/",
+    "/admin/readings/?patient=user_5678",
+    "/admin/readings/",
+    "/admin/accounts/membership/",
+    "/admin/accounts/membership/?role__exact=nurse",
+    "/admin/accounts/membership/add/",
+    "/admin/accounts/membership/{member}/change/",
+    "/admin/password_change/",
+    "/admin/jsi18n/",
+    "/admin/search/?extended=1&s=last",
+    "/admin/autocomplete/?app_label=devices&model_name=assignment&field_name=patient&term=l",
+)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_every_page_answers_over_a_committing_database(northside):
+    northside.store(100, 110, 120)
+    client = northside.admin("owner")
+    ids = {
+        "patient": northside.patients[0].pk,
+        "device": northside.devices[0].pk,
+        "member": northside.people["nurse"].pk,
+    }
+    answers = {page: client.get(page.format(**ids)).status_code for page in PAGES}
+    assert answers == dict.fromkeys(PAGES, 200)
+
+
+@pytest.mark.parametrize("page", ["/admin/patients/", "/admin/devices/", "/admin/nothing/", "/admin/auth/user/"])
+def test_there_are_no_other_pages(northside, page):
+    assert northside.admin("owner").get(page).status_code in (302, 404)
+
+
+def test_a_refusal_is_a_page_in_words(northside):
+    assert "Your role in this clinic" in northside.admin("viewer").get("/admin/patients/patient/add/").content.decode()
