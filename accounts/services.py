@@ -15,6 +15,7 @@ from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.encoding import force_bytes
@@ -80,17 +81,18 @@ def _refuse_unfitting_role(role: str, patient_id: int | None) -> None:
 @transaction.atomic
 def change_member(*, membership: Membership, changes: dict[str, Any]) -> Membership:
     """Change name, phone, role or state. The last owner stays an owner."""
-    locked: Membership = Membership.objects.select_for_update().get(pk=membership.pk)
+    # The owners are locked as well, in one order: two who step down at once are seen one after the other.
+    wanted = Q(pk=membership.pk) | Q(role=Role.OWNER, is_active=True)
+    members = {member.pk: member for member in Membership.objects.filter(wanted).select_for_update().order_by("id")}
+    locked: Membership = members.pop(membership.pk)
     loses_owner = locked.role == Role.OWNER and (
         changes.get("role", Role.OWNER) != Role.OWNER or changes.get("is_active") is False
     )
-    if loses_owner:
-        # Every owner's row is locked: two owners who step down at once are seen one after the other.
-        owners = Membership.objects.select_for_update().owners().order_by("id")
-        if not [owner for owner in owners if owner.pk != locked.pk]:
-            raise ValidationError("The last owner of an organization stays its owner.")
+    if loses_owner and not members:
+        raise ValidationError("The last owner of an organization stays its owner.")
     for name, value in changes.items():
         setattr(locked, name, value)
+    _refuse_unfitting_role(locked.role, locked.patient_id)
     locked.full_clean(exclude=["user"])
     locked.save(update_fields=sorted(changes))
     return locked
