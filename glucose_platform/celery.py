@@ -30,6 +30,12 @@ def keep_our_logging(**kwargs: Any) -> None:
 
 @worker_init.connect
 def refuse_unsafe_worker(**kwargs: Any) -> None:
+    """SystemExit, since Celery logs any other error of a signal's receiver and starts nevertheless."""
+    from django.core.exceptions import ImproperlyConfigured
+
     from tenancy.startup import refuse_to_serve_unsafely
 
-    refuse_to_serve_unsafely()
+    try:
+        refuse_to_serve_unsafely()
+    except ImproperlyConfigured as error:
+        raise SystemExit(str(error)) from error
