@@ -22,6 +22,8 @@ SESSION_ORGANIZATION = "organization_id"
 WITHOUT_PRINCIPAL = ("/health", "/livez", "/readyz", "/metrics", "/static/", "/api/v1/health", "/api/v1/system/version")
 # The link alone says whose password it sets, whoever is signed in in this browser.
 BY_LINK = ("/account/set-password/",)
+# The body says who signs in; an older token beside it, perhaps of another clinic, must not set the scope.
+BY_BODY = ("/api/v1/auth/login", "/api/v1/auth/token", "/api/v1/auth/refresh")
 
 
 def observe_requests(get_response: GetResponse) -> GetResponse:
@@ -64,7 +66,7 @@ def resolve_principal(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.principal = None  # type: ignore[attr-defined]
-        if request.path.startswith(WITHOUT_PRINCIPAL + BY_LINK):
+        if request.path.startswith(WITHOUT_PRINCIPAL + BY_LINK + BY_BODY):
             return get_response(request)
         try:
             principal = _principal(request)
