@@ -30,7 +30,8 @@ def pooled(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
     yield
     connection.close()
-    connection.close_pool()
+    pools: Any = connection
+    pools.close_pool()
 
 
 def work(clinics: dict[int, set[int]], seed: int) -> int:
@@ -74,7 +75,8 @@ def test_pooled_connections_never_carry_a_scope_over(pooled: None) -> None:
         right = list(threads.map(lambda seed: work(clinics, seed), range(THREADS)))
 
     assert right == [ROUNDS] * THREADS
-    used = connection.pool.get_stats()
+    pooled_connection: Any = connection
+    used = pooled_connection.pool.get_stats()
     assert used["requests_num"] >= THREADS * ROUNDS
     assert used["pool_size"] <= CONNECTIONS
 

@@ -57,8 +57,9 @@ def test_it_runs_in_the_organization_that_was_current_when_it_was_sent(
     northside: Clinic, southside: Clinic, counting: Task[Any, Any]
 ) -> None:
     for clinic in (northside, southside):
+        stamped: Any = {HEADER: clinic.organization.id}
         with clinic.scope():
-            result = counting.apply(headers={HEADER: clinic.organization.id})
+            result = counting.apply(headers=stamped)
         assert result.get() == (clinic.organization.id, 2)
     assert current_scope() is None
 
@@ -71,5 +72,5 @@ def test_the_header_is_stamped_when_it_is_sent(northside: Clinic, counting: Task
         message = queue.get(timeout=10)
         message.ack()
         queue.queue.delete()
-    assert message.headers[HEADER] == northside.organization.id
+    assert int(message.headers[HEADER]) == northside.organization.id
     assert message.headers["other"] == "kept"

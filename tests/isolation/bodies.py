@@ -38,8 +38,8 @@ def operation(route: Route, method: str) -> dict[str, Any]:
 
 def body_for(route: Route, method: str, target: Target, *, fresh: bool = False) -> Any:
     """A valid body that names the target's rows, or None where the document has none. ``fresh``: for a new row."""
-    contents = operation(route, method).get("requestBody", {}).get("content", {})
-    schema = next(iter(contents.values()), {}).get("schema")
+    contents: dict[str, Any] = operation(route, method).get("requestBody", {}).get("content", {})
+    schema = next((content["schema"] for content in contents.values()), None)
     return None if schema is None else Sample(target, fresh).of(schema)
 
 

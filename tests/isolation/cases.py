@@ -63,7 +63,7 @@ def ask(case: Case, after: Callable[[], None] = lambda: None) -> Answer:
     try:
         with connection.execute_wrapper(watch):
             response = case.send()
-            content = b"".join(response) if response.streaming else response.content  # type: ignore[arg-type]
+            content = b"".join(response) if response.streaming else response.content
         # A view outside a transaction of its own marks the test's for rollback when it refuses.
         transaction.set_rollback(False)
         if watch.wrote:

@@ -46,7 +46,8 @@ DEFINER_FUNCTIONS = """
 def rows(sql: str, parameters: list[Any] | None = None, *, using: str = "default") -> list[Any]:
     with connections[using].cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        found: list[Any] = cursor.fetchall()
+    return found
 
 
 def policies(using: str = "default") -> dict[str, set[str]]:

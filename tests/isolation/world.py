@@ -86,8 +86,13 @@ class Target:
 
     def row_of(self, model: type[models.Model]) -> models.Model | None:
         """A row of ``model`` that belongs to the target, for forms and filters."""
-        known = {Patient: self.patient, Device: self.device, Membership: self.member, DeviceKey: self.key}
-        return known.get(model)  # type: ignore[call-overload,no-any-return]
+        known: dict[Any, models.Model] = {
+            Patient: self.patient,
+            Device: self.device,
+            Membership: self.member,
+            DeviceKey: self.key,
+        }
+        return known.get(model)
 
 
 STYLES = ("code", "only", "uuid", "number")
