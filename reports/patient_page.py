@@ -153,7 +153,9 @@ def _ranges(counts: dict[Range, int], target: Target, unit: str) -> list[tuple[R
         Range.VERY_HIGH: f"above {top}",
     }
     percents = whole_percents(counts)
-    return [(part, words, percent_words(counts[part], percents[part])) for part, words in limits.items()]
+    return [
+        (part, words, percent_words(counts[part], percents[part])) for part, words in limits.items() if target.has(part)
+    ]
 
 
 def _told(counts: dict[Range, int]) -> str:

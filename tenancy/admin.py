@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import IntegrityError, models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
@@ -52,7 +52,9 @@ class WorkplaceAdmin(ModelAdmin):
         except ValidationError as refusal:
             for sentence in refusal.messages:
                 messages.error(request, sentence)
-            return HttpResponseRedirect(request.get_full_path())
+        except IntegrityError:
+            messages.error(request, "Somebody else has just saved the same. Look at it, and save again.")
+        return HttpResponseRedirect(request.get_full_path())
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         """Another clinic's object is as unknown as one that never was."""

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from reports.charts.frame import Frame, Size, frame_for
 from reports.charts.marks import mark
-from reports.charts.ranges import VERY_LOW_BELOW, Range, Target
+from reports.charts.ranges import Range, Target
 from reports.charts.svg import element, picture
 
 # What stands in a quantile where the sensor said Low or High: the store's percentiles pick readings, never between.
@@ -104,8 +104,7 @@ def _bar(
 
 
 def _cut(lower: int, upper: int, target: Target) -> Iterator[tuple[Range, int, int]]:
-    limits = (VERY_LOW_BELOW, target.low, target.high, target.very_high_above)
-    edges = [lower, *(limit for limit in limits if lower < limit < upper), upper]
+    edges = [lower, *(limit for limit in target.limits if lower < limit < upper), upper]
     for begin, end in pairwise(edges):
         yield target.classify((begin + end) / 2, flag_of(begin) if begin == end else 0), begin, end
 

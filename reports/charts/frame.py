@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from readings.conversion import MG_DL_PER_MMOL_L
 from readings.units import format_glucose
-from reports.charts.ranges import VERY_LOW_BELOW, Target
+from reports.charts.ranges import Target
 from reports.charts.svg import element, text
 from tenancy.models import GlucoseUnit
 
@@ -84,7 +84,7 @@ class Frame:
         for value in self._grid():
             yield self._line(value, "chart-grid")
             yield self._label(value, "chart-label")
-        for value in (VERY_LOW_BELOW, self.target.low, self.target.high, self.target.very_high_above):
+        for value in self.target.limits:
             if value <= self.top_value:
                 yield self._line(value, "chart-limit")
                 yield self._label(value, "chart-label chart-label-limit")
@@ -105,11 +105,12 @@ class Frame:
     def _grid(self) -> list[float]:
         """Round numbers of the unit that leave room for the limits' own labels."""
         factor = MG_DL_PER_MMOL_L if self.unit == GlucoseUnit.MMOL_L else 1
-        limits = (VERY_LOW_BELOW, self.target.low, self.target.high, self.target.very_high_above)
         room = (self.top_value - LOWEST) * 14 / (self.plot_bottom - self.plot_top - 2 * EDGE)
         values = (tick * factor for tick in _TICKS[GlucoseUnit(self.unit)])
         return [
-            value for value in values if value <= self.top_value and all(abs(value - limit) >= room for limit in limits)
+            value
+            for value in values
+            if value <= self.top_value and all(abs(value - limit) >= room for limit in self.target.limits)
         ]
 
     def _line(self, value: float, class_name: str) -> SafeString:

@@ -33,6 +33,17 @@ class Target:
     def very_high_above(self) -> int:
         return max(VERY_HIGH_ABOVE, self.high)
 
+    @property
+    def limits(self) -> tuple[int, ...]:
+        """Where one range ends and the next begins, each once."""
+        return tuple(sorted({VERY_LOW_BELOW, self.low, self.high, self.very_high_above}))
+
+    def has(self, name: Range) -> bool:
+        """A target down to 54 leaves nothing to be low, one up to 250 or beyond nothing to be high."""
+        if name is Range.LOW:
+            return self.low > VERY_LOW_BELOW
+        return name is not Range.HIGH or self.high < self.very_high_above
+
     def classify(self, glucose: float, flag: int = 0) -> Range:
         """``flag`` -1 or 1: beyond what the sensor measures, whatever the number says."""
         if flag < 0 or glucose < VERY_LOW_BELOW:

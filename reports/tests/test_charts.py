@@ -74,6 +74,13 @@ def test_a_target_beyond_250_moves_very_high():
     assert Target(low=70, high=300).classify(290) is Range.IN_RANGE
 
 
+def test_ranges_that_a_wide_target_leaves_empty_are_not_told():
+    wide = Target(low=54, high=300)
+    assert [part for part in Range if wide.has(part)] == [Range.VERY_LOW, Range.IN_RANGE, Range.VERY_HIGH]
+    assert all(TARGET.has(part) for part in Range)
+    assert texts(draw([], target=wide)).count("300") == 1
+
+
 @pytest.mark.parametrize("counts", [(1, 1, 1, 0, 0), (1, 199, 0, 0, 0), (3, 3, 3, 3, 5), (0, 0, 7, 0, 0)])
 def test_percentages_sum_to_a_hundred(counts):
     assert sum(whole_percents(dict(zip(Range, counts, strict=True))).values()) == 100
