@@ -98,9 +98,9 @@ class Sample:
             return "fresh-1" if self.fresh else self.target.parameter("code", "only")
         if schema.get("format") == "email" or name in ("email", "username"):
             return "fresh@elsewhere.example" if self.fresh else self.target.member.email
-        if name in ("timezone", "serialNumber"):
-            return {"timezone": "Europe/Berlin", "serialNumber": "FRESH-1"}[name]
-        return self.identity(name)
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        plain = {"timezone": "Europe/Berlin", "serialNumber": "FRESH-1", "expiresAt": tomorrow.isoformat()}
+        return plain.get(name) or self.identity(name)
 
     def _by_type(self, schema: dict[str, Any], name: str) -> Any:
         kind = schema.get("type", "object")
