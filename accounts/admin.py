@@ -19,6 +19,12 @@ SIGN_IN = (
 )
 
 
+def acting_role(request: Any) -> str:
+    """The role of the person at the screen: the admin site lets only members with a role in."""
+    role: str = request.principal.role
+    return role
+
+
 class MemberForm(TenantModelForm):
     class Meta:
         model = Membership
@@ -45,9 +51,15 @@ class MemberAdmin(WorkplaceAdmin):
         # A patient's login stays one: its role goes with the patient.
         return ["email", "role"] if obj.role == Role.PATIENT else ["email"]
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only owners decide about owners."""
+        others_owner = obj is not None and obj.role == Role.OWNER and acting_role(request) != Role.OWNER
+        return super().has_change_permission(request, obj) and not others_owner
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "role":
-            kwargs["choices"] = STAFF_CHOICES
+            owner = acting_role(request) == Role.OWNER
+            kwargs["choices"] = [choice for choice in STAFF_CHOICES if owner or choice[0] != Role.OWNER]
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "email":
             field.help_text = SIGN_IN
@@ -55,11 +67,15 @@ class MemberAdmin(WorkplaceAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
-            change_member(membership=obj, changes=self.changed_values(form))
+            change_member(membership=obj, changes=self.changed_values(form), acting_role=acting_role(request))
         else:
             chosen = form.cleaned_data
             obj.pk = add_member(
-                email=chosen["email"], name=chosen["name"], role=chosen["role"], phone=chosen["phone"]
+                email=chosen["email"],
+                name=chosen["name"],
+                role=chosen["role"],
+                phone=chosen["phone"],
+                acting_role=acting_role(request),
             ).pk
 
     def page_of(self, obj: Membership) -> str:

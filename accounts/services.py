@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import default_token_generator
 from django.contrib.sessions.models import Session
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
 from django.db.models import Q
@@ -39,13 +39,22 @@ def in_own_scope(user: User, work: Callable[[], T]) -> T:
 
 @transaction.atomic
 def add_member(
-    *, email: str, name: str, role: str, phone: str = "", password: str | None = None, patient_id: int | None = None
+    *,
+    email: str,
+    name: str,
+    role: str,
+    phone: str = "",
+    password: str | None = None,
+    patient_id: int | None = None,
+    acting_role: str | None = None,
 ) -> Membership:
     """Give a person a place in the clinic in scope; an account is made where the address has none yet.
 
-    A password is set only on an account that this call makes. Raises ValidationError for a bad address, role or
-    password, and where the person is a member already.
+    A password is set only on an account that this call makes. ``acting_role``: of the member who does it; None for an
+    operator. Raises ValidationError for a bad address, role or password, and where the person is a member already;
+    PermissionDenied where somebody other than an owner would make an owner.
     """
+    _refuse_to_hand_out_ownership(acting_role, role)
     email = email.strip()
     validate_email(email)
     _refuse_unfitting_role(role, patient_id)
@@ -71,6 +80,11 @@ def _person(email: str, password_hash: str) -> tuple[int, uuid.UUID]:
     return user_id, public_id
 
 
+def _refuse_to_hand_out_ownership(acting_role: str | None, *roles: str | None) -> None:
+    if acting_role not in (None, Role.OWNER) and Role.OWNER in roles:
+        raise PermissionDenied("Only an owner may make, change or remove an owner.")
+
+
 def _refuse_unfitting_role(role: str, patient_id: int | None) -> None:
     if role not in Role.values:
         raise ValidationError({"role": f"{role} is not a role. Roles: {', '.join(Role.values)}."})
@@ -79,12 +93,17 @@ def _refuse_unfitting_role(role: str, patient_id: int | None) -> None:
 
 
 @transaction.atomic
-def change_member(*, membership: Membership, changes: dict[str, Any]) -> Membership:
-    """Change name, phone, role or state. The last owner stays an owner."""
+def change_member(*, membership: Membership, changes: dict[str, Any], acting_role: str | None = None) -> Membership:
+    """Change name, phone, role or state. The last owner stays an owner, and only owners decide who is one.
+
+    Raises ValidationError and PermissionDenied as ``add_member`` does.
+    """
     # The owners are locked as well, in one order: two who step down at once are seen one after the other.
     wanted = Q(pk=membership.pk) | Q(role=Role.OWNER, is_active=True)
     members = {member.pk: member for member in Membership.objects.filter(wanted).select_for_update().order_by("id")}
     locked: Membership = members.pop(membership.pk)
+    if {"role", "is_active"} & set(changes):
+        _refuse_to_hand_out_ownership(acting_role, locked.role, changes.get("role"))
     loses_owner = locked.role == Role.OWNER and (
         changes.get("role", Role.OWNER) != Role.OWNER or changes.get("is_active") is False
     )
@@ -98,9 +117,9 @@ def change_member(*, membership: Membership, changes: dict[str, Any]) -> Members
     return locked
 
 
-def deactivate_member(*, membership: Membership) -> Membership:
+def deactivate_member(*, membership: Membership, acting_role: str | None = None) -> Membership:
     """Take a person's access to the clinic; what they did stays. Takes effect with their next request."""
-    return change_member(membership=membership, changes={"is_active": False})
+    return change_member(membership=membership, changes={"is_active": False}, acting_role=acting_role)
 
 
 def note_use_of_membership(*, principal: PersonPrincipal) -> None:

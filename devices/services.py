@@ -76,6 +76,8 @@ def assign_device(*, device: Device, patient: Patient, starts_at: datetime | Non
     device = Device.objects.select_for_update().get(pk=device.pk)
     if device.status == Device.Status.RETIRED:
         raise ValidationError("The device is retired.")
+    if patient.archived_at is not None:
+        raise ValidationError({"patient": ValidationError("This patient is archived.", code="archived")})
     later = Assignment.objects.filter(device=device).filter(Q(ends_at__gt=starts_at) | Q(starts_at__gte=starts_at))
     if later.exists():
         raise ValidationError("The device has a later assignment; a new one begins after it.")

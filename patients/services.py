@@ -8,11 +8,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from patients.models import Patient
+from tenancy.models import Organization
+from tenancy.scope import required_organization_id
 
 
 @transaction.atomic
 def create_patient(**fields: Any) -> Patient:
-    """Raises ValidationError for malformed values and a code that the clinic has given already."""
+    """A new patient, in the clinic's time zone where none is given.
+
+    Raises ValidationError for malformed values and a code that the clinic has given already.
+    """
+    if not fields.get("timezone"):
+        fields["timezone"] = Organization.objects.get(pk=required_organization_id()).timezone
     patient = Patient(**fields)
     patient.full_clean()
     patient.save()

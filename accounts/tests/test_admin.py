@@ -12,12 +12,12 @@ def member(clinic, email):
         return Membership.objects.filter(email=email).first()
 
 
-def change(clinic, of, **form):
-    """What an admin of the clinic sends to change the person of this role."""
+def change(clinic, of, *, by="admin", **form):
+    """What a person of the role ``by`` sends to change the person of the role ``of``."""
     person = clinic.people[of]
     sent = {"name": person.name, "role": person.role, "is_active": "on", **form}
     sent = {name: value for name, value in sent.items() if value is not None}
-    return clinic.admin("admin").post(f"{MEMBERS}{person.pk}/change/", sent, follow=True)
+    return clinic.admin(by).post(f"{MEMBERS}{person.pk}/change/", sent, follow=True)
 
 
 def test_the_list_tells_name_role_and_state(northside, southside):
@@ -71,10 +71,21 @@ def test_changing_a_role_acts_at_once(northside):
 
 def test_the_last_owner_stays(northside):
     for form in ({"role": "viewer"}, {"is_active": None}):
-        html = change(northside, "owner", **form).content.decode()
+        html = change(northside, "owner", by="owner", **form).content.decode()
         assert "The last owner of an organization stays its owner." in html
     owner = member(northside, "owner@northside.example")
     assert (owner.role, owner.is_active) == ("owner", True)
+
+
+def test_only_an_owner_makes_or_changes_an_owner(northside):
+    assert change(northside, "owner", name="Renamed").status_code == 403
+    assert change(northside, "nurse", role="owner").context["adminform"].errors
+    form = {"email": "new@northside.example", "name": "New", "role": "owner"}
+    assert northside.admin("admin").post(f"{MEMBERS}add/", form).context["adminform"].errors
+    assert member(northside, "new@northside.example") is None
+    assert member(northside, "nurse@northside.example").role == "nurse"
+    change(northside, "nurse", by="owner", role="owner")
+    assert member(northside, "nurse@northside.example").role == "owner"
 
 
 def test_deactivating_a_patients_login_keeps_its_role(northside):

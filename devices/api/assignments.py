@@ -40,8 +40,6 @@ class NewAssignmentSerializer(CamelCaseSerializer):
         patient: Patient | None = Patient.objects.with_code(code).first()
         if patient is None:
             raise serializers.ValidationError("There is no patient with this code.", code="unknown")
-        if patient.archived_at is not None:
-            raise serializers.ValidationError("This patient is archived.", code="archived")
         return patient
 
 

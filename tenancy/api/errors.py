@@ -67,7 +67,7 @@ def _as_api_exception(error: Exception) -> exceptions.APIException | None:
     if isinstance(error, Http404):
         return exceptions.NotFound()
     if isinstance(error, PermissionDenied):
-        return exceptions.PermissionDenied()
+        return exceptions.PermissionDenied(str(error) or None)
     return error if isinstance(error, exceptions.APIException) else None
 
 
