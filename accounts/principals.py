@@ -11,6 +11,9 @@ from django.db import connection
 from accounts.roles import STAFF_ROLES, role_allows
 from tenancy.scope import Scope
 
+# Where a session keeps the clinic that was chosen at sign-in or with the switcher.
+SESSION_ORGANIZATION = "organization_id"
+
 _PRINCIPAL = """
     SELECT user_id, user_public_id, email, user_version, membership_id, name, role, patient_id,
            organization_id, organization_code, organization_name

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from accounts.principals import PersonPrincipal, person_principal, person_principals
+from accounts.principals import SESSION_ORGANIZATION, PersonPrincipal, person_principal, person_principals
 from accounts.tokens import family_is_alive, read_access_token
 from devices.authentication import DevicePrincipal, device_principal
 from glucose_platform import metrics
@@ -17,7 +17,6 @@ from tenancy.scope import scoped
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 API_PREFIX = "/api/"
-SESSION_ORGANIZATION = "organization_id"
 # Answered without a look at who asks, so that they also work while the database is away.
 WITHOUT_PRINCIPAL = ("/health", "/livez", "/readyz", "/metrics", "/static/", "/api/v1/health", "/api/v1/system/version")
 # The link alone says whose password it sets, whoever is signed in in this browser.

@@ -13,10 +13,8 @@ from django.views.decorators.http import require_POST
 from unfold.forms import AuthenticationForm
 
 from accounts.models import User
-from accounts.principals import PersonPrincipal, person_principals
+from accounts.principals import SESSION_ORGANIZATION, PersonPrincipal, person_principals
 
-# The same key that the request's principal is resolved by.
-SESSION_ORGANIZATION = "organization_id"
 NO_PLACE = (
     "This account has no place in the workplace of a clinic. Patients use the app; staff ask an owner of their "
     "clinic for access."
