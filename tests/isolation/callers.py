@@ -13,8 +13,8 @@ from django.test import Client
 from django.test.client import ClientHandler
 
 from accounts.models import User
+from accounts.principals import SESSION_ORGANIZATION
 from accounts.roles import STAFF_ROLES, Role
-from glucose_platform.middleware import SESSION_ORGANIZATION
 from tests.clinics import Clinic
 
 
