@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from django.db import connection, transaction
 from django.http import HttpResponse
 
-from tenancy.heartbeat import worker_heartbeat
 from tenancy.redis import limits_client
 from tests.isolation.callers import Caller
 from tests.isolation.sql import StatementWatch
@@ -57,7 +56,6 @@ class Answer:
 def ask(case: Case, after: Callable[[], None] = lambda: None) -> Answer:
     """Send it, look at what it left (``after``) if it wrote at all, and undo it: no case depends on the one before."""
     limits_client().flushdb()
-    worker_heartbeat()
     savepoint = transaction.savepoint()
     watch = StatementWatch()
     try:
@@ -78,7 +76,8 @@ def ask(case: Case, after: Callable[[], None] = lambda: None) -> Answer:
 
 def leaks(case: Case, answer: Answer, canaries: Iterable[str]) -> list[str]:
     faults = [f"shows {canary}" for canary in canaries if canary in answer.text]
-    if answer.status >= 500:
+    # Readiness says with 503 what is not ready: no worker runs in tests.
+    if answer.status >= 500 and (case.path, answer.status) != ("/readyz", 503):
         faults.append(f"answers {answer.status}")
     faults += [f"asks without an organization: {statement}" for statement in answer.statements]
     return [f"{case} {fault}" for fault in faults]

@@ -11,9 +11,11 @@ from django.conf import settings
 
 from glucose_platform.redis_urls import redis_url_for
 from tenancy.redis import limits_client
+from tests.databases import process_name
 from tests.isolation.world import World, world_in_a_transaction
 
-SPARE_REDIS_DATABASE = 5
+# One for each test process: they empty it at any moment.
+SPARE_REDIS_DATABASE = 5 + int(process_name().removeprefix("gw") if process_name() != "main" else 0) % 10
 
 
 @pytest.fixture(scope="module")
