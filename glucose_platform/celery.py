@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging, worker_init
+from celery.signals import setup_logging, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "glucose_platform.settings")
 os.environ.setdefault("GLUCOSE_PROCESS", "worker")
@@ -39,3 +39,11 @@ def refuse_unsafe_worker(**kwargs: Any) -> None:
         refuse_to_serve_unsafely()
     except ImproperlyConfigured as error:
         raise SystemExit(str(error)) from error
+
+
+@worker_ready.connect
+def tell_readiness_at_once(**kwargs: Any) -> None:
+    """Without waiting for the first beat of the schedule."""
+    from tenancy.heartbeat import worker_heartbeat
+
+    worker_heartbeat()

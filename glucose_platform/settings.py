@@ -278,7 +278,7 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_USE_FINDERS = _serving and not PRODUCTION
 WHITENOISE_AUTOREFRESH = APP_ENV == "development"
 
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", help="Django mail backend")
@@ -320,6 +320,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.RoutePermission"],
     "DEFAULT_PARSER_CLASSES": ["tenancy.api.parsers.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tenancy.api.negotiation.OneRendererNegotiation",
     "DEFAULT_PAGINATION_CLASS": "tenancy.api.pagination.ItemsPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "tenancy.api.openapi.RouteSchema",

@@ -89,12 +89,13 @@ class Patient(TenantModel):
         validators=[MinValueValidator(2), MaxValueValidator(20)],
     )
     timezone = models.CharField(max_length=64, default="UTC", validators=[validate_timezone])
-    # The consensus ranges for most adults; mg/dL whatever unit the clinic reads in. Both ends are in range.
+    # The consensus ranges for most adults; mg/dL whatever unit the clinic reads in. Both ends are in range. A target
+    # never reaches into very low (below 54) or very high (above 250).
     target_low = models.PositiveSmallIntegerField(
         default=70, validators=[MinValueValidator(54), MaxValueValidator(120)], help_text="mg/dL, in range from here"
     )
     target_high = models.PositiveSmallIntegerField(
-        default=180, validators=[MinValueValidator(120), MaxValueValidator(300)], help_text="mg/dL, in range up to here"
+        default=180, validators=[MinValueValidator(120), MaxValueValidator(250)], help_text="mg/dL, in range up to here"
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

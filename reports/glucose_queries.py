@@ -15,7 +15,7 @@ from devices.models import Assignment, Device
 from patients.models import Patient
 from readings.models import GlucoseReading, PatientState, RangeFlag
 from reports.charts.bands import ABOVE_SCALE, BELOW_SCALE, Bucket
-from reports.charts.ranges import VERY_LOW_BELOW, Range, Target
+from reports.charts.ranges import VERY_HIGH_ABOVE, VERY_LOW_BELOW, Range, Target
 from reports.charts.trace import Point
 
 
@@ -97,8 +97,8 @@ def range_condition(name: Range, target: Target) -> Q:
         Range.VERY_LOW: Q(range_flag=RangeFlag.LOW) | (measured & Q(glucose__lt=VERY_LOW_BELOW)),
         Range.LOW: measured & Q(glucose__gte=VERY_LOW_BELOW, glucose__lt=target.low),
         Range.IN_RANGE: measured & Q(glucose__gte=target.low, glucose__lte=target.high),
-        Range.HIGH: measured & Q(glucose__gt=target.high, glucose__lte=target.very_high_above),
-        Range.VERY_HIGH: Q(range_flag=RangeFlag.HIGH) | (measured & Q(glucose__gt=target.very_high_above)),
+        Range.HIGH: measured & Q(glucose__gt=target.high, glucose__lte=VERY_HIGH_ABOVE),
+        Range.VERY_HIGH: Q(range_flag=RangeFlag.HIGH) | (measured & Q(glucose__gt=VERY_HIGH_ABOVE)),
     }[name]
 
 

@@ -19,7 +19,14 @@ from readings.units import format_glucose
 from reports.charts.bands import Bucket, Calendar, band_chart, flag_of
 from reports.charts.frame import NARROW, WIDE
 from reports.charts.range_bar import range_bar
-from reports.charts.ranges import VERY_LOW_BELOW, Range, Target, percent_words, whole_percents
+from reports.charts.ranges import (
+    VERY_HIGH_ABOVE,
+    VERY_LOW_BELOW,
+    Range,
+    Target,
+    percent_words,
+    whole_percents,
+)
 from reports.charts.trace import Point, Window, gap_limit, trace_chart
 from reports.clinic import current_clinic
 from reports.glucose_queries import buckets_of, counts_of, points_of, states_of, target_of
@@ -144,7 +151,7 @@ def _bucket_row(bucket: Bucket, step: timedelta, unit: str) -> TableRow:
 
 def _ranges(counts: dict[Range, int], target: Target, unit: str) -> list[tuple[Range, str, str]]:
     """In the order of the bar: the range, its limits, its share."""
-    low, high, top = (format_glucose(value, unit) for value in (target.low, target.high, target.very_high_above))
+    low, high, top = (format_glucose(value, unit) for value in (target.low, target.high, VERY_HIGH_ABOVE))
     limits = {
         Range.VERY_LOW: f"below {format_glucose(VERY_LOW_BELOW, unit)}",
         Range.LOW: f"{format_glucose(VERY_LOW_BELOW, unit)} to below {low}",

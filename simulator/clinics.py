@@ -62,7 +62,6 @@ def _patient(
     name: str,
     birth_date: date,
     body: tuple[str, str, str, str],
-    target: tuple[int, int],
     profile: Profile,
 ) -> DemoPatient:
     gender, bmi, skin_tone, hba1c = body
@@ -72,8 +71,6 @@ def _patient(
         "bmi": Decimal(bmi),
         "skin_tone": skin_tone,
         "hba1c": Decimal(hba1c),
-        "target_low": target[0],
-        "target_high": target[1],
     }
     return DemoPatient(code, first_name, last_name, birth_date, profile, details)
 
@@ -113,7 +110,6 @@ NORTHSIDE = DemoClinic(
             "Maria Alvarez",
             date(1979, 6, 14),
             ("female", "24.5", "medium", "7.2"),
-            (70, 180),
             Profile(seed=5678, level=128, meal=50, lows=0.5, utc_offset=-5),
         ),
         _patient(
@@ -121,7 +117,6 @@ NORTHSIDE = DemoClinic(
             "Walter Finch",
             date(1957, 3, 2),
             ("male", "28.3", "light", "8.1"),
-            (65, 200),
             Profile(seed=9012, level=148, meal=60, lows=0.2, utc_offset=-5),
         ),
         _patient(
@@ -129,7 +124,6 @@ NORTHSIDE = DemoClinic(
             "Amara Okafor",
             date(1995, 9, 21),
             ("female", "22.1", "dark", "9.5"),
-            (75, 250),
             Profile(seed=3456, level=178, meal=75, drift=25, lows=0.7, utc_offset=-5),
         ),
         _patient(
@@ -137,7 +131,6 @@ NORTHSIDE = DemoClinic(
             "Daniel Reyes",
             date(1986, 11, 5),
             ("male", "26.7", "medium", "6.8"),
-            (70, 160),
             Profile(seed=7890, level=112, meal=40, drift=8, lows=0.2, utc_offset=-5),
         ),
         _patient(
@@ -145,7 +138,6 @@ NORTHSIDE = DemoClinic(
             "Helen Marsh",
             date(1972, 4, 30),
             ("female", "31.2", "light", "10.1"),
-            (80, 300),
             Profile(seed=1357, level=205, meal=95, drift=30, lows=0.1, utc_offset=-5),
         ),
     ),
@@ -197,7 +189,6 @@ SOUTHSIDE = DemoClinic(
             "Jonas Keller",
             date(1991, 2, 11),
             ("male", "23.8", "light", "7.0"),
-            (70, 180),
             Profile(seed=15678, level=120, meal=48, lows=0.4, utc_offset=1),
         ),
         _patient(
@@ -205,7 +196,6 @@ SOUTHSIDE = DemoClinic(
             "Leyla Demir",
             date(1968, 8, 27),
             ("female", "27.4", "medium", "8.6"),
-            (70, 180),
             Profile(seed=19012, level=160, meal=70, drift=20, lows=0.2, utc_offset=1),
         ),
         _patient(
@@ -213,7 +203,6 @@ SOUTHSIDE = DemoClinic(
             "Frieda Haas",
             date(1949, 12, 3),
             ("female", "25.0", "light", "7.7"),
-            (80, 200),
             Profile(seed=12468, level=140, meal=55, lows=0.1, utc_offset=1),
         ),
         _patient(
@@ -221,7 +210,6 @@ SOUTHSIDE = DemoClinic(
             "Milan Novak",
             date(2004, 5, 19),
             ("male", "21.6", "light", "8.9"),
-            (70, 180),
             Profile(seed=18642, level=165, meal=85, drift=28, lows=0.8, utc_offset=1),
         ),
     ),

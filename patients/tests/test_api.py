@@ -78,7 +78,7 @@ def test_defaults_are_the_consensus_targets(northside: Clinic) -> None:
         ("hba1c", 1.9),
         ("timezone", "europe/berlin"),
         ("targetLow", 53),
-        ("targetHigh", 301),
+        ("targetHigh", 251),
         ("targetLow", None),
     ],
 )

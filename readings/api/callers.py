@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.exceptions import APIException, NotFound
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -39,16 +38,6 @@ class ReadBudget(BaseThrottle):
         except LimitReached as reached:
             raise TooManyRequests("Too many requests: at most 600 reads a minute.", reached.wait_seconds) from None
         return True
-
-
-class AlwaysJSON(BaseContentNegotiation):
-    """Whatever Accept says: a device with an odd header gets its answer, and its key is looked at first."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0]
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        return renderers[0], renderers[0].media_type
 
 
 def principal_of(request: Request) -> Any:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from devices.models import Device
-from readings.api.callers import AlwaysJSON, ReadBudget, device_to_read, principal_of
+from readings.api.callers import ReadBudget, device_to_read, principal_of
 from readings.api.push import post_to_device
 from readings.api.queries import LIST_PARAMETERS, WINDOW_PARAMETERS, ListQuery, NoQuery, WindowQuery, read_query
 from readings.api.request_schema import PUSH_BODY
@@ -29,7 +29,6 @@ from tenancy.api.routing import RoutedView
 # Not atomic as a whole: the slot of a device must be given back when the commit itself fails.
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
 class DeviceReadingsView(RoutedView, APIView):
-    content_negotiation_class = AlwaysJSON
     throttle_classes = (ReadBudget,)
 
     @extend_schema(

@@ -124,4 +124,4 @@ class Frame:
 
 def frame_for(size: Size, unit: str, target: Target, highest: int) -> Frame:
     """The axis ends at 300 mg/dL, or at the sensors' 400 where something lies above 290."""
-    return Frame(size, unit, target, HIGHEST if highest > 290 or target.very_high_above > 280 else 300)
+    return Frame(size, unit, target, HIGHEST if highest > 290 else 300)

@@ -23,32 +23,28 @@ class Range(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Both ends are in range. A wider target moves the limits of low and high, never those of very low and very high,
-    unless it lies beyond them."""
+    """Both ends are in range. A wider target moves the limits of low and high, never those of very low and very high:
+    a patient's target lies within 54 and 250."""
 
     low: int = 70
     high: int = 180
 
     @property
-    def very_high_above(self) -> int:
-        return max(VERY_HIGH_ABOVE, self.high)
-
-    @property
     def limits(self) -> tuple[int, ...]:
         """Where one range ends and the next begins, each once."""
-        return tuple(sorted({VERY_LOW_BELOW, self.low, self.high, self.very_high_above}))
+        return tuple(sorted({VERY_LOW_BELOW, self.low, self.high, VERY_HIGH_ABOVE}))
 
     def has(self, name: Range) -> bool:
-        """A target down to 54 leaves nothing to be low, one up to 250 or beyond nothing to be high."""
+        """A target down to 54 leaves nothing to be low, one up to 250 nothing to be high."""
         if name is Range.LOW:
             return self.low > VERY_LOW_BELOW
-        return name is not Range.HIGH or self.high < self.very_high_above
+        return name is not Range.HIGH or self.high < VERY_HIGH_ABOVE
 
     def classify(self, glucose: float, flag: int = 0) -> Range:
         """``flag`` -1 or 1: beyond what the sensor measures, whatever the number says."""
         if flag < 0 or glucose < VERY_LOW_BELOW:
             return Range.VERY_LOW
-        if flag > 0 or glucose > self.very_high_above:
+        if flag > 0 or glucose > VERY_HIGH_ABOVE:
             return Range.VERY_HIGH
         if glucose < self.low:
             return Range.LOW
