@@ -83,6 +83,8 @@ def test_gzip(northside: Clinic) -> None:
         (b"{}", "br", 415),
         (b"", "gzip", 422),
     ],
+    # gzip writes the time into its header, and workers must agree on the names.
+    ids=["too large", "twice compressed", "cut short", "two members", "not gzip", "brotli", "empty"],
 )
 def test_bad_encodings(northside: Clinic, body: bytes, encoding: str, status: int) -> None:
     assert post(northside.device_api(), body, **{"Content-Encoding": encoding}).status_code == status
