@@ -63,6 +63,6 @@ def empty_as_owner(*_: Any, **__: Any) -> None:
         connection.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(tables)))
 
 
-def _execute(url: str, statement: sql.Composable) -> None:
+def _execute(url: str, statement: sql.Composed) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statement)
