@@ -6,6 +6,7 @@ Faults are collected in SETTINGS_PROBLEMS; serving processes and ``manage.py che
 from __future__ import annotations
 
 import os
+import secrets
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,10 @@ SECRET_KEY = env.required(
     help="signs sessions and tokens; at least 32 characters",
     advice="Give 32 or more random characters: python -c 'import secrets; print(secrets.token_urlsafe(48))'",
 )
-if SECRET_KEY and len(SECRET_KEY) < 32:
+if not SECRET_KEY:
+    # Commands that help to repair the settings still run; nothing that serves does.
+    SECRET_KEY = secrets.token_urlsafe(48)
+elif len(SECRET_KEY) < 32:
     env.problems.append("SECRET_KEY must have at least 32 characters.")
 DEBUG = env.boolean("DEBUG", False, help="Django's debug pages; never with patients' data")
 if DEBUG and PRODUCTION:

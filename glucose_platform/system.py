@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
+from typing import Any
 
 import prometheus_client
 import redis
 from csp.constants import UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
@@ -31,8 +32,17 @@ WORKER_SILENCE_SECONDS = 120
 PARTITION_HEADROOM_DAYS = 14
 
 
+# Mixin of views that answer without a transaction: they also work while the database is away. A docstring here would
+# describe each of them in the OpenAPI document.
+class ProcessView(RoutedView):
+    @method_decorator(transaction.non_atomic_requests)
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        return response
+
+
 @extend_schema(exclude=True)
-class RootView(RoutedView, APIView):
+class RootView(ProcessView, APIView):
     def get(self, request: Request) -> Response | HttpResponseRedirect:
         if "text/html" in request.headers.get("Accept", ""):
             return HttpResponseRedirect("/admin/")
@@ -45,7 +55,7 @@ class RootView(RoutedView, APIView):
         )
 
 
-class HealthView(RoutedView, APIView):
+class HealthView(ProcessView, APIView):
     @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="health")
     def get(self, request: Request) -> Response:
         """Answers as long as the process does; it looks at nothing else."""
@@ -59,13 +69,13 @@ class RootHealthView(HealthView):
 
 
 @extend_schema(exclude=True)
-class LivenessView(RoutedView, APIView):
+class LivenessView(ProcessView, APIView):
     def get(self, request: Request) -> Response:
         return Response({"status": "OK"})
 
 
 @extend_schema(exclude=True)
-class ReadinessView(RoutedView, APIView):
+class ReadinessView(ProcessView, APIView):
     """503 with the parts that fail; the database comes first, since the others cannot be asked without it."""
 
     def get(self, request: Request) -> Response:
@@ -74,14 +84,14 @@ class ReadinessView(RoutedView, APIView):
         return Response(body, status=503 if failing else 200)
 
 
-class VersionView(RoutedView, APIView):
+class VersionView(ProcessView, APIView):
     @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="version")
     def get(self, request: Request) -> Response:
         return Response({"version": settings.VERSION, "apiVersion": settings.API_VERSION})
 
 
 @extend_schema(exclude=True)
-class MetricsView(RoutedView, APIView):
+class MetricsView(ProcessView, APIView):
     """Prometheus text: from loopback, or with the scrape token."""
 
     def get(self, request: Request) -> HttpResponse:
@@ -93,17 +103,17 @@ class MetricsView(RoutedView, APIView):
         return HttpResponse(prometheus_client.generate_latest(), content_type=prometheus_client.CONTENT_TYPE_LATEST)
 
 
-class SchemaView(RoutedView, SpectacularAPIView):
+class SchemaView(ProcessView, SpectacularAPIView):
     """The OpenAPI document."""
 
 
-class SwaggerView(RoutedView, SpectacularSwaggerSplitView):
+class SwaggerView(ProcessView, SpectacularSwaggerSplitView):
     """The OpenAPI document to read and try, without an inline script."""
 
 
 # It styles itself with inline sheets and searches in a worker made from a blob; no script may be inline here either.
 @method_decorator(csp_update({"style-src": [UNSAFE_INLINE], "worker-src": ["blob:"]}), name="dispatch")
-class RedocView(RoutedView, SpectacularRedocView):
+class RedocView(ProcessView, SpectacularRedocView):
     """The OpenAPI document to read."""
 
 

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from django.db import connection
+from django.test import Client
+from django.utils.dateparse import parse_datetime
+
+from glucose_platform import system
+from tenancy.heartbeat import KEY, worker_heartbeat
+from tenancy.redis import limits_client
+from tests.clinics import Clinic
+
+
+@pytest.fixture
+def without_database(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "HOST", "/nonexistent")
+    yield
+    connection.close()
+
+
+@pytest.mark.parametrize("path", ["/health", "/api/v1/health"])
+def test_health_answers_without_looking_at_anything(client: Client, path: str, without_database: None) -> None:
+    answer = client.get(path, headers={"Authorization": "Bearer nonsense", "Accept": "text/html"})
+    body = answer.json()
+    assert answer.status_code == 200
+    assert parse_datetime(body.pop("timestamp")) is not None
+    assert body == {"status": "OK", "service": "Glucose Platform", "version": "0.1.0"}
+
+
+def test_the_root_tells_where_things_are_and_sends_a_browser_to_the_admin(client: Client, db: None) -> None:
+    body = client.get("/").json()
+    assert body["endpoints"] == {"health": "/health", "docs": "/docs", "redoc": "/redoc", "api": "/api/v1"}
+    browser = client.get("/", headers={"Accept": "text/html,application/xhtml+xml;q=0.9"})
+    assert (browser.status_code, browser.headers["Location"]) == (302, "/admin/")
+
+
+def test_ready_with_a_worker(client: Client, db: None) -> None:
+    worker_heartbeat()
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "OK", "failing": []})
+
+
+def test_not_ready_without_a_worker(client: Client, db: None) -> None:
+    limits_client().delete(KEY)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["failing"]) == (503, ["worker"])
+
+
+def test_not_ready_when_months_run_out(client: Client, db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker_heartbeat()
+    monkeypatch.setattr(system, "PARTITION_HEADROOM_DAYS", 400)
+    assert client.get("/readyz").json()["failing"] == ["partitions"]
+
+
+def test_not_ready_without_valkey(client: Client, db: None, settings) -> None:
+    limits_client.cache_clear()
+    settings.LIMITS_REDIS_URL = "redis://127.0.0.1:1"
+    try:
+        assert client.get("/readyz").json()["failing"] == ["redis", "worker"]
+        with pytest.raises(redis.RedisError):
+            limits_client().ping()
+    finally:
+        limits_client.cache_clear()
+
+
+def test_not_ready_without_the_database(client: Client, without_database: None) -> None:
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["failing"]) == (503, ["database"])
+
+
+def test_everything_else_says_that_the_database_is_away(
+    client: Client, northside: Clinic, without_database: None
+) -> None:
+    for path in ("/api/v1/auth/me", "/admin/login/"):
+        answer = client.get(path, headers={"X-API-Key": northside.device_key})
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        assert "not available" in answer.json()["detail"]
+
+
+def test_metrics_name_routes_and_never_paths(client: Client, db: None) -> None:
+    client.get("/api/v1/users/user_of_the_metrics_test/glucose/current")
+    text = client.get("/metrics").content.decode()
+    assert "glucose_requests_total" in text
+    assert "user_of_the_metrics_test" not in text
+
+
+def test_metrics_from_beyond_loopback_need_the_token(client: Client, db: None, settings) -> None:
+    away: dict[str, Any] = {"REMOTE_ADDR": "192.0.2.7"}
+    assert client.get("/metrics", **away).status_code == 403
+    assert client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 403
+    settings.METRICS_TOKEN = "scrape-token"
+    assert client.get("/metrics", headers={"Authorization": "Bearer scrape-token"}, **away).status_code == 200
+    assert client.get("/metrics", headers={"Authorization": "Bearer other"}, **away).status_code == 403
