@@ -139,7 +139,16 @@ def set_password(*, user: User, password: str) -> None:
     validate_password(password, user)
     user.set_password(password)
     user.version += 1
-    in_own_scope(user, lambda: user.save(update_fields=["password", "version"]))
+    in_own_scope(user, lambda: _save_password(user))
+
+
+@transaction.atomic
+def _save_password(user: User) -> None:
+    user.save(update_fields=["password", "version"])
+    # Refresh tokens name no version: without this they would be exchanged for access tokens of the new one.
+    RefreshFamily.objects.filter(user=user, revoked_at__isnull=True).update(
+        revoked_at=timezone.now(), revoked_because="password"
+    )
 
 
 def forget_expired_sign_ins() -> None:

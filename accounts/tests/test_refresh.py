@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import tokens
-from accounts.models import RefreshFamily
+from accounts.models import RefreshFamily, User
+from accounts.services import set_password
 from tests.clinics import Clinic
 
 REFRESH = "/api/v1/auth/refresh"
@@ -106,3 +107,15 @@ def test_signing_out_ends_both_tokens_of_this_sign_in_only(client: Client, north
     assert client.get(ME, headers=signed_in).status_code == 401
     assert refresh(client, issued.refresh).status_code == 401
     assert client.get(ME, headers={"Authorization": f"Bearer {other.access}"}).status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_new_password_ends_every_sign_in_of_the_person_and_nobody_elses(client: Client, northside: Clinic) -> None:
+    issued, colleague = northside.tokens("nurse"), northside.tokens("viewer")
+    user = User.objects.get_by_natural_key(northside.people["nurse"].email)
+
+    set_password(user=user, password="wind-in-the-dry-reeds")
+
+    assert refresh(client, issued.refresh).status_code == 401
+    assert client.get(ME, headers={"Authorization": f"Bearer {issued.access}"}).status_code == 401
+    assert refresh(client, colleague.refresh).status_code == 200
