@@ -13,16 +13,9 @@ HIDDEN_KEYS = frozenset(
 )
 
 
-# The rest of this path is a one-use secret, which django_structlog would write down with the request's line.
-SECRET_PATH = "/account/set-password/"  # noqa: S105
-
-
 def hide_values(logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     for key in HIDDEN_KEYS & event.keys():
         event[key] = "[hidden]"
-    request = str(event.get("request", ""))
-    if SECRET_PATH in request:
-        event["request"] = request.partition(SECRET_PATH)[0] + SECRET_PATH + "[hidden]"
     return event
 
 
@@ -54,8 +47,9 @@ def configure(options: dict[str, Any]) -> None:
             "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["console"], "level": options["level"]},
             "loggers": {
-                # It repeats each request that django_structlog has logged, and prints values of failed statements.
+                # They repeat with its path each request that RequestLog has logged, and print failed statements.
                 "django.request": {"level": "CRITICAL"},
+                "django.security.csrf": {"level": "CRITICAL"},
                 "django.db.backends": {"level": "WARNING"},
                 "httpx": {"level": "WARNING"},
             },

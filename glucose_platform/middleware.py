@@ -12,6 +12,7 @@ from accounts.principals import SESSION_ORGANIZATION, PersonPrincipal, person_pr
 from accounts.tokens import family_is_alive, read_access_token
 from devices.authentication import DevicePrincipal, device_principal
 from glucose_platform import metrics
+from glucose_platform.request_log import known_method
 from tenancy.api.errors import DATABASE_AWAY
 from tenancy.scope import scoped
 
@@ -33,8 +34,9 @@ def observe_requests(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         match = request.resolver_match
         route = match.route if match else "unknown"
-        metrics.REQUESTS.labels(request.method, route, response.status_code).inc()
-        metrics.REQUEST_SECONDS.labels(request.method, route).observe(time.perf_counter() - begun)
+        method = known_method(request)
+        metrics.REQUESTS.labels(method, route, response.status_code).inc()
+        metrics.REQUEST_SECONDS.labels(method, route).observe(time.perf_counter() - begun)
         return response
 
     return middleware

@@ -90,7 +90,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "glucose_platform.middleware.observe_requests",
-    "django_structlog.middlewares.RequestMiddleware",
+    "glucose_platform.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -302,7 +302,10 @@ SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if env.boolean("TRUST_PROXY", False, help="the proxy in front sets X-Forwarded-Proto itself"):
+TRUST_PROXY = env.boolean(
+    "TRUST_PROXY", False, help="requests come through a proxy that sets X-Forwarded-Proto and X-Forwarded-For itself"
+)
+if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL.startswith("https://") else []
 
@@ -379,6 +382,7 @@ LOG_LEVEL = env.text("LOG_LEVEL", "INFO", help="DEBUG, INFO, WARNING, ERROR").up
 LOGGING_CONFIG = "glucose_platform.logs.configure"
 LOGGING = {"level": LOG_LEVEL, "json": PRODUCTION}
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # RequestLog has looked at it
 
 METRICS_TOKEN = env.text("METRICS_TOKEN", secret=True, help="bearer token for /metrics from beyond loopback")
 

@@ -140,7 +140,8 @@ def _migrated() -> bool:
 
 
 def _from_loopback(request: HttpRequest | Request) -> bool:
-    forwarded = "X-Forwarded-For" in request.headers
+    """Never behind a proxy on this machine: everybody's requests come from loopback there."""
+    forwarded = settings.TRUST_PROXY or "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
     return request.META.get("REMOTE_ADDR") in LOOPBACK and not forwarded
 
 

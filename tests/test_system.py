@@ -25,6 +25,7 @@ def without_database(transactional_db: None, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("path", ["/health", "/api/v1/health"])
 def test_health_answers_without_looking_at_anything(client: Client, path: str, without_database: None) -> None:
+    client.cookies["session"] = "of-somebody-who-was-signed-in-once"
     answer = client.get(path, headers={"Authorization": "Bearer nonsense", "Accept": "text/html"})
     body = answer.json()
     assert answer.status_code == 200
@@ -89,10 +90,19 @@ def test_metrics_name_routes_and_never_paths(client: Client, db: None) -> None:
     assert "user_of_the_metrics_test" not in text
 
 
+def test_metrics_do_not_grow_with_methods_that_a_client_makes_up(client: Client, db: None) -> None:
+    assert client.generic("MADEUP", "/health").status_code == 405
+    text = client.get("/metrics").content.decode()
+    assert "MADEUP" not in text
+    assert 'method="other"' in text
+
+
 def test_metrics_from_beyond_loopback_need_the_token(client: Client, db: None, settings) -> None:
     away: dict[str, Any] = {"REMOTE_ADDR": "192.0.2.7"}
     assert client.get("/metrics", **away).status_code == 403
     assert client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 403
+    settings.TRUST_PROXY = True
+    assert client.get("/metrics").status_code == 403
     settings.METRICS_TOKEN = "scrape-token"
     assert client.get("/metrics", headers={"Authorization": "Bearer scrape-token"}, **away).status_code == 200
     assert client.get("/metrics", headers={"Authorization": "Bearer other"}, **away).status_code == 403
