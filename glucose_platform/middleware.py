@@ -12,12 +12,12 @@ from accounts.principals import SESSION_ORGANIZATION, PersonPrincipal, person_pr
 from accounts.tokens import family_is_alive, read_access_token
 from devices.authentication import DevicePrincipal, device_principal
 from glucose_platform import metrics
+from glucose_platform.error_pages import API_PREFIX
 from glucose_platform.request_log import known_method
 from tenancy.api.errors import DATABASE_AWAY
 from tenancy.scope import scoped
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-API_PREFIX = "/api/"
 # Answered without a look at who asks, so that they also work while the database is away.
 WITHOUT_PRINCIPAL = ("/health", "/livez", "/readyz", "/metrics", "/static/", "/api/v1/health", "/api/v1/system/version")
 # The link alone says whose password it sets, whoever is signed in in this browser.

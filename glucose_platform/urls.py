@@ -11,3 +11,7 @@ urlpatterns = [
     path("account/set-password/<uid>/<token>/", set_password_by_link, name="set-password"),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "glucose_platform.error_pages.bad_request"
+handler404 = "glucose_platform.error_pages.not_found"
+handler500 = "glucose_platform.error_pages.server_error"

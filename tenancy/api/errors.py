@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404
@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from tenancy.api.conflicts import taken_values
+from tenancy.api.parsers import BodyTooLarge
 from tenancy.api.serializers import camel_case
 
 DATABASE_AWAY = "The database is not available at the moment. Please try again."
@@ -64,6 +65,10 @@ def _as_api_exception(error: Exception) -> exceptions.APIException | None:
         return Conflict(sentence)
     if isinstance(error, DjangoValidationError):
         return exceptions.ValidationError(_in_spoken_names(get_error_detail(error)))
+    if isinstance(error, RequestDataTooBig):
+        return BodyTooLarge()
+    if isinstance(error, SuspiciousOperation):
+        return exceptions.ParseError("The body cannot be read.")
     if isinstance(error, Http404):
         return exceptions.NotFound()
     if isinstance(error, PermissionDenied):
