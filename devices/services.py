@@ -18,6 +18,7 @@ from patients.models import Patient
 
 ROTATION_OVERLAP = timedelta(days=7)
 LIVE_KEYS_PER_DEVICE = 2
+KEY_USE_GRAIN = timedelta(minutes=1)
 
 # Readings stand above devices: they tell whether a device has measured since an instant.
 HasReadingsSince = Callable[[Device, datetime], bool]
@@ -138,6 +139,13 @@ def rotate_key(*, key: DeviceKey) -> IssuedKey:
 def revoke_key(*, key: DeviceKey) -> None:
     """The key is refused from the next request on. Repeating it changes nothing."""
     DeviceKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
+
+
+def note_use_of_key(*, key_id: int) -> None:
+    """Remember when a key last reached a device of its own; to the minute, so that most requests write nothing."""
+    now = timezone.now()
+    stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - KEY_USE_GRAIN)
+    DeviceKey.objects.filter(stale, pk=key_id).update(last_used_at=now)
 
 
 @transaction.atomic

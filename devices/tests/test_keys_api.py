@@ -39,10 +39,38 @@ def test_the_key_is_shown_once(northside: Clinic) -> None:
     assert KEY_PATTERN.fullmatch(issued["key"])
     assert works(northside, issued["key"])
     listed = northside.api("admin").get(KEYS)
-    assert listed.json()["items"] == [{name: issued[name] for name in FIELDS}]
+    (shown,) = listed.json()["items"]
+    assert issued["lastUsedAt"] is None
+    assert shown == {name: issued[name] for name in FIELDS} | {"lastUsedAt": shown["lastUsedAt"]}
     assert issued["key"] not in listed.content.decode()
     assert issued["key"].startswith(issued["prefix"])
     assert issued["key"] not in str(rows(northside))
+
+
+def test_a_key_knows_when_it_was_used_to_the_minute(northside: Clinic) -> None:
+    key = issue(northside)["key"]
+    other = issue(northside)["key"]
+
+    def used() -> dict[str, Any]:
+        items = northside.api("admin").get(KEYS).json()["items"]
+        return {item["prefix"]: item["lastUsedAt"] for item in items}
+
+    assert works(northside, key)
+    first = used()
+    assert abs(datetime.fromisoformat(first[key[:16]]) - timezone.now()) < timedelta(seconds=30)
+    assert first[other[:16]] is None
+    posted = northside.device_api(other).post(READINGS, {"readings": [{}]}, content_type="application/json")
+    assert posted.status_code == 200
+    assert used()[other[:16]] is not None
+    assert works(northside, key)
+    assert used()[key[:16]] == first[key[:16]]
+
+
+def test_a_key_is_not_used_by_being_refused(northside: Clinic) -> None:
+    key = issue(northside)["key"]
+    northside.device_api(key).get("/api/v1/devices/ARGUS_001234/readings")
+    northside.device_api(key).get("/api/v1/patients")
+    assert northside.api("admin").get(KEYS).json()["items"][0]["lastUsedAt"] is None
 
 
 def test_rotation_overlaps_for_seven_days(northside: Clinic) -> None:

@@ -11,6 +11,7 @@ from rest_framework.throttling import BaseThrottle
 from accounts.principals import PersonPrincipal
 from devices.authentication import DevicePrincipal
 from devices.models import Assignment, Device
+from devices.services import note_use_of_key
 from patients.models import Patient
 from readings.limits import LimitReached, count_read
 from readings.people import find_patient, is_possible_code
@@ -55,7 +56,7 @@ def device_to_read(principal: Principal, name: str) -> Device:
 
 def device_to_post_to(principal: DevicePrincipal, name: str) -> Device | None:
     device = named_device(name)
-    return device if device is not None and principal.may_use_device(device.pk) else None
+    return device if device is not None and _key_opens(principal, device) else None
 
 
 def named_device(name: str) -> Device | None:
@@ -82,10 +83,17 @@ def no_readings(name: str) -> NotFound:
 
 def _may_read(principal: Principal, device: Device) -> bool:
     if isinstance(principal, DevicePrincipal):
-        return principal.may_use_device(device.pk)
+        return _key_opens(principal, device)
     if principal.patient_id is None:
         return True
     return bool(Assignment.objects.filter(device=device, patient_id=principal.patient_id).exists())
+
+
+def _key_opens(principal: DevicePrincipal, device: Device) -> bool:
+    if not principal.may_use_device(device.pk):
+        return False
+    note_use_of_key(key_id=principal.key_id)
+    return True
 
 
 def _reader(principal: Principal) -> str:
