@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 TRUE_WORDS = {"1", "true", "yes", "on"}
 FALSE_WORDS = {"0", "false", "no", "off", ""}
+# In the help of a setting that is read and checked, and has no effect before its feature comes.
+NOT_USED_YET = "not used yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Env:
             self.problems.append(f"{name} is not set. {advice}")
         return value
 
-    def integer(self, name: str, default: int, *, help: str, minimum: int = 0) -> int:
+    def integer(self, name: str, default: int, *, help: str, minimum: int = 0, maximum: int | None = None) -> int:
         value = self.text(name, str(default), help=help)
         try:
             number = int(value)
@@ -54,6 +56,9 @@ class Env:
             return default
         if number < minimum:
             self.problems.append(f"{name} must be at least {minimum}, not {number}.")
+            return default
+        if maximum is not None and number > maximum:
+            self.problems.append(f"{name} must be at most {maximum}, not {number}.")
             return default
         return number
 

@@ -14,7 +14,7 @@ from typing import Any
 from csp.constants import NONCE, NONE, SELF
 
 from glucose_platform.embedded import completed_environment, state_directory
-from glucose_platform.env import Env, database_from_url
+from glucose_platform.env import NOT_USED_YET, Env, database_from_url
 from glucose_platform.redis_urls import redis_url_for
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -50,11 +50,15 @@ DEBUG = env.boolean("DEBUG", False, help="Django's debug pages; never with patie
 if DEBUG and PRODUCTION:
     env.problems.append("DEBUG must be false in production: its pages show patients' data.")
 
-HOST = env.text("HOST", "127.0.0.1", help="address that the web server listens on")
-PORT = env.integer("PORT", 8000, help="port that the web server listens on", minimum=1)
+HOST = env.text("HOST", "127.0.0.1", help=f"{NOT_USED_YET}: give the web server its address by its own --host")
+PORT = env.integer("PORT", 8000, help="port that PUBLIC_URL names where it is not given", minimum=1, maximum=65_535)
 ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"), help="host names that are served")
-PUBLIC_URL = env.text("PUBLIC_URL", f"http://127.0.0.1:{PORT}", help="address under which people reach the platform")
-CORS_ORIGINS = env.items("CORS_ORIGINS", help="origins whose web pages may call the API: JSON list or commas")
+PUBLIC_URL = env.text(
+    "PUBLIC_URL", f"http://127.0.0.1:{PORT}", help="address under which people reach the platform"
+).rstrip("/")
+CORS_ORIGINS = env.items(
+    "CORS_ORIGINS", help=f"origins whose web pages may call the API: JSON list or commas; {NOT_USED_YET}: none may"
+)
 if PRODUCTION and "*" in CORS_ORIGINS:
     env.problems.append("CORS_ORIGINS must name origins in production, not *.")
 
@@ -171,10 +175,15 @@ DATABASES: dict[str, Any] = {"default": _database(_url or "postgresql:///unconfi
 # Migrations, backups and tests only; wsgi and celery refuse to serve where it is present.
 _owner_url = env.text("DATABASE_OWNER_URL", secret=True, help="the owner's URL: migrate and backup, never serving")
 _serving = "GLUCOSE_PROCESS" in os.environ
-if _owner_url and (not _serving or "DATABASE_OWNER_URL" in os.environ):
+_owner_given = any(os.environ.get(name) for name in ("DATABASE_OWNER_URL", "DATABASE_OWNER_URL_FILE"))
+if _owner_url and (not _serving or _owner_given):
     DATABASES["owner"] = {**_database(_owner_url), "ATOMIC_REQUESTS": False}
-DATABASE_EDGE_URL = env.text("DATABASE_EDGE_URL", secret=True, help="the data plane's URL (glucose_edge)")
-DATABASE_PLATFORM_URL = env.text("DATABASE_PLATFORM_URL", secret=True, help="support's read-only URL (glucose_support)")
+DATABASE_EDGE_URL = env.text(
+    "DATABASE_EDGE_URL", secret=True, help=f"the data plane's URL (glucose_edge); {NOT_USED_YET}"
+)
+DATABASE_PLATFORM_URL = env.text(
+    "DATABASE_PLATFORM_URL", secret=True, help=f"support's read-only URL (glucose_support); {NOT_USED_YET}"
+)
 TEST_DATABASE_URL = env.text("TEST_DATABASE_URL", secret=True, help="a superuser's URL that `make test` may use")
 DATABASE_ROUTERS: list[str] = []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -252,15 +261,21 @@ MAX_GLUCOSE_READING_RATE = env.integer(
     "MAX_GLUCOSE_READING_RATE", 30, help="seconds between two single readings of a device", minimum=1
 )
 GLUCOSE_MIN_VALUE = env.integer("GLUCOSE_MIN_VALUE", 40, help="lowest value a device may post, mg/dL", minimum=10)
-GLUCOSE_MAX_VALUE = env.integer("GLUCOSE_MAX_VALUE", 400, help="highest value a device may post, mg/dL", minimum=100)
-ENCRYPTION_KEY = env.text("ENCRYPTION_KEY", secret=True, help="Fernet key of an earlier system; only for reading")
-DEXCOM_CLIENT_ID = env.text("DEXCOM_CLIENT_ID", help="from Dexcom's developer portal")
-DEXCOM_CLIENT_SECRET = env.text("DEXCOM_CLIENT_SECRET", secret=True, help="from Dexcom's developer portal")
-DEXCOM_REDIRECT_URI = env.text("DEXCOM_REDIRECT_URI", help="sent to Dexcom exactly as set")
-DEXCOM_ENVIRONMENT = env.choice(
-    "DEXCOM_ENVIRONMENT", "sandbox", ("sandbox", "us", "eu", "jp"), help="region of Dexcom accounts"
+GLUCOSE_MAX_VALUE = env.integer(
+    "GLUCOSE_MAX_VALUE", 400, help="highest value a device may post, mg/dL", minimum=100, maximum=1000
 )
-FIREBASE_PROJECT_ID = env.text("FIREBASE_PROJECT_ID", help="project whose ID tokens may sign in")
+if GLUCOSE_MIN_VALUE >= GLUCOSE_MAX_VALUE:
+    env.problems.append("GLUCOSE_MIN_VALUE must be below GLUCOSE_MAX_VALUE.")
+ENCRYPTION_KEY = env.text("ENCRYPTION_KEY", secret=True, help=f"Fernet key of an earlier system; {NOT_USED_YET}")
+DEXCOM_CLIENT_ID = env.text("DEXCOM_CLIENT_ID", help=f"from Dexcom's developer portal; {NOT_USED_YET}")
+DEXCOM_CLIENT_SECRET = env.text(
+    "DEXCOM_CLIENT_SECRET", secret=True, help=f"from Dexcom's developer portal; {NOT_USED_YET}"
+)
+DEXCOM_REDIRECT_URI = env.text("DEXCOM_REDIRECT_URI", help=f"sent to Dexcom exactly as set; {NOT_USED_YET}")
+DEXCOM_ENVIRONMENT = env.choice(
+    "DEXCOM_ENVIRONMENT", "sandbox", ("sandbox", "us", "eu", "jp"), help=f"region of Dexcom accounts; {NOT_USED_YET}"
+)
+FIREBASE_PROJECT_ID = env.text("FIREBASE_PROJECT_ID", help=f"project whose ID tokens may sign in; {NOT_USED_YET}")
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
@@ -268,6 +283,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
+FORMAT_MODULE_PATH = "glucose_platform.formats"
 USE_TZ = True
 
 STATIC_URL = "/static/"
@@ -285,7 +301,11 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = _serving and not PRODUCTION
 WHITENOISE_AUTOREFRESH = APP_ENV == "development"
 
-EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", help="Django mail backend")
+EMAIL_BACKEND = env.text(
+    "EMAIL_BACKEND",
+    "django.core.mail.backends.console.EmailBackend",
+    help=f"Django mail backend; {NOT_USED_YET}: the platform sends no mail",
+)
 
 SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
 SESSION_COOKIE_SECURE = PRODUCTION
@@ -378,7 +398,11 @@ UNFOLD = {
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "reports.unfold.navigation"},
 }  # fmt: skip
 
-LOG_LEVEL = env.text("LOG_LEVEL", "INFO", help="DEBUG, INFO, WARNING, ERROR").upper()
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO", help=", ".join(LOG_LEVELS)).upper()
+if LOG_LEVEL not in LOG_LEVELS:
+    env.problems.append(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}, not {LOG_LEVEL!r}.")
+    LOG_LEVEL = "INFO"
 LOGGING_CONFIG = "glucose_platform.logs.configure"
 LOGGING = {"level": LOG_LEVEL, "json": PRODUCTION}
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

@@ -6,10 +6,15 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
+from tenancy import roles
+
+# Every role that it can act as counts: what it is a member of, it can become. Support's policies show every clinic.
 ROLE_QUERY = """
-    SELECT current_user, r.rolsuper, r.rolbypassrls,
-           EXISTS (SELECT 1 FROM pg_class c WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p')) AS owns_tables
-      FROM pg_roles r WHERE r.rolname = current_user
+    SELECT current_user, EXISTS (
+           SELECT 1 FROM pg_roles r
+            WHERE pg_has_role(current_user, r.oid, 'MEMBER')
+              AND (r.rolsuper OR r.rolbypassrls OR r.rolname = %s
+                   OR EXISTS (SELECT 1 FROM pg_class c WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p'))))
 """
 
 
@@ -26,9 +31,9 @@ def refuse_to_serve_unsafely() -> None:
 
 def refuse_role_that_bypasses_isolation() -> None:
     with connection.cursor() as cursor:
-        cursor.execute(ROLE_QUERY)
-        role, superuser, bypass, owns_tables = cursor.fetchone()
-    if superuser or bypass or owns_tables:
+        cursor.execute(ROLE_QUERY, [roles.SUPPORT])
+        role, sees_everything = cursor.fetchone()
+    if sees_everything:
         raise ImproperlyConfigured(
             f"The database role {role!r} can see every clinic's rows, so the platform does not serve with it. "
             "Run `manage.py database prepare --admin-url URL` and set DATABASE_URL to the glucose_app line it prints."

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from glucose_platform.env import Env, database_from_url
+from glucose_platform.env import NOT_USED_YET, Env, database_from_url
 from tests.live import PROJECT
 
 # The names that the contract fixes; docs/settings.md lists what each is for.
@@ -99,6 +99,10 @@ def test_the_contracts_names_are_documented() -> None:
         ({"SECRET_KEY": "x" * 32}, "DATABASE_URL is not set. Run `manage.py services start`"),
         ({"SECRET_KEY": "x" * 32, "DEBUG": "true"}, "DEBUG must be false in production"),
         ({"SECRET_KEY": "x" * 32, "CORS_ORIGINS": "*"}, "CORS_ORIGINS must name origins"),
+        ({"SECRET_KEY": "x" * 32, "LOG_LEVEL": "verbose"}, "LOG_LEVEL must be one of DEBUG, INFO"),
+        ({"SECRET_KEY": "x" * 32, "PORT": "70000"}, "PORT must be at most 65535"),
+        ({"SECRET_KEY": "x" * 32, "GLUCOSE_MAX_VALUE": "40000"}, "GLUCOSE_MAX_VALUE must be at most 1000"),
+        ({"SECRET_KEY": "x" * 32, "GLUCOSE_MIN_VALUE": "400"}, "GLUCOSE_MIN_VALUE must be below GLUCOSE_MAX_VALUE"),
         ({"SECRET_KEY": "x" * 32, "API_KEY_SECRET": "y"}, "API_KEY_SECRET is not used here."),
     ],
 )
@@ -112,3 +116,27 @@ def test_a_web_process_does_not_start_with_faults_and_says_what_to_do(
     )  # fmt: skip
     assert done.returncode != 0
     assert sentence in done.stderr
+
+
+def test_an_address_may_end_in_a_slash(tmp_path: Path) -> None:
+    """Links are made by adding a path, and browsers compare origins letter by letter."""
+    given = {"PUBLIC_URL": "https://glucose.example/", "GLUCOSE_STATE_DIR": str(tmp_path), "PATH": os.environ["PATH"]}
+    program = "from glucose_platform import settings; print(settings.PUBLIC_URL, *settings.CSRF_TRUSTED_ORIGINS)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, env=given, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["https://glucose.example"] * 2
+
+
+def test_settings_without_effect_say_so() -> None:
+    """Each name that the contract fixes is accepted; what nothing reads yet must not look as if it worked."""
+    sources = [
+        path.read_text()
+        for folder in ("accounts", "devices", "glucose_platform", "patients", "readings", "reports", "tenancy", "tests")
+        for path in (PROJECT / folder).rglob("*.py")
+    ]
+    table = (PROJECT / "docs/settings.md").read_text()
+    for name in ("CORS_ORIGINS", "DATABASE_EDGE_URL", "ENCRYPTION_KEY", "FIREBASE_PROJECT_ID", "DEXCOM_CLIENT_ID"):
+        used = any(f"settings.{name}" in source for source in sources)
+        (row,) = [line for line in table.splitlines() if line.startswith(f"| `{name}`")]
+        assert used != (NOT_USED_YET in row), name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -32,6 +33,12 @@ def start(program: list[str], **changes: str | None) -> subprocess.CompletedProc
     )  # fmt: skip
 
 
+def test_migrate_without_the_owner_says_what_to_do(tmp_path: Path) -> None:
+    done = start(["manage.py", "migrate"], GLUCOSE_STATE_DIR=str(tmp_path), GLUCOSE_PROCESS=None)
+    assert done.returncode == 1
+    assert done.stderr.startswith("CommandError: DATABASE_OWNER_URL is not set. Migrations run as glucose_owner")
+
+
 @pytest.mark.parametrize("program", [START_WEB, READY_WORKER], ids=["web", "worker"])
 @pytest.mark.django_db
 def test_as_the_app_role_it_starts(program: list[str]) -> None:
@@ -52,8 +59,21 @@ def test_as_the_owner_it_refuses(program: list[str]) -> None:
 
 
 @pytest.mark.django_db
-def test_with_the_owners_url_beside_it_refuses() -> None:
-    done = start(START_WEB, DATABASE_OWNER_URL=os.environ["DATABASE_OWNER_URL"])
+def test_as_the_role_of_support_it_refuses() -> None:
+    """It bypasses nothing and owns nothing, but its policies let it read every clinic."""
+    done = start(START_WEB, DATABASE_URL=os.environ["DATABASE_PLATFORM_URL"])
+
+    assert done.returncode != 0
+    assert "The database role 'glucose_support' can see every clinic's rows" in done.stderr
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("as_file", [False, True], ids=["value", "file"])
+def test_with_the_owners_url_beside_it_refuses(as_file: bool, tmp_path: Path) -> None:
+    url = os.environ["DATABASE_OWNER_URL"]
+    (tmp_path / "owner").write_text(url)
+    changes = {"DATABASE_OWNER_URL_FILE": str(tmp_path / "owner")} if as_file else {"DATABASE_OWNER_URL": url}
+    done = start(START_WEB, **changes)
 
     assert done.returncode != 0
     assert "DATABASE_OWNER_URL is set in a serving process" in done.stderr
