@@ -40,6 +40,13 @@ def test_the_link_sets_a_password_and_the_person_signs_in(client: Client, link: 
     assert signed_in.status_code == 200
 
 
+def test_the_page_lets_browsers_say_where_its_form_comes_from(client: Client, link: str):
+    """Without a referrer browsers send "Origin: null", which the check against forged requests refuses."""
+    page = client.get(link)
+    assert "no-referrer" not in page.content.decode()
+    assert page["Referrer-Policy"] == "same-origin"
+
+
 def test_the_second_use_says_that_the_link_is_used(client: Client, link: str):
     choose(client, link, NEW)
 

@@ -10,6 +10,7 @@ import pytest
 from accounts.services import add_member
 from tests.browser.conftest import Visitor
 from tests.clinics import PASSWORD, Clinic
+from tests.commands import run_command
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -111,3 +112,17 @@ def test_the_switcher_changes_the_clinic(northside: Clinic, southside: Clinic, v
     visit.page.get_by_text(f"Last {other}").first.wait_for()
     here = "Northside" if other == "Southside" else "Southside"
     assert visit.page.get_by_text(f"Last {here}").count() == 0
+
+
+def test_the_link_of_a_new_person_sets_the_password_in_a_browser(northside: Clinic, visit: Visitor):
+    """A browser may hide where a form came from, and the check against forged requests would then refuse it."""
+    person = ["--email", "new@northside.example", "--name", "New", "--role", "nurse"]
+    result = run_command("create_user", "--organization", "northside", *person)
+    link = re.search(r"/account/set-password/\S+", result.out)
+    assert link is not None
+    visit.go(link[0])
+    for field in ("#id_new_password1", "#id_new_password2"):
+        visit.page.fill(field, PASSWORD)
+    visit.page.click("button[type=submit]")
+    visit.page.get_by_text("You can sign in now.").wait_for()
+    visit.sign_in("new@northside.example")
