@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
@@ -12,10 +14,11 @@ class Command(migrate.Command):
         super().add_arguments(parser)
         parser.set_defaults(database="owner")
 
-    def handle(self, *args: object, **options: object) -> None:
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        # Before the checks: Django's ask the connection, which would be missing without a word of advice.
         if options["database"] == "owner" and "owner" not in settings.DATABASES:
             raise CommandError(
                 "DATABASE_OWNER_URL is not set. Migrations run as glucose_owner: set the line that "
                 "`manage.py database prepare --admin-url URL` prints, or run `manage.py services start`."
             )
-        super().handle(*args, **options)
+        return super().execute(*args, **options)
