@@ -59,7 +59,9 @@ class MemberAdmin(WorkplaceAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "role":
             owner = acting_role(request) == Role.OWNER
-            kwargs["choices"] = [choice for choice in STAFF_CHOICES if owner or choice[0] != Role.OWNER]
+            choices = [choice for choice in STAFF_CHOICES if owner or choice[0] != Role.OWNER]
+            # The first choice would be the mightiest role, for whoever forgets to choose.
+            kwargs["choices"] = [("", "Choose a role"), *choices]
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and db_field.name == "email":
             field.help_text = SIGN_IN

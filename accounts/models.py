@@ -37,6 +37,7 @@ class User(AbstractBaseUser):
 
     # Set by the request's principal; an account without a membership in scope may do nothing.
     role: str | None = None
+    name = ""
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -48,6 +49,10 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.email
+
+    def get_full_name(self) -> str:
+        """The name in the clinic whose pages are shown; the theme asks for it."""
+        return self.name
 
     @property
     def is_staff(self) -> bool:
@@ -99,13 +104,14 @@ class Membership(TenantModel):
     role = models.CharField(max_length=10, choices=Role.choices)
     # Patients stand above accounts; their migration adds the key in the database.
     patient_id = models.BigIntegerField(null=True, blank=True, editable=False)
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField("active", default=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    last_used_at = models.DateTimeField(null=True, editable=False)
+    last_used_at = models.DateTimeField("last sign-in", null=True, editable=False)
 
     objects: ClassVar[Any] = TenantManager.of(MembershipQuerySet)
 
     class Meta(TenantModel.Meta):
+        verbose_name = "member"
         ordering = ["name", "id"]
         constraints = [
             models.UniqueConstraint(

@@ -114,5 +114,6 @@ def _session_principal(request: HttpRequest) -> PersonPrincipal | None:
     principal = person_principal(user_public_id, organization_id) if organization_id else None
     if principal is None:
         principal = next(iter(person_principals(user_public_id)), None)
-    request.user.role = principal.role if principal else None
+    if principal:
+        request.user.role, request.user.name = principal.role, principal.name
     return principal

@@ -106,3 +106,16 @@ def test_members_of_another_clinic_are_not_found(northside, southside):
     )
     assert response.status_code == 404
     assert member(southside, foreign.email).name == "Viewer CANARY-SOUTH"
+
+
+def test_pages_speak_of_members_by_name_and_begin_with_no_role(northside):
+    owner = northside.admin("owner")
+    listed = owner.get(MEMBERS).content.decode()
+    assert "Members" in listed
+    assert "memberships" not in listed
+    form = owner.get(f"{MEMBERS}add/").context["adminform"].form
+    assert form.fields["role"].choices[0] == ("", "Choose a role")
+    assert form["role"].value() in (None, "")
+    refused = owner.post(f"{MEMBERS}add/", {"email": "new@northside.example", "name": "New", "role": ""})
+    assert refused.context["adminform"].errors
+    assert member(northside, "new@northside.example") is None
