@@ -67,6 +67,7 @@ class Patient(TenantModel):
     address = models.CharField(max_length=300, blank=True)
     room = models.CharField(max_length=50, blank=True)
     height_cm = models.DecimalField(
+        "height (cm)",
         max_digits=4,
         decimal_places=1,
         null=True,
@@ -74,10 +75,20 @@ class Patient(TenantModel):
         validators=[MinValueValidator(30), MaxValueValidator(250)],
     )
     weight_kg = models.DecimalField(
-        max_digits=4, decimal_places=1, null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(500)]
+        "weight (kg)",
+        max_digits=4,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(500)],
     )
     bmi = models.DecimalField(
-        max_digits=5, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(100)]
+        "BMI",
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
     )
     skin_tone = models.CharField(max_length=10, choices=SkinTone.choices, blank=True)
     hba1c = models.DecimalField(
@@ -88,7 +99,7 @@ class Patient(TenantModel):
         blank=True,
         validators=[MinValueValidator(2), MaxValueValidator(20)],
     )
-    timezone = models.CharField(max_length=64, default="UTC", validators=[validate_timezone])
+    timezone = models.CharField("time zone", max_length=64, default="UTC", validators=[validate_timezone])
     # The consensus ranges for most adults; mg/dL whatever unit the clinic reads in. Both ends are in range. A target
     # never reaches into very low (below 54) or very high (above 250).
     target_low = models.PositiveSmallIntegerField(
