@@ -33,12 +33,6 @@ def start(program: list[str], **changes: str | None) -> subprocess.CompletedProc
     )  # fmt: skip
 
 
-def test_migrate_without_the_owner_says_what_to_do(tmp_path: Path) -> None:
-    done = start(["manage.py", "migrate"], GLUCOSE_STATE_DIR=str(tmp_path), GLUCOSE_PROCESS=None)
-    assert done.returncode == 1
-    assert done.stderr.startswith("CommandError: DATABASE_OWNER_URL is not set. Migrations run as glucose_owner")
-
-
 @pytest.mark.parametrize("program", [START_WEB, READY_WORKER], ids=["web", "worker"])
 @pytest.mark.django_db
 def test_as_the_app_role_it_starts(program: list[str]) -> None:
