@@ -19,11 +19,11 @@ from tenancy.scope import scoped
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # Answered without a look at who asks, so that they also work while the database is away.
-WITHOUT_PRINCIPAL = ("/health", "/livez", "/readyz", "/metrics", "/static/", "/api/v1/health", "/api/v1/system/version")
+WITHOUT_PRINCIPAL = {"/health", "/livez", "/readyz", "/metrics", "/api/v1/health", "/api/v1/system/version"}
 # The link alone says whose password it sets, whoever is signed in in this browser.
-BY_LINK = ("/account/set-password/",)
+BY_LINK = "/account/set-password/"
 # The body says who signs in; an older token beside it, perhaps of another clinic, must not set the scope.
-BY_BODY = ("/api/v1/auth/login", "/api/v1/auth/token", "/api/v1/auth/refresh")
+BY_BODY = {"/api/v1/auth/login", "/api/v1/auth/token", "/api/v1/auth/refresh"}
 
 
 def observe_requests(get_response: GetResponse) -> GetResponse:
@@ -67,7 +67,7 @@ def resolve_principal(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.principal = None  # type: ignore[attr-defined]
-        if request.path.startswith(WITHOUT_PRINCIPAL + BY_LINK + BY_BODY):
+        if request.path in WITHOUT_PRINCIPAL | BY_BODY or request.path.startswith(("/static/", BY_LINK)):
             return get_response(request)
         try:
             principal = _principal(request)
@@ -111,8 +111,10 @@ def _session_principal(request: HttpRequest) -> PersonPrincipal | None:
         return None
     user_public_id: uuid.UUID = request.user.public_id
     organization_id = request.session.get(SESSION_ORGANIZATION)
-    principal = person_principal(user_public_id, organization_id) if organization_id else None
-    if principal is None:
+    if organization_id:
+        # Lost meanwhile: no other clinic of the person takes its place, or an open form would be saved there.
+        principal = person_principal(user_public_id, organization_id)
+    else:
         principal = next(iter(person_principals(user_public_id)), None)
     if principal:
         request.user.role, request.user.name = principal.role, principal.name
