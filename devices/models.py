@@ -41,12 +41,14 @@ class DeviceQuerySet(TenantQuerySet["Device"]):
 
     def named(self, code_or_uuid: str) -> DeviceQuerySet:
         """The device with this code, or with this public UUID."""
+        # No code holds NUL, and PostgreSQL would refuse the question.
+        if "\x00" in code_or_uuid:
+            return self.none()
         try:
-            public_id = uuid.UUID(code_or_uuid)
+            # Serial numbers of 32 hexadecimal digits are codes as well.
+            return self.filter(models.Q(code=code_or_uuid) | models.Q(public_id=uuid.UUID(code_or_uuid)))
         except ValueError:
-            # No code holds NUL, and PostgreSQL would refuse the question.
-            return self.none() if "\x00" in code_or_uuid else self.filter(code=code_or_uuid)
-        return self.filter(public_id=public_id)
+            return self.filter(code=code_or_uuid)
 
 
 class Device(TenantModel):

@@ -11,10 +11,6 @@ from typing import Any
 
 from readings.models import RangeFlag, Unit
 
-# The sensors' own limits: at or beyond them the number is a code for "Low" or "High".
-LOW_CODE = 39
-HIGH_CODE = 401
-
 
 @dataclass(frozen=True, slots=True)
 class ReadingRow:

@@ -190,3 +190,11 @@ def test_the_list_costs_the_same_for_many(northside: Clinic) -> None:
 def codes(answer: Any) -> list[str]:
     assert answer.status_code == 200, answer.content
     return [item["code"] for item in answer.json()["items"]]
+
+
+def test_a_code_that_looks_like_a_uuid_is_a_code_too(northside: Clinic) -> None:
+    code = "0123456789abcdef0123456789abcdef"
+    created = send(northside.api("owner"), "POST", "/api/v1/devices", {"code": code}).json()
+    for name in (code, created["id"]):
+        answer = northside.api("viewer").get(f"/api/v1/devices/{name}")
+        assert (answer.status_code, answer.json().get("id")) == (200, created["id"])
