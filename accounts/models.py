@@ -87,9 +87,6 @@ class MembershipQuerySet(TenantQuerySet["Membership"]):
         """Whose name or address begins with ``text``."""
         return self.filter(models.Q(name__istartswith=text) | models.Q(email__istartswith=text))
 
-    def staff(self) -> MembershipQuerySet:
-        return self.exclude(role=Role.PATIENT)
-
 
 class Membership(TenantModel):
     """A person's place in one clinic: name, role, and for a patient's login the patient."""

@@ -133,11 +133,6 @@ def revoke_family(*, family_id: uuid.UUID, because: str) -> None:
         _revoke(family_id, because)
 
 
-def family_of(token: str) -> uuid.UUID:
-    """Raises RefreshRefused for a forged token."""
-    return _read_refresh_token(token)[0]
-
-
 def family_is_alive(family_id: uuid.UUID) -> bool:
     return RefreshFamily.objects.filter(id=family_id, revoked_at__isnull=True, expires_at__gt=timezone.now()).exists()
 

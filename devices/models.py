@@ -5,16 +5,14 @@ import uuid
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
 from patients.models import Patient
 from tenancy.fields import TenantForeignKey
 from tenancy.managers import TenantManager, TenantQuerySet
-from tenancy.models import TenantModel
-
-CODE_VALIDATOR = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", "Letters, digits, underscore, dot and hyphen only.")
+from tenancy.models import CODE_VALIDATOR, TenantModel
 
 
 def random_public_number() -> int:

@@ -15,7 +15,10 @@ from django.utils import timezone
 from devices.keys import DEMO_KEY, describe_key, generate_key
 from devices.models import Assignment, Device, DeviceKey
 from patients.models import Patient
+from tenancy.changes import apply_changes
 
+# How far ahead of ours a device's clock may be.
+CLOCK_TOLERANCE = timedelta(minutes=5)
 ROTATION_OVERLAP = timedelta(days=7)
 LIVE_KEYS_PER_DEVICE = 2
 KEY_USE_GRAIN = timedelta(minutes=1)
@@ -48,21 +51,30 @@ def register_device(**fields: Any) -> Device:
 
 @transaction.atomic
 def change_device(*, device: Device, changes: dict[str, Any]) -> Device:
+    """Raises ValidationError for malformed values, and for a device that is retired: that is final."""
     locked: Device = Device.objects.select_for_update(no_key=True).get(pk=device.pk)
-    for name, value in changes.items():
-        setattr(locked, name, value)
-    locked.full_clean()
-    locked.save(update_fields=[*sorted(changes), "updated_at"])
+    if locked.status == Device.Status.RETIRED:
+        raise ValidationError("The device is retired.")
+    apply_changes(locked, changes)
     return locked
 
 
 @transaction.atomic
 def retire_device(*, device: Device) -> Device:
-    """Take a device out of use: its keys stop at once, its assignment ends, its readings stay."""
+    """Take a device out of use: its keys stop at once, its assignment ends, its readings stay where they are."""
+    # FOR UPDATE, as in assign_device: no reading is on its way into the assignment that ends here.
+    locked: Device = Device.objects.select_for_update().get(pk=device.pk)
+    if locked.status == Device.Status.RETIRED:
+        return locked
     now = timezone.now()
-    DeviceKey.objects.live().filter(device=device).update(revoked_at=now)
-    Assignment.objects.open().filter(device=device, starts_at__lt=now).update(ends_at=now)
-    return change_device(device=device, changes={"status": Device.Status.RETIRED})
+    DeviceKey.objects.live().filter(device=locked).update(revoked_at=now)
+    # A clock that is ahead may have measured after now already; such a reading keeps its patient.
+    ends_at = now + CLOCK_TOLERANCE if _has_measured_since(locked, now) else now
+    for assignment in Assignment.objects.open().filter(device=locked):
+        assignment.ends_at = max(ends_at, assignment.starts_at + timedelta(milliseconds=1))
+        assignment.save(update_fields=["ends_at"])
+    apply_changes(locked, {"status": Device.Status.RETIRED})
+    return locked
 
 
 @transaction.atomic
@@ -157,6 +169,10 @@ def store_demo_key() -> None:
     )
 
 
+def _has_measured_since(device: Device, instant: datetime) -> bool:
+    return any(question(device, instant) for question in _measured_since)
+
+
 def _refuse_change_of_measured_time(device: Device, instant: datetime) -> None:
-    if any(question(device, instant) for question in _measured_since):
+    if _has_measured_since(device, instant):
         raise ValidationError("The device has measured at or after that time already; choose a later one.")

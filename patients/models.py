@@ -6,14 +6,12 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
 from tenancy.managers import TenantManager, TenantQuerySet
-from tenancy.models import TenantModel, validate_timezone
-
-CODE_VALIDATOR = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", "Letters, digits, underscore, dot and hyphen only.")
+from tenancy.models import CODE_VALIDATOR, TenantModel, validate_timezone
 
 
 def validate_birth_date(value: date) -> None:

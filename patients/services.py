@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from patients.models import Patient
+from tenancy.changes import apply_changes
 from tenancy.models import Organization
 from tenancy.scope import required_organization_id
 
@@ -29,10 +30,7 @@ def create_patient(**fields: Any) -> Patient:
 @transaction.atomic
 def change_patient(*, patient: Patient, changes: dict[str, Any]) -> Patient:
     locked: Patient = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
-    for name, value in changes.items():
-        setattr(locked, name, value)
-    locked.full_clean()
-    locked.save(update_fields=[*sorted(changes), "updated_at"])
+    apply_changes(locked, changes)
     return locked
 
 

@@ -11,6 +11,9 @@ from django.db import models
 from tenancy.managers import TenantManager
 from tenancy.scope import current_organization_id
 
+# \Z: "$" would let a trailing newline through.
+CODE_VALIDATOR = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z", "Letters, digits, underscore, dot and hyphen only.")
+
 
 def validate_timezone(value: str) -> None:
     """Exact names only: a mis-cased zone would work on one system and silently be UTC on another."""
@@ -46,7 +49,7 @@ class Organization(models.Model):
     code = models.CharField(
         max_length=50,
         unique=True,
-        validators=[RegexValidator(r"^[a-z0-9][a-z0-9-]*$", "Small letters, digits and hyphens.")],
+        validators=[RegexValidator(r"^[a-z0-9][a-z0-9-]*\Z", "Small letters, digits and hyphens.")],
     )
     name = models.CharField(max_length=255)
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.SMALL_BUSINESS)

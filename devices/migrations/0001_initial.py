@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('public_id', models.UUIDField(default=uuid.uuid4, editable=False)),
                 ('public_number', models.BigIntegerField(default=devices.models.random_public_number, editable=False)),
-                ('code', models.CharField(max_length=50, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9][A-Za-z0-9_.-]*$', 'Letters, digits, underscore, dot and hyphen only.')])),
+                ('code', models.CharField(max_length=50, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9][A-Za-z0-9_.-]*\\Z', 'Letters, digits, underscore, dot and hyphen only.')])),
                 ('name', models.CharField(blank=True, max_length=100)),
                 ('kind', models.CharField(choices=[('argus', 'Argus'), ('dexcom', 'Dexcom'), ('nightscout', 'Nightscout'), ('import', 'Import'), ('other', 'Other')], default='argus', max_length=10)),
                 ('status', models.CharField(choices=[('registered', 'Registered'), ('active', 'Active'), ('inactive', 'Inactive'), ('needs_attention', 'Needs Attention'), ('maintenance', 'Maintenance'), ('error', 'Error'), ('retired', 'Retired')], default='registered', max_length=16)),

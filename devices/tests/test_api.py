@@ -109,6 +109,8 @@ def test_retiring_ends_keys_and_assignment_and_keeps_the_device(northside: Clini
     assert northside.device_api().get(f"{DEVICE}/readings/latest").status_code == 401
     assert api.get(f"{DEVICE}/health").json()["health"] == "deactivated"
     assert codes(api.get(DEVICES)) == ["ARGUS_002468"]
+    again = send(api, "PATCH", DEVICE, {"status": "active"})
+    assert (again.status_code, again.json()["detail"][0]["msg"]) == (422, "The device is retired.")
     assert codes(api.get(DEVICES, {"status": "retired"})) == ["ARGUS_001234"]
     for path in ("keys", "assignments"):
         body = {"patient": "user_9012"} if path == "assignments" else {}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from django.utils import timezone
 from pydantic import AfterValidator, Field, ValidationInfo, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
-FUTURE_TOLERANCE = timedelta(minutes=5)
+from devices.services import CLOCK_TOLERANCE
+
 # Pydantic alone also takes bare dates and seconds since 1970, which a device sends by mistake and never on purpose.
 _DATE_TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?([Zz]|[+-]\d{2}(:?\d{2})?)?", re.ASCII
@@ -40,7 +41,7 @@ def _with_offset(value: datetime) -> datetime:
 
 
 def _measured_already(value: datetime) -> datetime:
-    if value > timezone.now() + FUTURE_TOLERANCE:
+    if value > timezone.now() + CLOCK_TOLERANCE:
         raise PydanticCustomError("value_error", "Timestamp cannot be in the future")
     return value
 

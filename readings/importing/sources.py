@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from devices.models import Assignment, Device
@@ -18,23 +17,19 @@ LONGEST_CODE = 50
 
 @transaction.atomic
 def import_source(*, patient: Patient) -> Device:
-    """The device that stands for what is imported for ``patient``; it is made with the first import.
-
-    Raises ValidationError where a device of that code exists and is something else.
-    """
+    """The device that stands for what is imported for ``patient``; it is made with the first import."""
     # Two imports for one patient take turns here, so that the second finds what the first has made.
     Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+    # By the assignment, not by the code: a patient who was renamed keeps the source, and so the readings stay single.
+    theirs = Assignment.objects.open().filter(patient=patient, starts_at__lte=EARLIEST, device__kind=Device.Kind.IMPORT)
+    if found := theirs.select_related("device").first():
+        known: Device = found.device
+        return known
     code = f"IMPORT-{patient.code}"
-    if len(code) > LONGEST_CODE:
+    if len(code) > LONGEST_CODE or Device.objects.filter(code=code).exists():
         code = f"IMPORT-{patient.public_id}"
-    device: Device | None = Device.objects.filter(code=code).first()
-    if device is None:
-        device = register_device(code=code, kind=Device.Kind.IMPORT, status=Device.Status.ACTIVE, name="Imported files")
-        assign_device(device=device, patient=patient, starts_at=EARLIEST)
-        return device
-    ours = Assignment.objects.open().filter(device=device, patient=patient, starts_at__lte=EARLIEST)
-    if device.kind != Device.Kind.IMPORT or not ours.exists():
-        raise ValidationError(f"The device {code} exists, but it is not the source of imports for {patient.code}.")
+    device = register_device(code=code, kind=Device.Kind.IMPORT, status=Device.Status.ACTIVE, name="Imported files")
+    assign_device(device=device, patient=patient, starts_at=EARLIEST)
     return device
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from devices.models import Assignment, Device
 from patients.models import Patient
+from patients.services import change_patient
 from readings.models import GlucoseReading, PatientState, RangeFlag, Unit
 from tests.clinics import Clinic
 from tests.commands import Result, run_command
@@ -191,13 +192,25 @@ def test_a_very_long_code_still_has_a_source(northside: Clinic, file: Path):
 
 def test_a_device_that_only_looks_like_the_source_is_left_alone(northside: Clinic, file: Path):
     with northside.scope():
-        Device.objects.create(code="IMPORT-user_5678")
+        other = Device.objects.create(code="IMPORT-user_5678")
     file.write_text("time,glucose\n2020-05-01 10:00,100\n")
 
-    result = import_file(file, whose=("--patient", "user_5678"))
+    assert import_file(file, whose=("--patient", "user_5678")).error == ""
 
-    assert "it is not the source of imports for user_5678" in result.error
-    assert stored(northside) == {}
+    assert stored(northside) == {"user_5678": 1}
+    with northside.scope():
+        assert not other.assignments.exists()
+
+
+def test_a_patient_who_was_renamed_keeps_the_source_of_imports(northside: Clinic, file: Path):
+    file.write_text("time,glucose\n2020-05-01 10:00,100\n")
+    import_file(file, whose=("--patient", "user_5678"))
+    with northside.scope():
+        change_patient(patient=northside.patients[0], changes={"code": "renamed"})
+
+    import_file(file, whose=("--patient", "renamed"))
+
+    assert stored(northside) == {"renamed": 1}
 
 
 @pytest.mark.parametrize(

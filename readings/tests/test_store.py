@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from devices.services import assign_device, end_assignment
+from devices.services import assign_device, end_assignment, retire_device
 from readings.models import GlucoseReading, PatientState, RangeFlag, Trend, read_public_id, reading_public_id
 from readings.rows import Outcome, ReadingRow
 from readings.store import store_rows
@@ -94,6 +94,16 @@ def test_a_measured_time_keeps_its_patient(northside: Clinic) -> None:
     with northside.scope():
         assign_device(device=device, patient=patient, starts_at=NOW + timedelta(milliseconds=1))
     assert store(northside, row(northside, 0, 250)) == [Outcome.DUPLICATE]
+
+
+def test_a_reading_ahead_of_our_clock_stays_its_patients_when_the_device_retires(northside: Clinic) -> None:
+    ahead = ReadingRow(northside.devices[0].id, timezone.now() + timedelta(minutes=4), 123)
+    assert store(northside, ahead) == [Outcome.CREATED]
+    with northside.scope():
+        retire_device(device=northside.devices[0])
+    assert store(northside, ahead) == [Outcome.DUPLICATE]
+    late = ReadingRow(northside.devices[0].id, timezone.now() + timedelta(minutes=6), 123)
+    assert store(northside, late) == [Outcome.UNASSIGNED]
 
 
 @pytest.mark.parametrize("year", [1970, 2015, 2026])

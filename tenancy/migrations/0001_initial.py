@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('code', models.CharField(max_length=50, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9][a-z0-9-]*$', 'Small letters, digits and hyphens.')])),
+                ('code', models.CharField(max_length=50, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9][a-z0-9-]*\\Z', 'Small letters, digits and hyphens.')])),
                 ('name', models.CharField(max_length=255)),
                 ('kind', models.CharField(choices=[('enterprise', 'Enterprise'), ('small_business', 'Small Business'), ('startup', 'Startup'), ('educational', 'Educational'), ('government', 'Government'), ('non_profit', 'Non Profit'), ('individual', 'Individual')], default='small_business', max_length=20)),
                 ('status', models.CharField(choices=[('active', 'Active'), ('suspended', 'Suspended'), ('inactive', 'Inactive'), ('pending', 'Pending')], default='active', max_length=20)),
