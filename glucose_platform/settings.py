@@ -16,6 +16,7 @@ from csp.constants import NONCE, NONE, SELF
 from glucose_platform.embedded import completed_environment, state_directory
 from glucose_platform.env import NOT_USED_YET, Env, database_from_url
 from glucose_platform.redis_urls import redis_url_for
+from reports.theme import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = state_directory(os.environ)
@@ -374,29 +375,6 @@ SPECTACULAR_SETTINGS = {
         "DeviceStatusEnum": "devices.models.Device.Status",
     },
 }
-
-UNFOLD = {
-    "SITE_TITLE": "Glucose Platform",
-    "SITE_HEADER": "reports.unfold.site_header",
-    "SITE_SUBHEADER": "reports.unfold.site_subheader",
-    "SITE_DROPDOWN": "reports.unfold.organizations",
-    "SITE_SYMBOL": "glucose",
-    "SITE_URL": None,
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "reports.unfold.favicon"}],
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "ENVIRONMENT": "reports.unfold.environment",
-    "STYLES": ["reports.unfold.stylesheet"],
-    "COLORS": {
-        "primary": {
-            "50": "#eff8fa", "100": "#d8edf2", "200": "#b2dbe5", "300": "#7fc1d1", "400": "#47a1b7", "500": "#23849c",
-            "600": "#176a80", "700": "#155668", "800": "#154655", "900": "#143b48", "950": "#092631",
-        }
-    },
-    # Names must not be kept in the cache or the browser, so the palette is answered by the site's own search.
-    "COMMAND": {"search_models": False, "show_history": False},
-    "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "reports.unfold.navigation"},
-}  # fmt: skip
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO", help=", ".join(LOG_LEVELS)).upper()
