@@ -28,9 +28,8 @@ class EmailBackend(BaseBackend):
         return user if user.is_active and not is_refused_demo_password(password) else None
 
     def get_user(self, user_id: int) -> User | None:
-        for user in User.objects.raw("SELECT * FROM accounts_user_by_id(%s)", [user_id]):
-            return user if user.is_active else None
-        return None
+        user = User.objects.with_id(user_id)
+        return user if user and user.is_active else None
 
 
 def _password_matches(user: User, password: str) -> bool:

@@ -29,6 +29,5 @@ def person_of_link(*, uid: str, token: str) -> User | None:
         return None
     if not 0 < user_id < 2**63:
         return None
-    for user in User.objects.raw("SELECT * FROM accounts_user_by_id(%s)", [user_id]):
-        return user if user.is_active and default_token_generator.check_token(user, token) else None
-    return None
+    user = User.objects.with_id(user_id)
+    return user if user and user.is_active and default_token_generator.check_token(user, token) else None

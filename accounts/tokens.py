@@ -31,7 +31,7 @@ ABSOLUTE = timedelta(days=60)
 
 
 class RefreshRefused(Exception):
-    """The refresh token is forged, used up, expired or revoked."""
+    """The refresh token is forged, used up, expired or revoked, or the person has lost the account or the clinic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,8 @@ def read_access_token(text: str) -> AccessClaims | None:
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """``principal`` is None where the person has lost the account or the clinic meanwhile."""
-
     family: RefreshFamily
-    principal: PersonPrincipal | None
+    principal: PersonPrincipal
 
 
 def rotate(*, token: str) -> Rotated:
@@ -117,15 +115,15 @@ def rotate(*, token: str) -> Rotated:
             refused = True
             if generation < family.generation:
                 _revoke(family_id, "reuse")
-    if refused or family is None:
+    principal = None if refused or family is None else _principal_of(family)
+    if family is None or principal is None:
         raise RefreshRefused
-    return Rotated(family, _principal_of(family))
+    return Rotated(family, principal)
 
 
 def _principal_of(family: RefreshFamily) -> PersonPrincipal | None:
-    for user in User.objects.raw("SELECT * FROM accounts_user_by_id(%s)", [family.user_id]):
-        return person_principal(user.public_id, family.for_organization)
-    return None
+    user = User.objects.with_id(family.user_id)
+    return person_principal(user.public_id, family.for_organization) if user else None
 
 
 def revoke_family(*, family_id: uuid.UUID, because: str) -> None:

@@ -55,7 +55,8 @@ class Clinic:
         from accounts.models import User
 
         membership = self.people[role]
-        (user,) = User.objects.raw("SELECT * FROM accounts_user_by_id(%s)", [membership.user_id])
+        user = User.objects.with_id(membership.user_id)
+        assert user
         (principal,) = [p for p in person_principals(user.public_id) if p.organization_id == self.organization.id]
         return principal
 

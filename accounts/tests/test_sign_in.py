@@ -97,7 +97,8 @@ def test_a_changed_role_acts_on_the_token_that_is_out(northside: Clinic) -> None
 
 def test_a_new_password_voids_older_tokens(northside: Clinic) -> None:
     api = northside.api("nurse")
-    (user,) = User.objects.raw("SELECT * FROM accounts_user_by_id(%s)", [northside.people["nurse"].user_id])
+    user = User.objects.with_id(northside.people["nurse"].user_id)
+    assert user
     set_password(user=user, password="another-good-sentence")
     assert api.get(ME).status_code == 401
     assert login(Client(), "nurse@northside.example", "another-good-sentence").status_code == 200

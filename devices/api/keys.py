@@ -97,4 +97,4 @@ def find_key(key_id: str) -> DeviceKey:
 
 def show_once(issued: IssuedKey) -> Response:
     body = {**DeviceKeySerializer(issued.key).data, "key": issued.text}
-    return Response(body, status=201, headers={"Cache-Control": "no-store"})
+    return Response(body, status=201)

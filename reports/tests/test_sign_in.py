@@ -164,7 +164,8 @@ def test_a_new_password_ends_the_tokens_of_apps(northside):
 
 def test_other_sessions_end_with_the_password(northside):
     client = northside.admin("nurse")
-    (user,) = User.objects.raw("SELECT * FROM accounts_user_by_id(%s)", [northside.people["nurse"].user_id])
+    user = User.objects.with_id(northside.people["nurse"].user_id)
+    assert user
     set_password(user=user, password="a-slate-under-quiet-rain")
     assert client.get(PATIENTS).headers["Location"].startswith(LOGIN)
 

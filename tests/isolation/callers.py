@@ -67,7 +67,8 @@ def callers_of(clinic: Clinic, roles: tuple[str, ...] = tuple(Role.values)) -> l
 
 def _session(clinic: Clinic, role: str) -> str:
     """A session as the sign-in page leaves it, without the cost of a password."""
-    (user,) = User.objects.raw("SELECT * FROM accounts_user_by_id(%s)", [clinic.people[role].user_id])
+    user = User.objects.with_id(clinic.people[role].user_id)
+    assert user
     store: Any = import_module(settings.SESSION_ENGINE).SessionStore()
     store[SESSION_KEY] = str(user.pk)
     store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
