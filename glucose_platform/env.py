@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +26,37 @@ class Variable:
     default: str
     help: str
     secret: bool = False
+
+
+KEY_BYTES = 32
+KEYRING_FORM = '{"active": "2026-11", "keys": {"2026-11": "<32 bytes in base64>"}}'
+
+
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """Keys of 32 bytes by name. ``active`` makes what is new; the others still read what was made with them."""
+
+    active: str
+    keys: Mapping[str, bytes] = field(repr=False)
+
+    @property
+    def active_key(self) -> bytes:
+        return self.keys[self.active]
+
+
+def keyring_from_text(text: str) -> Keyring:
+    """Raises ValueError, without a word of the text, where it is not of the form KEYRING_FORM."""
+    try:
+        parsed = json.loads(text)
+        active, keys = parsed["active"], parsed["keys"]
+        decoded = {str(name): base64.b64decode(key, validate=True) for name, key in keys.items()}
+    except (ValueError, TypeError, KeyError, AttributeError, binascii.Error):
+        raise ValueError("it cannot be read") from None
+    if any(len(key) != KEY_BYTES for key in decoded.values()):
+        raise ValueError(f"each key has {KEY_BYTES} bytes")
+    if active not in decoded:
+        raise ValueError("the active key is not among the keys")
+    return Keyring(str(active), decoded)
 
 
 @dataclass(slots=True)
@@ -90,6 +125,19 @@ class Env:
                 return list(default)
             return parsed
         return [item.strip() for item in value.split(",") if item.strip()]
+
+    def keyring(self, name: str, *, derive_from: str | None, help: str) -> Keyring:
+        """Keys as JSON. ``derive_from``: a secret from which development and demo make theirs; None: they must be given."""
+        text = self.text(name, help=f"{help}; JSON: {KEYRING_FORM}", secret=True)
+        if text:
+            try:
+                return keyring_from_text(text)
+            except ValueError as error:
+                self.problems.append(f"{name} is not of the form {KEYRING_FORM}: {error}.")
+        elif derive_from is None:
+            self.problems.append(f"{name} is not set. `manage.py keys generate` prints what a new installation needs.")
+        derived = hmac.new((derive_from or "").encode(), name.encode(), hashlib.sha256).digest()
+        return Keyring("derived", {"derived": derived})
 
     def refuse(self, name: str, advice: str) -> None:
         """A name of an earlier system that would be silently without effect here."""

@@ -63,7 +63,19 @@ CORS_ORIGINS = env.items(
 if PRODUCTION and "*" in CORS_ORIGINS:
     env.problems.append("CORS_ORIGINS must name origins in production, not *.")
 
-env.refuse("JWT_SECRET", "Access tokens are signed with a key derived from SECRET_KEY: set that.")
+# Production names its keys, so that they can be rotated and kept apart; elsewhere they follow from SECRET_KEY.
+_derive_from = None if PRODUCTION else SECRET_KEY
+TOKEN_SIGNING_KEYS = env.keyring(
+    "TOKEN_SIGNING_KEYS", derive_from=_derive_from, help="Ed25519 seeds that sign access tokens"
+)
+ENCRYPTION_KEYS = env.keyring(
+    "ENCRYPTION_KEYS", derive_from=_derive_from, help="keys that wrap the data keys of clinics and patients"
+)
+AUDIT_SIGNING_KEYS = env.keyring(
+    "AUDIT_SIGNING_KEYS", derive_from=_derive_from, help="Ed25519 seeds that sign the seals of the audit ledger"
+)
+
+env.refuse("JWT_SECRET", "Access tokens are signed with TOKEN_SIGNING_KEYS: set that (`manage.py keys generate`).")
 env.refuse("ALGORITHM", "The algorithm of access tokens is fixed: remove it.")
 env.refuse("API_KEY_SECRET", "Device keys are random and kept as digests (`manage.py device_key issue`): remove it.")
 
