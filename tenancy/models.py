@@ -62,6 +62,18 @@ class Organization(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(87_600)],
         help_text="Older readings are refused when they arrive; empty: no limit.",
     )
+    assigned_patients_only = models.BooleanField(
+        default=False,
+        help_text="Clinicians, nurses and viewers see the patients of their care team only; owners and admins see all.",
+    )
+    audit_retention_days = models.PositiveIntegerField(
+        default=2192,
+        validators=[MinValueValidator(365), MaxValueValidator(36_500)],
+        help_text="How long the audit ledger is kept; 2192 days are six years.",
+    )
+    contact_email = models.EmailField(max_length=254, blank=True)
+    contact_phone = models.CharField(max_length=32, blank=True)
+    contact_address = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import connection
 
@@ -20,20 +20,30 @@ class ScopeError(RuntimeError):
 class Scope:
     """``organization_id`` None: a signed-in person before an organization is chosen; tenant tables stay shut.
 
-    ``patient_id`` None: staff, the whole organization; a number: a patient's own login.
+    ``patient_id``: a patient's own login; None: staff. ``assigned_patients``: the only patients whose rows this member
+    of the staff may see, where the clinic has set so; None: all.
     """
 
     organization_id: int | None
     user_id: int | None = None
     patient_id: int | None = None
+    assigned_patients: tuple[int, ...] | None = None
+
+    def patient_line(self) -> str:
+        """``*``: all patients; ``*3,7``: staff with these patients; ``3``: the login of patient 3."""
+        if self.patient_id is not None:
+            return str(int(self.patient_id))
+        if self.assigned_patients is None:
+            return STAFF
+        # 0 is nobody's id: an empty list would read as staff with all patients.
+        return STAFF + (",".join(str(int(number)) for number in self.assigned_patients) or "0")
 
     def statements(self) -> list[str]:
         """One literal SET LOCAL each: a distributed engine passes on neither parameters nor set_config()."""
-        patient = STAFF if self.patient_id is None else str(int(self.patient_id))
         values = [("app.user_id", self.user_id), ("app.organization_id", self.organization_id)]
         statements = [f"SET LOCAL {name} = '{int(value)}'" for name, value in values if value is not None]
         if self.organization_id is not None:
-            statements.append(f"SET LOCAL app.patient_id = '{patient}'")
+            statements.append(f"SET LOCAL app.patient_id = '{self.patient_line()}'")
         return statements
 
     def closing_statements(self) -> list[str]:
@@ -92,3 +102,13 @@ def organization_scope(
 def person_scope(user_id: int) -> AbstractContextManager[Scope]:
     """Only the person's own account row, for sign-in and password changes."""
     return scoped(Scope(None, user_id))
+
+
+def include_patient(patient_id: int) -> None:
+    """Let staff who are limited to their patients see one more: the one that they are just adding."""
+    scope = _current.get()
+    if scope is None or scope.assigned_patients is None:
+        return
+    wider = replace(scope, assigned_patients=(*scope.assigned_patients, patient_id))
+    _current.set(wider)
+    connection.run_scope_statements(wider.statements())  # type: ignore[attr-defined]

@@ -2,6 +2,6 @@
 
 from tenancy.operations.functions import LookupFunction
 from tenancy.operations.grants import Grant
-from tenancy.operations.tables import ProtectTenantTable
+from tenancy.operations.tables import ProtectTenantTable, RenewPatientLine
 
-__all__ = ["Grant", "LookupFunction", "ProtectTenantTable"]
+__all__ = ["Grant", "LookupFunction", "ProtectTenantTable", "RenewPatientLine"]
