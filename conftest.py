@@ -3,9 +3,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import redis
+from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import TransactionTestCase
 
+from tenancy import limits
 from tests.clinics import Clinic, make_clinic
 from tests.databases import cloned_database, empty_as_owner
 from tests.live import running_server
@@ -22,6 +25,16 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
         patch.setattr(Argon2PasswordHasher, "parallelism", 1)
         with cloned_database():
             yield
+
+
+@pytest.fixture(autouse=True)
+def limits_begin_anew() -> None:
+    """Every test comes from the same address, and signs in the same people."""
+    client = redis.Redis.from_url(settings.LIMITS_REDIS_URL)
+    if keys := list(client.scan_iter(f"{limits.key_prefix()}:*")):
+        client.delete(*keys)
+    client.close()
+    limits._in_process.cache_clear()
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from limits import parse as parse_rate
+
 TRUE_WORDS = {"1", "true", "yes", "on"}
 FALSE_WORDS = {"0", "false", "no", "off", ""}
 # In the help of a setting that is read and checked, and has no effect before its feature comes.
@@ -126,8 +128,18 @@ class Env:
             return parsed
         return [item.strip() for item in value.split(",") if item.strip()]
 
+    def rate(self, name: str, default: str, *, help: str) -> str:
+        """How many in what time, as the limits library writes it: ``5/15 minutes``."""
+        value = self.text(name, default, help=help)
+        try:
+            parse_rate(value)
+        except ValueError:
+            self.problems.append(f"{name} must be a number and a time, such as {default}, not {value!r}.")
+            return default
+        return value
+
     def keyring(self, name: str, *, derive_from: str | None, help: str) -> Keyring:
-        """Keys as JSON. ``derive_from``: a secret from which development and demo make theirs; None: they must be given."""
+        """Keys as JSON. ``derive_from``: a secret that those of demo follow from; None: they must be given."""
         text = self.text(name, help=f"{help}; JSON: {KEYRING_FORM}", secret=True)
         if text:
             try:

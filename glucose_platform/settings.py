@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "devices",
     "patients",
     "accounts",
+    "audit",
     "tenancy",
     # Not "unfold": that would put its own site in the place of ours.
     "unfold.apps.BasicAppConfig",
@@ -270,6 +271,24 @@ SIMPLE_JWT = {
     "USER_ID_CLAIM": "sub",
 }
 
+# A moving window each; what is counted by is said in the help. `tenancy.limits` answers by these names.
+RATE_LIMITS = {
+    "public": env.rate("LIMIT_PUBLIC", "300/minute", help="requests without a sign-in, of one address"),
+    "sign_in": env.rate("LIMIT_SIGN_IN", "60/minute", help="requests to /auth without a sign-in, of one address"),
+    "reads": env.rate("LIMIT_READS", "600/minute", help="reads of one person or device key"),
+    "writes": env.rate("LIMIT_WRITES", "300/minute", help="writes of one person"),
+    "device_writes": env.rate("LIMIT_DEVICE_WRITES", "6000/minute", help="posts with one device key"),
+    "sign_in_failures": env.rate(
+        "LIMIT_SIGN_IN_FAILURES", "5/15 minutes", help="failed sign-ins of one account from one address, then a lock"
+    ),
+    "sign_in_failures_account": env.rate(
+        "LIMIT_SIGN_IN_FAILURES_ACCOUNT", "50/hour", help="failed sign-ins of one account from all addresses"
+    ),
+    "sign_in_failures_address": env.rate(
+        "LIMIT_SIGN_IN_FAILURES_ADDRESS", "100/15 minutes", help="failed sign-ins of all accounts from one address"
+    ),
+}
+
 MAX_GLUCOSE_READING_RATE = env.integer(
     "MAX_GLUCOSE_READING_RATE", 30, help="seconds between two single readings of a device", minimum=1
 )
@@ -337,6 +356,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 TRUST_PROXY = env.boolean(
     "TRUST_PROXY", False, help="requests come through a proxy that sets X-Forwarded-Proto and X-Forwarded-For itself"
+)
+PROXY_COUNT = env.integer(
+    "PROXY_COUNT", 1, help="proxies in a row that append to X-Forwarded-For, with TRUST_PROXY", minimum=1, maximum=9
 )
 if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

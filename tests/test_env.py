@@ -47,6 +47,7 @@ def test_absent_values_have_defaults() -> None:
         ("-1", lambda env: env.integer("X", 1, help=""), "at least 0"),
         ("perhaps", lambda env: env.boolean("X", False, help=""), "true or false"),
         ("c", lambda env: env.choice("X", "a", ("a", "b"), help=""), "one of a, b"),
+        ("often", lambda env: env.rate("X", "5/minute", help=""), "a number and a time, such as 5/minute"),
         ("[1]", lambda env: env.items("X", help=""), "JSON list"),
         ("[", lambda env: env.items("X", help=""), "JSON list"),
     ],

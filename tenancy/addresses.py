@@ -1,0 +1,50 @@
+"""The address a request came from: the one function that log, audit and limits ask."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def client_address(request: HttpRequest) -> str:
+    """The peer, or behind trusted proxies the address that the outermost of them saw; an IP address or empty.
+
+    Each proxy appends whom it heard to X-Forwarded-For; whatever stands further left came with the request, and
+    anybody can write it.
+    """
+    peer = _without_port(request.META.get("REMOTE_ADDR", ""))
+    if not settings.TRUST_PROXY:
+        return peer
+    entries = [entry for entry in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if entry.strip()]
+    # A shorter list than there are proxies was written by those proxies alone.
+    told = entries[-settings.PROXY_COUNT :][:1]
+    return (_without_port(told[0]) if told else "") or peer
+
+
+def limited_address(request: HttpRequest) -> str:
+    """What limits count by: of IPv6 the /64, all of which one customer has to choose from."""
+    text = client_address(request)
+    address = _parsed(text)
+    return str(IPv6Network((address, 64), strict=False)) if isinstance(address, IPv6Address) else text
+
+
+def _without_port(text: str) -> str:
+    """The canonical form, or empty where it is none: it goes into lines of a log."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    address = _parsed(text)
+    return str(address) if address else ""
+
+
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
