@@ -13,13 +13,14 @@ from tenancy.fields import TenantForeignKey
 from tenancy.managers import TenantManager
 from tenancy.models import Organization, TenantModel
 
-OUR_APPS = frozenset({"accounts", "devices", "patients", "readings", "reports", "simulator", "tenancy"})
+OUR_APPS = frozenset({"accounts", "audit", "devices", "patients", "readings", "reports", "simulator", "tenancy"})
 
 # Tables that belong to no organization, each reviewed: what keeps one clinic's people from another's rows there.
 GLOBAL_MODELS = {
     "tenancy.Organization": "a policy on its own id",
     "accounts.User": "a policy on app.user_id; look-ups by definer functions",
     "accounts.RefreshFamily": "belongs to a person; reached only by the id inside a signed refresh token",
+    "accounts.ExternalIdentity": "a policy on app.user_id; found at sign-in by a definer function",
 }
 
 

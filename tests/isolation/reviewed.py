@@ -12,9 +12,22 @@ APPEND = frozenset({"SELECT", "INSERT"})
 EVERYTHING = READ_WRITE | {"DELETE"}
 READ = frozenset({"SELECT"})
 
-# Table: the column that names the patient, or None where rows belong to no patient; what the app role may do.
+# In the place of a patient's column: who sees which rows besides.
+ALL_STAFF = "all staff; a patient's login where patient_id names it"
+STAFF_ONLY = "no patient's login sees any row"
+
+# Table: the column that names the patient, None where rows belong to no patient and every login of the clinic may see
+# them, or one of the two sentences above; what the app role may do.
 TENANT_TABLES: dict[str, tuple[str | None, frozenset[str]]] = {
-    "accounts_membership": ("patient_id", READ_WRITE),
+    "accounts_invitation": (STAFF_ONLY, READ_WRITE),
+    "accounts_membership": (ALL_STAFF, READ_WRITE),
+    "accounts_removalrequest": (STAFF_ONLY, READ_WRITE),
+    "accounts_supportaccess": (STAFF_ONLY, READ_WRITE),
+    "patients_careteammember": ("patient_id", EVERYTHING),
+    "patients_consent": ("patient_id", READ_WRITE),
+    "patients_emergencyaccess": (STAFF_ONLY, READ_WRITE),
+    "audit_entry": (None, APPEND),
+    "audit_seal": (None, APPEND),
     "devices_assignment": ("patient_id", READ_WRITE),
     "devices_device": (None, READ_WRITE),
     "devices_devicekey": (None, READ_WRITE),
@@ -26,7 +39,11 @@ TENANT_TABLES: dict[str, tuple[str | None, frozenset[str]]] = {
 # Tables without an organization: what the app role may do, and why that shows nobody another clinic's rows.
 GLOBAL_TABLES: dict[str, tuple[frozenset[str], str]] = {
     "tenancy_organization": (READ_WRITE, "a policy on its own id"),
-    "accounts_user": (READ | {"UPDATE"}, "a policy on app.user_id; made and looked up by definer functions"),
+    "accounts_user": (READ, "a policy on app.user_id; made and looked up by definer functions"),
+    "accounts_externalidentity": (
+        APPEND | {"DELETE"},
+        "a policy on app.user_id; found at sign-in by a definer function",
+    ),
     "accounts_refreshfamily": (EVERYTHING, "a person's sign-ins, found by the id inside a signed token; no names"),
     "django_session": (EVERYTHING, "found by a random key; the data are signed"),
     "django_content_type": (READ, "names of models"),
@@ -39,9 +56,17 @@ GLOBAL_TABLES: dict[str, tuple[frozenset[str], str]] = {
 
 _ORGANIZATION = "({column} = (current_setting('app.organization_id'::text))::bigint)"
 _PATIENT = (
-    "CASE current_setting('app.patient_id'::text) WHEN '*'::text THEN true "
-    "ELSE ({column} = (current_setting('app.patient_id'::text))::bigint) END"
+    "CASE current_setting('app.patient_id'::text) WHEN '*'::text THEN true ELSE ({column} = ANY "
+    "((string_to_array((ltrim(current_setting('app.patient_id'::text), '*'::text) || ',0'::text), ','::text))"
+    "::bigint[])) END"
 )
+_LOGIN = (
+    "CASE \"left\"(current_setting('app.patient_id'::text), 1) WHEN '*'::text THEN true "
+    "ELSE (patient_id = (current_setting('app.patient_id'::text))::bigint) END"
+)
+_STAFF = "(\"left\"(current_setting('app.patient_id'::text), 1) = '*'::text)"
+_ALL_PATIENTS = "(current_setting('app.patient_id'::text) = '*'::text)"
+_PERSON = "(user_id = (current_setting('app.user_id'::text))::bigint)"
 _USER = "(id = (current_setting('app.user_id'::text))::bigint)"
 
 
@@ -56,14 +81,30 @@ def tenant_policies(patient_column: str | None, organization_column: str = "orga
         _policy("support_reads", "SELECT", "PERMISSIVE", roles.SUPPORT, "true", None),
     }
     if patient_column:
-        line = _PATIENT.format(column=patient_column)
-        policies.add(_policy("own_patient", "ALL", "RESTRICTIVE", roles.APP, line, line))
+        name = "staff_only" if patient_column == STAFF_ONLY else "own_patient"
+        line = {STAFF_ONLY: _STAFF, ALL_STAFF: _LOGIN}.get(patient_column) or _PATIENT.format(column=patient_column)
+        policies.add(_policy(name, "ALL", "RESTRICTIVE", roles.APP, line, line))
     return policies
 
 
 POLICIES: dict[str, set[str]] = {
     **{table: tenant_policies(patient_column) for table, (patient_column, _) in TENANT_TABLES.items()},
     "tenancy_organization": tenant_policies(None, organization_column="id"),
+    # Everybody adds to the ledger; only staff who may see every patient read it.
+    **{
+        table: tenant_policies(None) | {_policy("staff_reads", "SELECT", "RESTRICTIVE", roles.APP, _ALL_PATIENTS, None)}
+        for table in ("audit_entry", "audit_seal")
+    },
+    "accounts_externalidentity": {
+        _policy(
+            "own_account",
+            "ALL",
+            "PERMISSIVE",
+            roles.APP,
+            _USER.replace("(id ", "(user_id "),
+            _USER.replace("(id ", "(user_id "),
+        )
+    },
     "accounts_user": {_policy("own_account", "ALL", "PERMISSIVE", roles.APP, _USER, _USER)},
 }
 
@@ -72,7 +113,12 @@ OTHER_GRANTS: dict[tuple[str, str], frozenset[str]] = {
     **{(table, roles.SUPPORT): READ for table in (*TENANT_TABLES, "tenancy_organization")},
     ("accounts_user", roles.LOOKUP): APPEND,
     ("accounts_membership", roles.LOOKUP): READ,
+    ("accounts_externalidentity", roles.LOOKUP): READ,
+    ("accounts_invitation", roles.LOOKUP): READ,
+    ("accounts_supportaccess", roles.LOOKUP): READ,
     ("devices_devicekey", roles.LOOKUP): READ,
+    ("patients_careteammember", roles.LOOKUP): READ,
+    ("patients_emergencyaccess", roles.LOOKUP): READ,
 }
 
 
@@ -82,10 +128,25 @@ def table_grants() -> dict[tuple[str, str], frozenset[str]]:
     return app | OTHER_GRANTS
 
 
+_OWN_ACCOUNT = ("password", "is_active", "version", "email_verified_at")
 COLUMN_GRANTS = {
-    ("tenancy_organization", column, roles.LOOKUP, "SELECT") for column in ("id", "code", "name", "status")
+    *[
+        ("tenancy_organization", column, roles.LOOKUP, "SELECT")
+        for column in ("id", "code", "name", "status", "assigned_patients_only")
+    ],
+    # Not the column that makes somebody the platform's support.
+    *[("accounts_user", column, roles.APP, "UPDATE") for column in _OWN_ACCOUNT],
+}
+COLUMN_GRANTS |= {
+    (table, column, roles.LOOKUP, "SELECT")
+    for table, columns in {
+        "audit_entry": ("organization_id", "epoch", "xid", "id"),
+        "audit_seal": ("organization_id", "number", "epoch", "upto_xid", "upto_id"),
+    }.items()
+    for column in columns
 }
 SEQUENCE_GRANTS = {
+    ("audit_entry_id_seq", roles.APP, "USAGE"),
     ("tenancy_organization_id_seq", roles.APP, "USAGE"),
     ("tenancy_organization_id_seq", roles.APP, "SELECT"),
 }
@@ -95,16 +156,21 @@ _FIXED_PATH = "search_path=public, pg_temp"
 DEFINER_FUNCTIONS = {
     "tenancy_organizations()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "accounts_user_by_email(text)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
+    "accounts_user_by_identity(text,text)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "accounts_user_by_id(bigint)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
-    "accounts_person(text,text)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
+    "accounts_invitation_by_digest(bytea)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
+    "accounts_person(text,text,boolean)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "accounts_principals(uuid)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "devices_live_key(bytea)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
+    "audit_ensure_months(integer)": (roles.OWNER, _FIXED_PATH, {roles.APP}),
+    "audit_unsealed()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "readings_ensure_months(integer)": (roles.OWNER, _FIXED_PATH, {roles.APP}),
 }
 
 # Global tables that the app role writes and that have a unique rule: why it tells nobody what others have.
 GLOBAL_UNIQUE = {
     "accounts_refreshfamily": "random ids",
+    "accounts_externalidentity": "issuer and subject come from a signed token of the person's own",
     "accounts_user": "one account for each address; sign-in and registration answer alike for taken and free ones",
     "tenancy_organization": "codes of clinics are public, ids are not shown",
     "django_session": "random keys",

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from audit.actions import Action, Outcome
+from tenancy.managers import TenantManager, TenantQuerySet
+from tenancy.models import TenantModel
+
+
+class Entry(TenantModel):
+    """One line of the ledger: who did or saw what, of whose record, from where. Nobody changes or removes it.
+
+    Records and people are named by what the outside calls them, so that the line outlives them. The table is
+    partitioned by month; rows are written by ``audit.store`` only, since a patient's login may add but not read.
+    """
+
+    pk = models.CompositePrimaryKey("organization_id", "at", "id")
+    at = models.DateTimeField()
+    id = models.BigIntegerField()
+    # Raised by the owner when the database was restored into another server, where transactions count anew.
+    epoch = models.SmallIntegerField()
+    xid = models.BigIntegerField(help_text="the transaction that wrote it; seals go by it")
+    actor_kind = models.TextField()
+    actor_id = models.TextField()
+    actor_name = models.TextField()
+    actor_role = models.TextField()
+    action = models.TextField(choices=Action.choices)
+    object_type = models.TextField()
+    object_id = models.TextField()
+    patient_id = models.BigIntegerField(null=True)
+    patient_ids: Any = ArrayField(models.BigIntegerField(), null=True, help_text="everybody on a page that lists")
+    ip = models.GenericIPAddressField(null=True)
+    session = models.TextField()
+    request_id = models.TextField()
+    reason = models.TextField()
+    outcome = models.TextField(choices=Outcome.choices)
+    count = models.IntegerField()
+    changes: Any = models.JSONField(null=True, help_text="[field, old, new], in the order in which they were given")
+
+    objects: ClassVar[Any] = TenantManager.of(TenantQuerySet)
+
+    class Meta(TenantModel.Meta):
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.action} {self.object_type} {self.object_id}"
+
+
+class Seal(TenantModel):
+    """A signed link of the chain over all entries of one clinic, up to (epoch, upto_xid, upto_id)."""
+
+    pk = models.CompositePrimaryKey("organization_id", "number")
+    number = models.BigIntegerField()
+    epoch = models.SmallIntegerField()
+    upto_xid = models.BigIntegerField()
+    upto_id = models.BigIntegerField()
+    rows = models.IntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    previous_head = models.BinaryField()
+    head = models.BinaryField()
+    key_name = models.TextField()
+    signature = models.BinaryField()
+    sealed_at = models.DateTimeField()
+    # Written by the owner's function alone, which removes entries after the clinic's retention time.
+    expired_at = models.DateTimeField(null=True)
+    expired_after_days = models.IntegerField(null=True)
+
+    objects: ClassVar[Any] = TenantManager.of(TenantQuerySet)
+
+    def __str__(self) -> str:
+        return f"seal {self.number}"

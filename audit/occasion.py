@@ -1,0 +1,54 @@
+"""Who acts, and from where: set once for each request, task or command, read by every entry of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Literal
+
+ActorKind = Literal["person", "key", "support", "system", "anonymous"]
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """``id``: what the outside calls it (a person's public id, a key's id, a command's name), never a database key."""
+
+    kind: ActorKind
+    id: str = ""
+    name: str = ""
+    role: str = ""
+
+
+SYSTEM = Actor("system", name="platform")
+ANONYMOUS = Actor("anonymous")
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """``session``: tells the sign-ins of one person apart; never something that could be used to sign in."""
+
+    actor: Actor = SYSTEM
+    request_id: str = ""
+    ip: str | None = None
+    session: str = ""
+    reason: str = ""
+
+
+_current: ContextVar[Occasion | None] = ContextVar("audit_occasion", default=None)
+_DEFAULT = Occasion()
+
+
+def current_occasion() -> Occasion:
+    """Outside requests the platform itself acts."""
+    return _current.get() or _DEFAULT
+
+
+@contextmanager
+def occasion(active: Occasion) -> Iterator[Occasion]:
+    token = _current.set(active)
+    try:
+        yield active
+    finally:
+        _current.reset(token)

@@ -1,0 +1,85 @@
+"""The one statement that adds to the ledger. It asks for nothing back: a patient's login may not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Model
+from psycopg.types.json import Jsonb
+
+from audit.actions import Action, Outcome
+from audit.occasion import Occasion
+
+# Field: old value, new value.
+Changes = Mapping[str, tuple[Any, Any]]
+
+_INSERT = """
+    INSERT INTO audit_entry (
+        organization_id, actor_kind, actor_id, actor_name, actor_role, action, object_type, object_id,
+        patient_id, patient_ids, ip, session, request_id, reason, outcome, count, changes
+    ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bigint[], %s::inet, %s, %s, %s, %s, %s, %s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    organization_id: int
+    occasion: Occasion
+    action: Action
+    object_type: str
+    object_id: str
+    patient_id: int | None = None
+    patient_ids: Sequence[int] | None = None
+    reason: str = ""
+    outcome: Outcome = Outcome.DONE
+    count: int = 1
+    changes: Changes | None = None
+
+    def parameters(self) -> list[Any]:
+        actor = self.occasion.actor
+        return [
+            self.organization_id,
+            *(actor.kind, actor.id, actor.name, actor.role),
+            *(self.action.value, self.object_type, self.object_id),
+            *(self.patient_id, None if self.patient_ids is None else list(self.patient_ids)),
+            *(self.occasion.ip, self.occasion.session, self.occasion.request_id),
+            *(self.reason or self.occasion.reason, self.outcome.value, self.count, _ordered(self.changes)),
+        ]
+
+
+def insert(entries: Iterable[NewEntry]) -> None:
+    with connection.cursor() as cursor:
+        for entry in entries:
+            cursor.execute(_INSERT, entry.parameters())
+
+
+def _ordered(changes: Changes | None) -> Jsonb | None:
+    """A list, since an object in jsonb forgets the order of its keys."""
+    if not changes:
+        return None
+    return Jsonb([[field, plain(old), plain(new)] for field, (old, new) in changes.items()])
+
+
+def plain(value: Any) -> Any:
+    """What JSON can hold of a field's value."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    if isinstance(value, Model):
+        return str(getattr(value, "public_id", value.pk))
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, bytes | memoryview):
+        raise TypeError("bytes do not go into the audit ledger; name the field, or give its sealed text")
+    return str(value)
