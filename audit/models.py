@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from audit.actions import Action, Outcome
 from tenancy.managers import TenantManager, TenantQuerySet
 from tenancy.models import TenantModel
 
@@ -27,7 +26,9 @@ class Entry(TenantModel):
     actor_id = models.TextField()
     actor_name = models.TextField()
     actor_role = models.TextField()
-    action = models.TextField(choices=Action.choices)
+    action = models.TextField(
+        help_text="a value of audit.actions.Action; without choices, so that a new one needs no migration"
+    )
     object_type = models.TextField()
     object_id = models.TextField()
     patient_id = models.BigIntegerField(null=True)
@@ -36,7 +37,7 @@ class Entry(TenantModel):
     session = models.TextField()
     request_id = models.TextField()
     reason = models.TextField()
-    outcome = models.TextField(choices=Outcome.choices)
+    outcome = models.TextField()
     count = models.IntegerField()
     changes: Any = models.JSONField(null=True, help_text="[field, old, new], in the order in which they were given")
 

@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
                         ('actor_id', models.TextField()),
                         ('actor_name', models.TextField()),
                         ('actor_role', models.TextField()),
-                        ('action', models.TextField()),
+                        ('action', models.TextField(help_text='a value of audit.actions.Action; without choices, so that a new one needs no migration')),
                         ('object_type', models.TextField()),
                         ('object_id', models.TextField()),
                         ('patient_id', models.BigIntegerField(null=True)),
