@@ -6,12 +6,12 @@ from http import HTTPMethod
 from typing import Any
 
 import structlog
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django_structlog.middlewares import RequestMiddleware
 
 from accounts.principals import PersonPrincipal
+from tenancy.addresses import client_address
 
 # What a proxy or a client may name a request; anything else could forge lines of a log.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -35,10 +35,8 @@ class RequestLog(RequestMiddleware):
 
     @classmethod
     def bind_ip(cls, request: HttpRequest) -> None:
-        """The library's own takes the word of whoever sends X-Forwarded-For; only a proxy's last entry is its own."""
-        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-        address = forwarded if settings.TRUST_PROXY and forwarded else request.META.get("REMOTE_ADDR")
-        structlog.contextvars.bind_contextvars(ip=address)
+        """The library's own takes the word of whoever sends X-Forwarded-For."""
+        structlog.contextvars.bind_contextvars(ip=client_address(request))
 
     @staticmethod
     def bind_user_id(request: HttpRequest) -> None:

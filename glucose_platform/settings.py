@@ -118,6 +118,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "glucose_platform.middleware.answer_when_the_database_is_away",
     "glucose_platform.middleware.resolve_principal",
+    "glucose_platform.request_limits.limit_requests",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -273,7 +274,7 @@ SIMPLE_JWT = {
 
 # A moving window each; what is counted by is said in the help. `tenancy.limits` answers by these names.
 RATE_LIMITS = {
-    "public": env.rate("LIMIT_PUBLIC", "300/minute", help="requests without a sign-in, of one address"),
+    "public": env.rate("LIMIT_PUBLIC", "1200/minute", help="requests without a sign-in, of one address"),
     "sign_in": env.rate("LIMIT_SIGN_IN", "60/minute", help="requests to /auth without a sign-in, of one address"),
     "reads": env.rate("LIMIT_READS", "600/minute", help="reads of one person or device key"),
     "writes": env.rate("LIMIT_WRITES", "300/minute", help="writes of one person"),

@@ -1,4 +1,4 @@
-"""Limits on posting and reading, kept in Redis. With Redis away nothing is refused: a reading is worth more."""
+"""Limits on posting, kept in Redis. With Redis away nothing is refused: a reading is worth more."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ from contextlib import contextmanager, suppress
 import redis
 from django.conf import settings
 
-from readings.metrics import LIMITS_SKIPPED
+from tenancy.limits import LIMITS_SKIPPED
 from tenancy.redis import limits_client
 from tenancy.scope import required_organization_id
 
 BATCH_ITEMS = 3000
 BATCH_WINDOW_SECONDS = 300
-READS = 600
-READS_WINDOW_SECONDS = 60
 
 # Only the holder's own token: after a slow request the key may already be another request's.
 _GIVE_SLOT_BACK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
@@ -84,11 +82,6 @@ def batch_budget(device_id: int, items: int) -> Iterator[None]:
         with suppress(redis.RedisError):
             limits_client().eval(_REFUND, 1, key, str(items))
         raise
-
-
-def count_read(reader: str) -> None:
-    """Count one read of ``reader`` (who asks, unique on the platform). Raises LimitReached above the abuse budget."""
-    _spend(f"readings:reads:{reader}", 1, READS, READS_WINDOW_SECONDS, "reads")
 
 
 def _spend(key: str, amount: int, limit: int, window_seconds: int, name: str) -> None:

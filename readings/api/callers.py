@@ -6,14 +6,12 @@ from typing import Any
 
 from rest_framework.exceptions import APIException, NotFound
 from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle
 
 from accounts.principals import PersonPrincipal
 from devices.authentication import DevicePrincipal
 from devices.models import Assignment, Device
 from devices.services import note_use_of_key
 from patients.models import Patient
-from readings.limits import LimitReached, count_read
 from readings.people import find_patient, is_possible_code
 
 Principal = PersonPrincipal | DevicePrincipal
@@ -26,19 +24,6 @@ class TooManyRequests(APIException):
     def __init__(self, detail: str, wait_seconds: float) -> None:
         super().__init__(detail)
         self.wait = wait_seconds
-
-
-class ReadBudget(BaseThrottle):
-    """Against abuse only: 600 reads a minute for each person and each key."""
-
-    def allow_request(self, request: Request, view: Any) -> bool:
-        if request.method not in ("GET", "HEAD"):
-            return True
-        try:
-            count_read(_reader(principal_of(request)))
-        except LimitReached as reached:
-            raise TooManyRequests("Too many requests: at most 600 reads a minute.", reached.wait_seconds) from None
-        return True
 
 
 def principal_of(request: Request) -> Any:
@@ -94,9 +79,3 @@ def _key_opens(principal: DevicePrincipal, device: Device) -> bool:
         return False
     note_use_of_key(key_id=principal.key_id)
     return True
-
-
-def _reader(principal: Principal) -> str:
-    if isinstance(principal, DevicePrincipal):
-        return f"key:{principal.organization_id}:{principal.key_id}"
-    return f"person:{principal.organization_id}:{principal.user_id}"

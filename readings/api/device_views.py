@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from devices.models import Device
-from readings.api.callers import ReadBudget, device_to_read, principal_of
+from readings.api.callers import device_to_read, principal_of
 from readings.api.push import post_to_device
 from readings.api.queries import LIST_PARAMETERS, WINDOW_PARAMETERS, ListQuery, NoQuery, WindowQuery, read_query
 from readings.api.request_schema import PUSH_BODY
@@ -29,8 +29,6 @@ from tenancy.api.routing import RoutedView
 # Not atomic as a whole: the slot of a device must be given back when the commit itself fails.
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
 class DeviceReadingsView(RoutedView, APIView):
-    throttle_classes = (ReadBudget,)
-
     @extend_schema(
         operation_id="devices_readings_list", parameters=LIST_PARAMETERS, responses=DeviceReadingSerializer(many=True)
     )
@@ -58,8 +56,6 @@ class DeviceReadingsView(RoutedView, APIView):
 
 
 class LatestReadingView(RoutedView, APIView):
-    throttle_classes = (ReadBudget,)
-
     @extend_schema(operation_id="devices_readings_latest", responses=DeviceReadingSerializer)
     def get(self, request: Request, deviceId: str) -> Response:
         """The device's newest reading; 404 where it has none."""
@@ -72,8 +68,6 @@ class LatestReadingView(RoutedView, APIView):
 
 
 class ReadingStatisticsView(RoutedView, APIView):
-    throttle_classes = (ReadBudget,)
-
     @extend_schema(operation_id="devices_readings_stats", parameters=WINDOW_PARAMETERS, responses=StatisticsSerializer)
     def get(self, request: Request, deviceId: str) -> Response:
         """Count, spread and time in ranges of the device's readings."""

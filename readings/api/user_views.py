@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from devices.models import Device
 from patients.models import Patient
-from readings.api.callers import ReadBudget, no_readings, patient_to_read, principal_of
+from readings.api.callers import no_readings, patient_to_read, principal_of
 from readings.api.queries import HISTORY_PARAMETERS, HistoryQuery, NoQuery, read_query
 from readings.api.schema import CurrentGlucoseSerializer, HistoryPageSerializer
 from readings.api.shapes import reading_extras, reading_item
@@ -29,8 +29,6 @@ from tenancy.api.routing import RoutedView
 
 
 class CurrentGlucoseView(RoutedView, APIView):
-    throttle_classes = (ReadBudget,)
-
     @extend_schema(operation_id="users_glucose_current", responses=CurrentGlucoseSerializer)
     def get(self, request: Request, userId: str) -> Response:
         """The newest reading, with trend and age; 404 where there is none."""
@@ -44,8 +42,6 @@ class CurrentGlucoseView(RoutedView, APIView):
 
 
 class GlucoseHistoryView(RoutedView, APIView):
-    throttle_classes = (ReadBudget,)
-
     @extend_schema(operation_id="users_glucose_history", parameters=HISTORY_PARAMETERS, responses=HistoryPageSerializer)
     def get(self, request: Request, userId: str) -> Response:
         """Readings of a period, newest first, page by page; copies of one measurement are left out."""
