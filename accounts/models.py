@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 
 from accounts.roles import PERMISSIONS, STAFF_ROLES, Role, role_allows
+from tenancy.fields import TenantForeignKey
 from tenancy.managers import TenantManager, TenantQuerySet
 from tenancy.models import TenantModel
 
@@ -35,6 +37,12 @@ class User(AbstractBaseUser):
         default=1, help_text="Tokens of an older version are refused; raised when the password or the state changes."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    email_verified_at = models.DateTimeField(null=True, help_text="empty: registered, the address not yet confirmed")
+    support_name = models.CharField(
+        max_length=150,
+        blank=True,
+        help_text="set for people of the platform's support, who enter clinics with a reason and for an hour at most",
+    )
 
     # No such column: Django would write it at sign-in, outside any scope. Memberships know when they were used.
     last_login = None
@@ -133,6 +141,130 @@ class Membership(TenantModel):
         return self.name
 
 
+class InvitationQuerySet(TenantQuerySet["Invitation"]):
+    def pending(self) -> InvitationQuerySet:
+        return self.filter(state=Invitation.State.PENDING, expires_at__gt=Now())
+
+
+class Invitation(TenantModel):
+    """A place in the clinic that is offered to whoever holds the mailbox; the link in the mail carries its token."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        ACCEPTED = "accepted"
+        DECLINED = "declined"
+        EXPIRED = "expired"
+        CANCELLED = "cancelled"
+
+    id = models.BigAutoField(primary_key=True)
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    email = models.EmailField(max_length=254, help_text="in small letters, so that one address has one invitation")
+    name = models.CharField(max_length=150)
+    role = models.CharField(max_length=10, choices=Role.choices)
+    patient_id = models.BigIntegerField(null=True, blank=True, editable=False)
+    message = models.CharField(max_length=500, blank=True)
+    digest = models.BinaryField(
+        max_length=32, editable=False, help_text="SHA-256 of the token; the token is in the mail only"
+    )
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    invited_by = TenantForeignKey(Membership, related_name="+", null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, help_text="accepted, declined, cancelled or found expired")
+
+    objects: ClassVar[Any] = TenantManager.of(InvitationQuerySet)
+
+    class Meta(TenantModel.Meta):
+        ordering = ["-created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "public_id"], name="accounts_invitation_public_id"),
+            models.UniqueConstraint(fields=["organization", "digest"], name="accounts_invitation_digest"),
+            models.UniqueConstraint(
+                fields=["organization", "email"],
+                condition=models.Q(state="pending"),
+                name="accounts_invitation_one_pending",
+                violation_error_code="unique",
+                violation_error_message="This person has an invitation already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class RemovalRequestQuerySet(TenantQuerySet["RemovalRequest"]):
+    def pending(self) -> RemovalRequestQuerySet:
+        return self.filter(state=RemovalRequest.State.PENDING)
+
+
+class RemovalRequest(TenantModel):
+    """Somebody asks that a member's access end; an owner or admin decides."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        APPROVED = "approved"
+        DENIED = "denied"
+        CANCELLED = "cancelled"
+
+    id = models.BigAutoField(primary_key=True)
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    member = TenantForeignKey(Membership, related_name="+")
+    requested_by = TenantForeignKey(Membership, related_name="+")
+    reason = models.CharField(max_length=500)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    decided_by = TenantForeignKey(Membership, related_name="+", null=True)
+    notes = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    decided_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[Any] = TenantManager.of(RemovalRequestQuerySet)
+
+    class Meta(TenantModel.Meta):
+        ordering = ["-created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "public_id"], name="accounts_removal_public_id"),
+            models.UniqueConstraint(
+                fields=["organization", "member"],
+                condition=models.Q(state="pending"),
+                name="accounts_removal_one_pending",
+                violation_error_code="unique",
+                violation_error_message="There is a request about this member already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class SupportAccess(TenantModel):
+    """An hour at most in which a person of the platform's support may look into the clinic, and why."""
+
+    LONGEST = timedelta(minutes=60)
+
+    id = models.BigAutoField(primary_key=True)
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    name = models.CharField(max_length=150)
+    email = models.EmailField(max_length=254)
+    reason = models.CharField(max_length=500)
+    begins_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        ordering = ["-begins_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "public_id"], name="accounts_support_public_id"),
+            models.CheckConstraint(
+                condition=models.Q(expires_at__lte=models.F("begins_at") + timedelta(minutes=60)),
+                name="accounts_support_an_hour",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class RefreshFamily(models.Model):
     """One signed-in device of a person. Its refresh tokens carry a generation; only the newest may be used.
 
@@ -141,6 +273,9 @@ class RefreshFamily(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    user_version = models.PositiveIntegerField(
+        default=1, help_text="the account's at sign-in: a password changed meanwhile ends the family"
+    )
     for_organization = models.BigIntegerField(help_text="the clinic that was chosen at sign-in")
     generation = models.PositiveIntegerField(default=1)
     rotated_at = models.DateTimeField()
@@ -152,3 +287,19 @@ class RefreshFamily(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class ExternalIdentity(models.Model):
+    """An account of another sign-in service that stands for one of ours. Never found by e-mail address."""
+
+    id = models.BigAutoField(primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=128)
+    linked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["issuer", "subject"], name="accounts_identity")]
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from django.db import connection
@@ -15,7 +15,7 @@ from tenancy.scope import Scope
 SESSION_ORGANIZATION = "organization_id"
 
 _PRINCIPAL = """
-    SELECT user_id, user_public_id, email, user_version, membership_id, name, role, patient_id,
+    SELECT user_id, user_public_id, email, user_version, membership_id, name, role, patient_id, assigned_patients,
            organization_id, organization_code, organization_name
       FROM accounts_principals(%s) WHERE %s::bigint IS NULL OR organization_id = %s
      ORDER BY last_used_at DESC NULLS LAST, organization_name
@@ -24,16 +24,21 @@ _PRINCIPAL = """
 
 @dataclass(frozen=True, slots=True)
 class PersonPrincipal:
-    """A signed-in person in one clinic. Only active accounts, memberships and clinics make one."""
+    """A signed-in person in one clinic. Only active accounts, memberships and clinics make one.
+
+    ``membership_id`` is None for the platform's support. ``assigned_patients``: the only ones this member of the staff
+    may see; None: all.
+    """
 
     user_id: int
     user_public_id: uuid.UUID
     email: str
     user_version: int
-    membership_id: int
+    membership_id: int | None
     name: str
     role: str
     patient_id: int | None
+    assigned_patients: tuple[int, ...] | None
     organization_id: int
     organization_code: str
     organization_name: str
@@ -42,7 +47,7 @@ class PersonPrincipal:
 
     @property
     def scope(self) -> Scope:
-        return Scope(self.organization_id, self.user_id, self.patient_id)
+        return Scope(self.organization_id, self.user_id, self.patient_id, self.assigned_patients)
 
     @property
     def is_staff(self) -> bool:
@@ -73,4 +78,10 @@ def person_principal(user_public_id: uuid.UUID, organization_id: int) -> PersonP
 def _query(user_public_id: uuid.UUID, organization_id: int | None) -> list[PersonPrincipal]:
     with connection.cursor() as cursor:
         cursor.execute(_PRINCIPAL, [user_public_id, organization_id, organization_id])
-        return [PersonPrincipal(*row) for row in cursor.fetchall()]
+        return [_principal(row) for row in cursor.fetchall()]
+
+
+def _principal(row: tuple[Any, ...]) -> PersonPrincipal:
+    principal = PersonPrincipal(*row)
+    assigned = principal.assigned_patients
+    return principal if assigned is None else replace(principal, assigned_patients=tuple(sorted(assigned)))

@@ -17,10 +17,14 @@ class Role(models.TextChoices):
     PATIENT = "patient"
 
 
-STAFF_ROLES = frozenset(Role.values) - {Role.PATIENT.value}
+# Not a role that a clinic gives: the platform's support, for an hour and with a reason (accounts.SupportAccess).
+SUPPORT = "support"
+STAFF_ROLES = frozenset(Role.values) - {Role.PATIENT.value} | {SUPPORT}
 
 _LOOK = {
     "patients.view_patient",
+    "patients.view_careteammember",
+    "patients.view_consent",
     "devices.view_device",
     "devices.view_assignment",
     "readings.view_glucosereading",
@@ -31,6 +35,10 @@ _CARE = _LOOK | {
     "devices.change_device",
     "devices.add_assignment",
     "devices.change_assignment",
+    "patients.add_consent",
+    "patients.change_consent",
+    "patients.add_emergencyaccess",
+    "accounts.add_removalrequest",
 }
 _MANAGE = _CARE | {
     "patients.delete_patient",
@@ -45,7 +53,18 @@ _MANAGE = _CARE | {
     "accounts.add_membership",
     "accounts.change_membership",
     "accounts.delete_membership",
+    "accounts.view_invitation",
+    "accounts.add_invitation",
+    "accounts.change_invitation",
+    "accounts.view_removalrequest",
+    "accounts.change_removalrequest",
+    "accounts.view_supportaccess",
+    "patients.add_careteammember",
+    "patients.delete_careteammember",
+    "patients.view_emergencyaccess",
     "tenancy.view_organization",
+    "audit.view_entry",
+    "audit.export_entry",
 }
 
 PERMISSIONS: dict[str, frozenset[str]] = {
@@ -54,6 +73,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     Role.CLINICIAN.value: frozenset(_CARE),
     Role.NURSE.value: frozenset(_CARE),
     Role.VIEWER.value: frozenset(_LOOK),
+    SUPPORT: frozenset(_LOOK | {"tenancy.view_organization", "accounts.view_membership", "devices.view_devicekey"}),
     # A patient's login sees only its own rows: the database's second policy holds that.
     Role.PATIENT.value: frozenset({"readings.view_glucosereading"}),
 }

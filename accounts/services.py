@@ -61,7 +61,9 @@ def add_member(
     if password is not None:
         validate_password(password, User(email=email))
     membership = Membership(email=email, name=name, role=role, phone=phone, patient_id=patient_id)
-    membership.user_id, membership.user_public_id = _person(email, make_password(password))
+    membership.user_id, membership.user_public_id = _person(
+        email, make_password(password), verified=password is not None
+    )
     # Not the key to the account: the clinic cannot see that row, and it was just asked for.
     membership.clean_fields(exclude=["user"])
     membership.validate_constraints(exclude={"user_public_id"})
@@ -69,10 +71,10 @@ def add_member(
     return membership
 
 
-def _person(email: str, password_hash: str) -> tuple[int, uuid.UUID]:
+def _person(email: str, password_hash: str, *, verified: bool) -> tuple[int, uuid.UUID]:
     """The account with this address; one is made where there is none. Costs the same either way."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT accounts_person(%s, %s)", [email, password_hash])
+        cursor.execute("SELECT accounts_person(%s, %s, %s)", [email, password_hash, verified])
         (user_id,) = cursor.fetchone()
         # A statement of its own: the one before does not see the row that it makes.
         cursor.execute("SELECT public_id FROM accounts_user_by_id(%s)", [user_id])

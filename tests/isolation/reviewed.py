@@ -95,16 +95,7 @@ POLICIES: dict[str, set[str]] = {
         table: tenant_policies(None) | {_policy("staff_reads", "SELECT", "RESTRICTIVE", roles.APP, _ALL_PATIENTS, None)}
         for table in ("audit_entry", "audit_seal")
     },
-    "accounts_externalidentity": {
-        _policy(
-            "own_account",
-            "ALL",
-            "PERMISSIVE",
-            roles.APP,
-            _USER.replace("(id ", "(user_id "),
-            _USER.replace("(id ", "(user_id "),
-        )
-    },
+    "accounts_externalidentity": {_policy("own_account", "ALL", "PERMISSIVE", roles.APP, _PERSON, _PERSON)},
     "accounts_user": {_policy("own_account", "ALL", "PERMISSIVE", roles.APP, _USER, _USER)},
 }
 
