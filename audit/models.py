@@ -62,6 +62,9 @@ class Seal(TenantModel):
     rows = models.IntegerField()
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
+    # Which entry says what: a chain's head alone would tell that something is wrong, not where.
+    entry_ids: Any = ArrayField(models.BigIntegerField())
+    entry_digests = models.BinaryField(help_text="16 bytes for each entry, in the order of entry_ids")
     previous_head = models.BinaryField()
     head = models.BinaryField()
     key_name = models.TextField()

@@ -26,6 +26,10 @@ _INSERT = """
     ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bigint[], %s::inet, %s, %s, %s, %s, %s, %s)
 """
 
+# Of an entry about a person's account; the function finds the clinics.
+NO_ORGANIZATION = 0
+_INSERT_FOR_PERSON = "SELECT audit_record_for_person(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
@@ -57,6 +61,20 @@ def insert(entries: Iterable[NewEntry]) -> None:
     with connection.cursor() as cursor:
         for entry in entries:
             cursor.execute(_INSERT, entry.parameters())
+
+
+def insert_for_person(user_public_id: UUID, entry: NewEntry) -> None:
+    actor, occasion = entry.occasion.actor, entry.occasion
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT_FOR_PERSON,
+            [
+                *(user_public_id, actor.kind, actor.id, actor.name, actor.role),
+                *(entry.action.value, entry.object_type, entry.object_id),
+                *(occasion.ip, occasion.session, occasion.request_id),
+                *(entry.reason or occasion.reason, entry.outcome.value, entry.count),
+            ],
+        )
 
 
 def _ordered(changes: Changes | None) -> Jsonb | None:

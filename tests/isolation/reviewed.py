@@ -54,6 +54,16 @@ GLOBAL_TABLES: dict[str, tuple[frozenset[str], str]] = {
     "django_admin_log": (frozenset(), "would show names between clinics: not used"),
 }
 
+
+def patient_column(table: str) -> str | None:
+    """The column by which a table's rows are a patient's."""
+    line = TENANT_TABLES[table][0]
+    return {ALL_STAFF: "patient_id", STAFF_ONLY: None}.get(line or "", line)
+
+
+# Where staff who are limited to their patients see those patients' rows only.
+LIMITED_TABLES = [table for table, (line, _) in TENANT_TABLES.items() if line not in (None, ALL_STAFF, STAFF_ONLY)]
+
 _ORGANIZATION = "({column} = (current_setting('app.organization_id'::text))::bigint)"
 _PATIENT = (
     "CASE current_setting('app.patient_id'::text) WHEN '*'::text THEN true ELSE ({column} = ANY "
@@ -103,6 +113,7 @@ POLICIES: dict[str, set[str]] = {
 OTHER_GRANTS: dict[tuple[str, str], frozenset[str]] = {
     **{(table, roles.SUPPORT): READ for table in (*TENANT_TABLES, "tenancy_organization")},
     ("accounts_user", roles.LOOKUP): APPEND,
+    ("audit_entry", roles.LOOKUP): frozenset({"INSERT"}),
     ("accounts_membership", roles.LOOKUP): READ,
     ("accounts_externalidentity", roles.LOOKUP): READ,
     ("accounts_invitation", roles.LOOKUP): READ,
@@ -138,6 +149,7 @@ COLUMN_GRANTS |= {
 }
 SEQUENCE_GRANTS = {
     ("audit_entry_id_seq", roles.APP, "USAGE"),
+    ("audit_entry_id_seq", roles.LOOKUP, "USAGE"),
     ("tenancy_organization_id_seq", roles.APP, "USAGE"),
     ("tenancy_organization_id_seq", roles.APP, "SELECT"),
 }
@@ -154,6 +166,12 @@ DEFINER_FUNCTIONS = {
     "accounts_principals(uuid)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "devices_live_key(bytea)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "audit_ensure_months(integer)": (roles.OWNER, _FIXED_PATH, {roles.APP}),
+    "audit_record_for_person(uuid,text,text,text,text,text,text,text,text,text,text,text,text,integer)": (
+        *(roles.LOOKUP, _FIXED_PATH),
+        {roles.APP},
+    ),
+    "audit_expire()": (roles.OWNER, _FIXED_PATH, {roles.APP}),
+    "audit_drop_empty_months()": (roles.OWNER, _FIXED_PATH, {roles.APP}),
     "audit_unsealed()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "readings_ensure_months(integer)": (roles.OWNER, _FIXED_PATH, {roles.APP}),
 }

@@ -1,0 +1,158 @@
+"""Repeated looks are one event: within 15 minutes an earlier entry covers them, and they are added to the ledger later.
+
+Valkey keeps what is covered and how often. While it is away every look writes its own entry; when it loses what it
+counted, further looks of the last minutes are missing, never that somebody looked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import redis
+import structlog
+from django.db import connection, transaction
+
+from audit.actions import Action
+from audit.occasion import Actor, Occasion
+from audit.store import NewEntry, insert
+from tenancy.redis import limits_client
+from tenancy.scope import organization_scope
+
+COVERED_SECONDS = 15 * 60
+# A tally that no task fetched: the worker was away for so long.
+TALLY_SECONDS = 7 * 24 * 60 * 60
+
+log = structlog.get_logger(__name__)
+
+
+def write_look(look: NewEntry) -> None:
+    """Write the look, or count it where an earlier one covers it. Both count once the transaction has committed."""
+    digest = _digest(look)
+    if _is_covered(look.organization_id, digest):
+        transaction.on_commit(lambda: _count(look, digest), robust=True)
+        return
+    insert([look])
+    # Not before the commit: an entry that is rolled back covers nothing.
+    transaction.on_commit(lambda: _cover(look.organization_id, digest), robust=True)
+
+
+def add_covered_looks() -> int:
+    """Write an entry for each look whose 15 minutes are over and that was repeated; returns how many it wrote."""
+    client, written = limits_client(), 0
+    for key in list(client.smembers(_organizations())):  # type: ignore[arg-type]
+        organization_id = int(key)
+        for digest, tally in _finished(client, organization_id):
+            written += _add(client, organization_id, digest, tally)
+    return written
+
+
+def _add(client: redis.Redis, organization_id: int, digest: str, tally: str) -> int:
+    taken: list[Any] = client.pipeline().hget(tally, digest).hdel(tally, digest).hgetall(_who(tally)).execute()
+    number, who = int(taken[0] or 0), (taken[2] or {}).get(digest.encode())
+    client.hdel(_who(tally), digest)
+    if not number or not who:
+        return 0
+    look = _read(organization_id, json.loads(who), number)
+    try:
+        with organization_scope(organization_id), transaction.atomic():
+            insert([look])
+    except BaseException:
+        client.pipeline().hincrby(tally, digest, number).hset(_who(tally), digest, who).execute()
+        raise
+    return 1
+
+
+def _finished(client: redis.Redis, organization_id: int) -> Iterator[tuple[str, str]]:
+    tally = _tally(organization_id)
+    digests = [digest.decode() for digest in client.hkeys(tally)]  # type: ignore[union-attr]
+    if not digests:
+        client.srem(_organizations(), organization_id)
+    for digest in digests:
+        if not client.exists(_mark(organization_id, digest)):
+            yield digest, tally
+
+
+def _is_covered(organization_id: int, digest: str) -> bool:
+    try:
+        return bool(limits_client().exists(_mark(organization_id, digest)))
+    except redis.RedisError:
+        return False
+
+
+def _cover(organization_id: int, digest: str) -> None:
+    try:
+        limits_client().set(_mark(organization_id, digest), b"", ex=COVERED_SECONDS)
+    except redis.RedisError:
+        log.warning("audit_look_not_covered", detail="Valkey is away: the next look writes an entry of its own.")
+
+
+def _count(look: NewEntry, digest: str) -> None:
+    tally = _tally(look.organization_id)
+    who = json.dumps({**_written(look), "until": datetime.now(UTC).isoformat()})
+    try:
+        steps = limits_client().pipeline()
+        steps.hincrby(tally, digest, 1).hset(_who(tally), digest, who).sadd(_organizations(), look.organization_id)
+        steps.expire(tally, TALLY_SECONDS).expire(_who(tally), TALLY_SECONDS).execute()
+    except redis.RedisError:
+        log.warning("audit_look_not_counted", detail="Valkey went away between the look and its count.")
+
+
+def _written(look: NewEntry) -> dict[str, Any]:
+    return {
+        "occasion": asdict(replace(look.occasion, request_id="", reason="")),
+        "action": look.action.value,
+        "object": [look.object_type, look.object_id],
+        "patient": look.patient_id,
+        "patients": None if look.patient_ids is None else list(look.patient_ids),
+    }
+
+
+def _read(organization_id: int, written: dict[str, Any], number: int) -> NewEntry:
+    actor = Actor(**written["occasion"].pop("actor"))
+    object_type, object_id = written["object"]
+    until = datetime.fromisoformat(written["until"])
+    return NewEntry(
+        organization_id=organization_id,
+        occasion=Occasion(actor=actor, **written["occasion"]),
+        action=Action(written["action"]),
+        object_type=object_type,
+        object_id=object_id,
+        patient_id=written["patient"],
+        patient_ids=written["patients"],
+        reason=f"{number} further looks until {until:%Y-%m-%d %H:%M} UTC",
+        count=number,
+    )
+
+
+def _digest(look: NewEntry) -> str:
+    """The same person, sign-in, patients and kind; where the request came from may differ."""
+    actor = look.occasion.actor
+    patients = None if look.patient_ids is None else sorted(look.patient_ids)
+    same = [actor.kind, actor.id, look.occasion.session, look.object_type, look.object_id, look.patient_id, patients]
+    return hashlib.sha256(json.dumps(same).encode()).hexdigest()[:32]
+
+
+def _prefix() -> str:
+    """Installations that share a Valkey keep apart."""
+    return f"audit:{connection.settings_dict['NAME']}"
+
+
+def _organizations() -> str:
+    return f"{_prefix()}:looks"
+
+
+def _mark(organization_id: int, digest: str) -> str:
+    return f"{_prefix()}:{organization_id}:look:{digest}"
+
+
+def _tally(organization_id: int) -> str:
+    return f"{_prefix()}:{organization_id}:looks"
+
+
+def _who(tally: str) -> str:
+    return f"{tally}:who"
