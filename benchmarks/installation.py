@@ -47,6 +47,7 @@ def installation() -> Iterator[Path]:
             APP_ENV="production",
             SECRET_KEY=secrets.token_urlsafe(48),
             GLUCOSE_STATE_DIR=str(state),
+            PUBLIC_URL="https://benchmark.invalid",
             SECURE_SSL_REDIRECT="false",
             DJANGO_SETTINGS_MODULE="glucose_platform.settings",
         )

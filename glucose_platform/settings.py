@@ -15,6 +15,7 @@ from csp.constants import NONCE, NONE, SELF
 
 from glucose_platform.embedded import completed_environment, state_directory
 from glucose_platform.env import NOT_USED_YET, Env, database_from_url
+from glucose_platform.origins import problems_of_origins
 from glucose_platform.redis_urls import redis_url_for
 from reports.theme import UNFOLD as UNFOLD
 
@@ -57,11 +58,17 @@ ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", ("localhost", "127.0.0.1", "[::1]"), 
 PUBLIC_URL = env.text(
     "PUBLIC_URL", f"http://127.0.0.1:{PORT}", help="address under which people reach the platform"
 ).rstrip("/")
+if PRODUCTION and not PUBLIC_URL.startswith("https://"):
+    # No exception for loopback: links that set passwords are made from it.
+    env.problems.append(f"PUBLIC_URL must begin with https:// in production, not be {PUBLIC_URL}.")
 CORS_ORIGINS = env.items(
-    "CORS_ORIGINS", help=f"origins whose web pages may call the API: JSON list or commas; {NOT_USED_YET}: none may"
+    "CORS_ORIGINS", help="origins whose web pages may call the API: JSON list or commas; * for all, not in production"
 )
-if PRODUCTION and "*" in CORS_ORIGINS:
-    env.problems.append("CORS_ORIGINS must name origins in production, not *.")
+env.problems += problems_of_origins(CORS_ORIGINS, production=PRODUCTION)
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ("accept", "authorization", "content-type", "last-event-id", "x-api-key", "x-request-id")
+CORS_EXPOSE_HEADERS = ("Retry-After", "X-Request-ID")
+CORS_ALLOW_CREDENTIALS = False  # the API ignores cookies: a bearer token only
 
 # Production names its keys, so that they can be rotated and kept apart; elsewhere they follow from SECRET_KEY.
 _derive_from = None if PRODUCTION else SECRET_KEY
@@ -103,13 +110,17 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_structlog",
+    "corsheaders",
     "csp",
 ]
 
 MIDDLEWARE = [
     "glucose_platform.middleware.observe_requests",
     "glucose_platform.request_log.RequestLog",
+    "glucose_platform.security_headers.add_security_headers",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "glucose_platform.origins.AllowedOrigins",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -120,7 +131,6 @@ MIDDLEWARE = [
     "glucose_platform.middleware.resolve_principal",
     "glucose_platform.request_limits.limit_requests",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "glucose_platform.urls"

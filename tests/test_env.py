@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +101,12 @@ def test_the_contracts_names_are_documented() -> None:
         ({"SECRET_KEY": "x" * 32}, "DATABASE_URL is not set. Run `manage.py services start`"),
         ({"SECRET_KEY": "x" * 32, "DEBUG": "true"}, "DEBUG must be false in production"),
         ({"SECRET_KEY": "x" * 32, "CORS_ORIGINS": "*"}, "CORS_ORIGINS must name origins"),
+        ({"SECRET_KEY": "x" * 32, "CORS_ORIGINS": "http://app.example"}, "in production origins begin with https://"),
+        (
+            {"SECRET_KEY": "x" * 32, "CORS_ORIGINS": "https://app.example/"},
+            "an origin is like https://app.example, without",
+        ),
+        ({"SECRET_KEY": "x" * 32, "PUBLIC_URL": "http://127.0.0.1"}, "PUBLIC_URL must begin with https://"),
         ({"SECRET_KEY": "x" * 32, "LOG_LEVEL": "verbose"}, "LOG_LEVEL must be one of DEBUG, INFO"),
         ({"SECRET_KEY": "x" * 32, "PORT": "70000"}, "PORT must be at most 65535"),
         ({"SECRET_KEY": "x" * 32, "GLUCOSE_MAX_VALUE": "40000"}, "GLUCOSE_MAX_VALUE must be at most 1000"),
@@ -138,6 +145,6 @@ def test_settings_without_effect_say_so() -> None:
     ]
     table = (PROJECT / "docs/settings.md").read_text()
     for name in ("CORS_ORIGINS", "DATABASE_EDGE_URL", "ENCRYPTION_KEY", "FIREBASE_PROJECT_ID", "DEXCOM_CLIENT_ID"):
-        used = any(f"settings.{name}" in source for source in sources)
+        used = any(re.search(rf"settings\.{name}\b", source) for source in sources)
         (row,) = [line for line in table.splitlines() if line.startswith(f"| `{name}`")]
         assert used != (NOT_USED_YET in row), name

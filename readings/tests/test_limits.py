@@ -173,7 +173,7 @@ def test_the_budget_of_reads(northside: Clinic, settings: Any) -> None:
     assert answer.json() == {"detail": f"Too many requests. Please try again in {wait} seconds."}
     assert 50 <= wait <= 60
     assert northside.api("viewer").get(address).status_code == 404
-    assert client.post("/api/v1/patients", {}).status_code == 422
+    assert client.post("/api/v1/patients", {}, content_type="application/json").status_code == 422
 
 
 def test_reads_do_not_take_the_slot_and_posts_do_not_count_as_reads(live_url: str, northside: Clinic) -> None:
