@@ -24,6 +24,7 @@ from readings.services import store_readings
 from tenancy.models import Organization
 from tenancy.scope import Scope, organization_scope
 from tenancy.services import create_organization
+from tests.clinic_people import add_people_rows
 
 PASSWORD = "sound-of-rain-on-slate"
 ASSIGNED_SINCE = datetime(2020, 1, 1, tzinfo=UTC)
@@ -103,6 +104,7 @@ def make_clinic(code: str, *, canary: str = "") -> Clinic:
                 password=PASSWORD,
                 patient_id=clinic.patients[0].id if role == Role.PATIENT else None,
             )
+        add_people_rows(clinic, code=code, canary=canary)
         clinic.device_key = issue_key(device=clinic.devices[0], name=canary).text
         clinic.organization_key = issue_key(device=None, name=canary).text
     return clinic

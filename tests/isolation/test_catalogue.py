@@ -130,7 +130,7 @@ def test_unique_rules_of_global_tables_are_reviewed() -> None:
         """SELECT DISTINCT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
              JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = 'public' AND i.indisunique AND c.relkind = 'r' AND NOT c.relispartition
-              AND has_table_privilege(c.oid, 'INSERT, UPDATE')
+              AND has_any_column_privilege(c.oid, 'INSERT, UPDATE')
               AND NOT EXISTS (SELECT 1 FROM pg_attribute a
                                WHERE a.attrelid = c.oid AND a.attname = 'organization_id')"""
     )

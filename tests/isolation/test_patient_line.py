@@ -7,13 +7,16 @@ from contextlib import AbstractContextManager
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from tenancy.scope import Scope, organization_scope
+from tenancy.scope import Scope, organization_scope, scoped
 from tests.clinics import Clinic
 from tests.isolation import reviewed
 
 pytestmark = pytest.mark.django_db
 
-PATIENTS_TABLES = {table: column for table, (column, _) in reviewed.TENANT_TABLES.items() if column}
+PATIENTS_TABLES = {
+    table: column for table in reviewed.TENANT_TABLES if (column := reviewed.patient_column(table)) is not None
+}
+STAFF_TABLES = [table for table, (line, _) in reviewed.TENANT_TABLES.items() if line == reviewed.STAFF_ONLY]
 
 
 @pytest.fixture
@@ -61,3 +64,34 @@ def test_without_word_of_a_patient_the_rows_are_shut(clinic: Clinic) -> None:
             cursor.execute(f"SET LOCAL app.organization_id = '{clinic.organization.id}'")
             with pytest.raises(DatabaseError, match=r"app\.patient_id|invalid input syntax"), transaction.atomic():
                 cursor.execute(f"SELECT * FROM {table}")
+
+
+@pytest.mark.parametrize("table", STAFF_TABLES)
+def test_rows_of_the_staff_alone_are_shut_for_patients(table: str, clinic: Clinic) -> None:
+    with clinic.scope(), connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {table})")
+        assert cursor.fetchone() == (True,)
+    with as_patient(clinic), connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")
+        assert cursor.fetchone() == (0,)
+
+
+def limited_to(clinic: Clinic, *patients: int) -> AbstractContextManager[Scope]:
+    return scoped(Scope(clinic.organization.id, assigned_patients=patients))
+
+
+@pytest.mark.parametrize("table", reviewed.LIMITED_TABLES)
+def test_staff_limited_to_their_patients_see_no_others(table: str, clinic: Clinic) -> None:
+    first, second = (patient.id for patient in clinic.patients[:2])
+    with limited_to(clinic, second):
+        assert patients_seen(table) == {second}
+    with limited_to(clinic, first, second):
+        assert {first, second} <= patients_seen(table)
+    with limited_to(clinic):
+        assert patients_seen(table) == set()
+
+
+def test_staff_limited_to_their_patients_see_their_colleagues(clinic: Clinic) -> None:
+    with limited_to(clinic), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM accounts_membership")
+        assert cursor.fetchone() == (len(clinic.people),)

@@ -23,7 +23,7 @@ from readings.rows import ReadingRow
 from readings.services import store_readings
 from tenancy.models import TenantModel
 from tests.clinics import ASSIGNED_SINCE, PASSWORD, Clinic, make_clinic
-from tests.isolation.reviewed import TENANT_TABLES
+from tests.isolation.reviewed import TENANT_TABLES, patient_column
 
 # Texts that the platform reads as something else: a canary there would be refused, or would break the row.
 NOT_TEXT = {"code", "timezone", "email", "serial_number", "prefix", "revoked_because"}
@@ -260,6 +260,6 @@ _PATIENT_DIGEST = _digest_of(
     [
         f"SELECT '{table}' || t AS row FROM {table} t "
         f"WHERE t.organization_id = %(organization)s AND t.{column} = %(patient)s"
-        for table, (column, _) in TENANT_TABLES.items() if column
+        for table in TENANT_TABLES if (column := patient_column(table))
     ]
 )  # fmt: skip
