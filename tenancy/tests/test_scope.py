@@ -9,9 +9,11 @@ from tenancy.scope import (
     ScopeError,
     current_organization_id,
     current_scope,
+    include_patient,
     organization_scope,
     person_scope,
     required_organization_id,
+    scoped,
 )
 from tests.clinics import Clinic
 
@@ -129,3 +131,25 @@ def test_statements_are_literals_of_numbers_only() -> None:
     ]
     with pytest.raises(ValueError, match="invalid literal"):
         Scope("7'; SELECT '").statements()  # type: ignore[arg-type]
+
+
+def test_limited_staff_see_their_patients_and_the_one_they_add(northside: Clinic) -> None:
+    first, second = northside.patients
+    with scoped(Scope(northside.organization.id, assigned_patients=(first.pk,))), transaction.atomic():
+        assert list(Patient.objects.all()) == [first]
+        include_patient(second.pk)
+        assert set(Patient.objects.all()) == {first, second}
+    assert current_scope() is None
+
+
+def test_an_empty_list_of_patients_is_nobody_and_not_everybody(northside: Clinic) -> None:
+    with scoped(Scope(northside.organization.id, assigned_patients=())), transaction.atomic():
+        assert not Patient.objects.exists()
+
+
+def test_including_a_patient_changes_nothing_for_those_who_see_all_or_have_no_scope(northside: Clinic) -> None:
+    include_patient(northside.patients[0].pk)
+    assert current_scope() is None
+    with northside.scope() as scope, transaction.atomic():
+        include_patient(northside.patients[0].pk)
+        assert current_scope() == scope
