@@ -20,7 +20,7 @@ help: ## This list
 	@echo "make lint         everything CI checks besides the tests (ARGS=\"ruff mypy\" for a part)"
 	@echo "make bench        measure this machine"
 	@echo "make install      make .venv and install what the platform needs (PYTHON=python3.13)"
-	@echo "make generate     write schema.yml, .env.example and docs/settings.md"
+	@echo "make generate     write schema.yml, .env.example, docs/settings.md and docs/security-checklist.md"
 	@echo "make lock         write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer versions)"
 	@echo "make clean        remove caches; .venv and the data in var/ stay"
 

@@ -1,4 +1,4 @@
-"""Files written from the code: schema.yml, .env.example, docs/settings.md. Without --write it fails on drift."""
+"""Files written from the code: schema.yml, .env.example and two of the documents. Without --write it fails on drift."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.environment import static_environment
+from tests.promises.report import checklist
 
 PROJECT = Path(__file__).resolve().parent.parent
 READ_VARIABLES = """
@@ -89,7 +90,12 @@ def schema() -> str:
         return path.read_text()
 
 
-GENERATED = {".env.example": env_example, "docs/settings.md": settings_table, "schema.yml": schema}
+GENERATED = {
+    ".env.example": env_example,
+    "docs/security-checklist.md": checklist,
+    "docs/settings.md": settings_table,
+    "schema.yml": schema,
+}
 
 
 def main(write: bool) -> int:

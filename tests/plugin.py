@@ -21,6 +21,7 @@ import psycopg
 from psycopg import sql
 
 from glucose_platform import database_roles, embedded
+from tests.promises.report import items_without_a_test
 
 PROJECT = Path(__file__).resolve().parent.parent
 # Reads its input until the run ends, however it ends; then the services go too.
@@ -47,6 +48,16 @@ def pytest_addoption(parser: Any) -> None:
     _provide_database()
     _start_missing_services()
     _migrate()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
+    """After the whole suite: what the security checklist promises and no test shows."""
+    options = config.option
+    if options.keyword or options.markexpr or config.args_source != config.ArgsSource.TESTPATHS:
+        return
+    terminalreporter.section("security checklist: items without a test")
+    for line in items_without_a_test():
+        terminalreporter.write_line(line)
 
 
 def pytest_unconfigure() -> None:
