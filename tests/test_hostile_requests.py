@@ -25,6 +25,7 @@ def test_no_charset_is_obeyed(live_url: str, charset: str) -> None:
     ids=["30 MB", "fields"],
 )
 @pytest.mark.parametrize("path", ["/api/v1/auth/token", "/api/v1/auth/refresh"])
+@pytest.mark.promise(41)
 def test_a_form_has_limits(live_url: str, path: str, body: bytes, status: int) -> None:
     answer = httpx.post(live_url + path, content=body, headers={"Content-Type": FORM}, timeout=30)
     assert answer.status_code == status
@@ -42,6 +43,7 @@ def test_a_page_that_does_not_exist_is_a_page(client: Client) -> None:
     assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
 
 
+@pytest.mark.promise(54)
 def test_a_fault_of_ours_tells_nothing_of_it(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise RuntimeError("where and why")
@@ -54,6 +56,7 @@ def test_a_fault_of_ours_tells_nothing_of_it(client: Client, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("path", ["/api/v1/auth/me", "/api/v1/nothing", "/api/v1/health", "/api/v1/auth/login"])
+@pytest.mark.promise(52)
 def test_no_answer_is_kept_or_sniffed(client: Client, path: str) -> None:
     answer = client.get(path)
     assert "no-store" in answer.headers["Cache-Control"]

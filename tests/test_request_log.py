@@ -11,6 +11,7 @@ from tests.clinics import Clinic
 
 
 @pytest.mark.django_db
+@pytest.mark.promise(28, 55)
 def test_lines_name_routes_and_neither_patients_nor_secrets(
     northside: Clinic, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -42,6 +43,7 @@ def test_a_request_keeps_the_id_that_it_came_with(client: Client, sent: str, cap
 
 
 @pytest.mark.parametrize("sent", [None, "", "a b", "a\nforged line", 'x","level":"error', "x" * 65])
+@pytest.mark.promise(55)
 def test_a_request_without_a_fit_id_gets_one(client: Client, sent: Any) -> None:
     headers = {} if sent is None else {"X-Request-ID": sent}
     given = client.get("/health", headers=headers).headers["X-Request-ID"]
@@ -50,6 +52,7 @@ def test_a_request_without_a_fit_id_gets_one(client: Client, sent: Any) -> None:
 
 
 @pytest.mark.parametrize(("trusted", "told"), [(False, "127.0.0.1"), (True, "192.0.2.7")])
+@pytest.mark.promise(53)
 def test_the_address_is_the_proxys_word_only_where_there_is_one(
     client: Client, settings, caplog: pytest.LogCaptureFixture, trusted: bool, told: str
 ) -> None:

@@ -94,6 +94,7 @@ def test_every_carer_sees_the_own_clinic(northside: Clinic, southside: Clinic, r
     ("method", "path", "body"),
     [(method, path, body) for method, path, body, *_ in TABLE if "{" in path or path.count("/") > 3],
 )
+@pytest.mark.promise(12, 13)
 def test_the_other_clinics_ids_answer_as_unknown_ones(
     northside: Clinic, southside: Clinic, method: str, path: str, body
 ) -> None:
@@ -132,6 +133,7 @@ def test_a_changed_role_acts_on_the_token_that_is_out(northside: Clinic) -> None
 @pytest.mark.parametrize(
     "path", ["/api/v1/patients/%00", "/api/v1/devices/%00", "/api/v1/users/%00", "/api/v1/users/x%0ay"]
 )
+@pytest.mark.promise(37)
 def test_odd_ids_are_unknown(northside: Clinic, path: str) -> None:
     answer = northside.api("owner").get(path)
     assert (answer.status_code, answer.json()) == (404, NOT_FOUND)

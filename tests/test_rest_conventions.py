@@ -37,6 +37,7 @@ LISTS = [
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("write", WRITES)
+@pytest.mark.promise(9)
 def test_a_write_refuses_what_it_would_ignore(northside: Clinic, southside: Clinic, write: str) -> None:
     method, path, body = WRITES[write]
     before, others = rows(northside), rows(southside)
@@ -67,6 +68,7 @@ def test_a_body_that_is_no_object_is_refused(northside: Clinic, body: Any) -> No
 
 
 @pytest.mark.django_db
+@pytest.mark.promise(42)
 def test_a_limit_is_a_number_from_1_to_1000(northside: Clinic) -> None:
     api = northside.api("owner")
     for path in LISTS:
@@ -77,6 +79,7 @@ def test_a_limit_is_a_number_from_1_to_1000(northside: Clinic) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.filterwarnings("ignore:DateTimeField .* received a naive datetime")
+@pytest.mark.promise(38)
 def test_a_forged_cursor_is_no_fault_of_ours(northside: Clinic) -> None:
     api = northside.api("owner")
     for path in LISTS:
@@ -101,6 +104,7 @@ def test_a_forged_cursor_is_no_fault_of_ours(northside: Clinic) -> None:
         ("/api/v1/users", "active", "1"),
     ],
 )
+@pytest.mark.promise(38)
 def test_filters_are_not_guessed(northside: Clinic, path: str, name: str, value: str) -> None:
     ((_, place),) = problems(northside.api("owner").get(path, {name: value}))
     assert place == ["query", name]

@@ -74,6 +74,7 @@ def test_not_ready_without_the_database(client: Client, without_database: None) 
     assert (answer.status_code, answer.json()["failing"]) == (503, ["database"])
 
 
+@pytest.mark.promise(45)
 def test_everything_else_says_that_the_database_is_away(
     client: Client, northside: Clinic, without_database: None
 ) -> None:
@@ -97,6 +98,7 @@ def test_metrics_do_not_grow_with_methods_that_a_client_makes_up(client: Client,
     assert 'method="other"' in text
 
 
+@pytest.mark.promise(59)
 def test_metrics_from_beyond_loopback_need_the_token(client: Client, db: None, settings) -> None:
     away: dict[str, Any] = {"REMOTE_ADDR": "192.0.2.7"}
     assert client.get("/metrics", **away).status_code == 403

@@ -58,6 +58,7 @@ def test_odd_lists_are_no_faults(northside, query):
     assert northside.admin("viewer").get(f"{DEVICES}?{query}").status_code in (200, 302)
 
 
+@pytest.mark.promise(28)
 def test_a_new_key_is_shown_once_and_nowhere_else(northside):
     client = northside.admin("admin")
     response = client.post(address(northside, device=1), {"action": "issue", "name": "bedside"})
@@ -86,6 +87,7 @@ def test_rotating_keeps_the_old_key_for_a_week(northside):
     assert timedelta(days=6, hours=23) < old.expires_at - datetime.now(UTC) <= timedelta(days=7)
 
 
+@pytest.mark.promise(27)
 def test_a_revoked_key_is_refused_at_once(northside):
     (key,) = live_keys(northside)
     assert act(northside, "revoke", key=key.public_id).status_code == 302
@@ -94,6 +96,7 @@ def test_a_revoked_key_is_refused_at_once(northside):
 
 
 @pytest.mark.parametrize("action", ["rotate", "revoke"])
+@pytest.mark.promise(27)
 def test_the_key_of_another_clinic_or_device_is_not_found(northside, southside, action):
     (foreign,) = live_keys(southside)
     (other,) = live_keys(northside)

@@ -45,6 +45,7 @@ def test_rotating_gives_a_second_key_while_the_first_still_works(northside: Clin
     assert "works for 7 days more" in second.err
 
 
+@pytest.mark.promise(27)
 def test_a_revoked_key_is_refused_at_once(northside: Clinic):
     key = device_key("issue", *SECOND_DEVICE).out.strip()
 

@@ -12,7 +12,7 @@ from devices.models import DeviceKey
 from tests.clinics import Clinic
 from tests.rest import problems, rows, send
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.promise(27)]
 
 KEYS = "/api/v1/devices/ARGUS_002468/keys"
 READINGS = "/api/v1/devices/ARGUS_002468/readings"
@@ -33,6 +33,7 @@ def works(clinic: Clinic, key: str) -> bool:
     return status == 200
 
 
+@pytest.mark.promise(28, 29)
 def test_the_key_is_shown_once(northside: Clinic) -> None:
     issued = issue(northside, name="bedside")
     assert set(issued) == {*FIELDS, "key"}

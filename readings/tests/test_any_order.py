@@ -45,6 +45,7 @@ one_row = st.tuples(st.integers(0, 1), st.integers(-20, 20)).map(lambda p: (*p, 
 @pytest.mark.django_db
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), rows=st.lists(one_row, min_size=1, max_size=25))
+@pytest.mark.promise(46)
 def test_any_order_and_split_ends_the_same(northside: Clinic, data: st.DataObject, rows: Rows) -> None:
     other_order = data.draw(st.permutations(rows + rows[:3]))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(other_order)), max_size=4)))
@@ -73,6 +74,7 @@ class _UndoneError(Exception):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.promise(46)
 def test_stores_at_the_same_time_end_as_one_after_the_other(northside: Clinic) -> None:
     """The state's rate misses no reading that another transaction commits in the same moment."""
     rows = [(0, minute, 100 + minute * minute % 37) for minute in range(-18, 1)]

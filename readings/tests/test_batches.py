@@ -57,6 +57,7 @@ def test_the_answer_has_one_result_for_each_item_in_order(northside: Clinic) -> 
     assert sorted(stored(northside)) == [101, 102]
 
 
+@pytest.mark.promise(46)
 def test_the_same_batch_twice_changes_nothing(northside: Clinic) -> None:
     batch = [bare(minutes) for minutes in range(1, 50)]
     assert post(northside, batch).json()["accepted"] == 49
@@ -123,6 +124,7 @@ def test_camel_case_and_quality_of_a_sensor(northside: Clinic) -> None:
         (reading(deviceId=""), "deviceId: String should have at least 1 character"),
     ],
 )
+@pytest.mark.promise(39, 40)
 def test_refused_items_never_fail_the_others(northside: Clinic, item: dict[str, Any], error: str) -> None:
     body = post(northside, [bare(10), item, bare(11)]).json()
     assert [result["status"] for result in body["results"]] == ["created", "rejected", "created"]
@@ -195,6 +197,7 @@ def test_a_device_that_the_key_may_not_use(northside: Clinic, southside: Clinic)
 @pytest.mark.parametrize(
     ("items", "kind"), [([], "too_short"), ([{}] * 1001, "too_long"), (5, "list_type"), (None, "list_type")]
 )
+@pytest.mark.promise(42)
 def test_the_size_of_a_batch(northside: Clinic, items: Any, kind: str) -> None:
     answer = post(northside, items)
     assert answer.status_code == 422

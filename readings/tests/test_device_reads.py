@@ -165,6 +165,7 @@ def test_statistics_of_nothing_and_of_flagged_readings(northside: Clinic) -> Non
         ("untill=2026-01-01T00:00:00Z", "extra_forbidden"),
     ],
 )
+@pytest.mark.promise(38, 42)
 def test_query_parameters_are_strict(northside: Clinic, query: str, kind: str) -> None:
     answer = northside.device_api().get(f"{URL}?{query}")
     assert answer.status_code == 422

@@ -106,6 +106,7 @@ def test_what_is_no_value_is_refused(text: str):
         "1769900000", "yesterday", "2026-01-31 17:05 PM", "13/31/2026 5:05 PM", "2026-01-31T17:05:00+99:00",
     ],
 )  # fmt: skip
+@pytest.mark.promise(39)
 def test_a_time_that_is_not_certain_is_refused(text: str):
     with pytest.raises(CellRefused):
         read_time(text)

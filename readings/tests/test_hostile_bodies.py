@@ -66,6 +66,7 @@ HOSTILE: dict[str, tuple[bytes, int]] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.promise(37, 39, 40)
 def test_hostile_bodies(live_url: str, northside: Clinic, name: str) -> None:
     body, status = HOSTILE[name]
     with device_client(live_url, northside.device_key) as client:
@@ -79,6 +80,7 @@ def test_hostile_bodies(live_url: str, northside: Clinic, name: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+@pytest.mark.promise(41)
 def test_wrong_methods(live_url: str, northside: Clinic, method: str) -> None:
     with device_client(live_url, northside.device_key) as client:
         answer = client.request(method, path(), json=reading())
@@ -87,6 +89,7 @@ def test_wrong_methods(live_url: str, northside: Clinic, method: str) -> None:
     assert stored(northside) == []
 
 
+@pytest.mark.promise(41)
 def test_a_gzip_bomb_is_stopped_at_the_limit(live_url: str, northside: Clinic) -> None:
     bomb = gzip.compress(b"\x00" * 500_000_000, compresslevel=9)
     assert len(bomb) < 1_000_000

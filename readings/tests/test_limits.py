@@ -126,6 +126,7 @@ def test_a_slot_that_is_another_requests_by_now_is_left_alone(northside: Clinic)
 
 
 @pytest.mark.parametrize("same_slot", [True, False])
+@pytest.mark.promise(46)
 def test_twenty_threads_post_the_same_reading(live_url: str, northside: Clinic, same_slot: bool) -> None:
     """With the limit one gets the slot; without it the database decides. Either way one 201 and one row."""
     body = reading()
@@ -142,6 +143,7 @@ def test_twenty_threads_post_the_same_reading(live_url: str, northside: Clinic, 
     assert stored(northside) == [120]
 
 
+@pytest.mark.promise(42, 43)
 def test_the_budget_of_batches(northside: Clinic) -> None:
     with northside.scope(), batch_budget(northside.devices[0].id, BATCH_ITEMS - 1):
         pass
@@ -162,6 +164,7 @@ def test_a_failed_batch_does_not_count(northside: Clinic) -> None:
                 raise RuntimeError
 
 
+@pytest.mark.promise(43)
 def test_the_budget_of_reads(northside: Clinic, settings: Any) -> None:
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "reads": "2/minute"}
     client = northside.api("nurse")

@@ -43,6 +43,7 @@ def test_unknown_key(northside: Clinic, key: str) -> None:
     assert refusal(post(northside.device_api(key), b"{")) == (401, detail)
 
 
+@pytest.mark.promise(27)
 def test_revoked_and_expired_keys(northside: Clinic) -> None:
     with northside.scope(), transaction.atomic():
         revoked = issue_key(device=northside.devices[1])
@@ -97,6 +98,7 @@ def test_absent_body(northside: Clinic, body: bytes) -> None:
     assert refusal(post(northside.device_api(), body)) == (422, [missing])
 
 
+@pytest.mark.promise(40)
 def test_all_failures_are_listed_in_field_order(northside: Clinic) -> None:
     sensors = {"red": -1, "infrared": "1", "green": True, "temperature": 29.9}
     body = reading(timestamp="2025-01-07", glucoseValue="100", confidence=0.9999, sensorData=sensors, batteryLevel=101)
@@ -124,6 +126,7 @@ def test_a_large_body_is_not_echoed_for_every_missing_field(northside: Clinic) -
     assert len(answer.content) < 10_000
 
 
+@pytest.mark.promise(40)
 def test_limits_of_the_settings_are_honoured(northside: Clinic, settings: Any) -> None:
     settings.GLUCOSE_MIN_VALUE, settings.GLUCOSE_MAX_VALUE, settings.MAX_GLUCOSE_READING_RATE = 50, 90, 7
     answer = post(northside.device_api(), reading(glucoseValue=91))
@@ -163,10 +166,12 @@ def test_age_limit_of_an_organization(northside: Clinic) -> None:
         ("٢٠٢٥-01-07T17:30:00Z", 422),
     ],
 )
+@pytest.mark.promise(39)
 def test_timestamps(northside: Clinic, timestamp: Any, status: int) -> None:
     assert post(northside.device_api(), reading(timestamp=timestamp)).status_code == status
 
 
+@pytest.mark.promise(43)
 def test_a_second_reading_within_the_interval(northside: Clinic) -> None:
     assert post(northside.device_api(), reading()).status_code == 201
     answer = post(northside.device_api(), reading())
@@ -215,6 +220,7 @@ def test_the_slot_is_given_back_unless_a_reading_was_stored(northside: Clinic) -
     assert not slot_is_held(northside)
 
 
+@pytest.mark.promise(27)
 def test_a_key_that_may_not_use_the_device_never_touches_its_slot(northside: Clinic, southside: Clinic) -> None:
     """Missing, foreign and another device's: the same words, at once, whether or not the slot is taken."""
     with southside.scope(), transaction.atomic():

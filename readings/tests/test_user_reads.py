@@ -84,6 +84,7 @@ def test_me_of_staff_says_what_to_do(northside: Clinic) -> None:
         assert (answer.status_code, answer.json()) == (404, {"detail": detail})
 
 
+@pytest.mark.promise(12)
 def test_foreign_missing_and_another_patient_are_the_same_404(northside: Clinic, southside: Clinic) -> None:
     northside.store(100, device=1)
     southside.store(100)
@@ -193,6 +194,7 @@ def test_since_and_until(northside: Clinic) -> None:
         ("page=2", "extra_forbidden", "page"),
     ],
 )
+@pytest.mark.promise(38, 42)
 def test_query_parameters_are_strict(northside: Clinic, query: str, kind: str, name: str | None) -> None:
     answer = northside.api("nurse").get(f"{HISTORY.format('user_5678')}?{query}")
     assert answer.status_code == 422

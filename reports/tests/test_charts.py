@@ -87,6 +87,7 @@ def test_a_small_share_is_not_told_as_zero():
     assert percent_words(0, 0) == "0%"
 
 
+@pytest.mark.promise(51)
 def test_texts_and_attributes_are_escaped():
     assert text("<script>", title='"><b>') == '<text title="&quot;&gt;&lt;b&gt;">&lt;script&gt;</text>'
     assert element("rect", stroke_width=1.25, class_="a") == '<rect stroke-width="1.2" class="a"/>'

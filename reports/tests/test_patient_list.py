@@ -79,6 +79,7 @@ def test_an_old_value_is_told_as_old_and_has_no_arrow(northside):
     assert row.last.arrow == ""
 
 
+@pytest.mark.promise(51)
 def test_names_are_escaped(northside):
     with northside.scope():
         change_patient(patient=northside.patients[0], changes={"last_name": "<script>alert(1)</script>"})

@@ -135,6 +135,7 @@ def test_only_ones_own_clinics_can_be_chosen(northside, southside, sent):
     assert client.get("/admin/switch-organization/").status_code == 405
 
 
+@pytest.mark.promise(26)
 def test_switching_needs_the_csrf_token(northside, in_both):
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = in_both.cookies
@@ -177,6 +178,7 @@ def test_only_the_workplace_gets_the_loose_content_policy(northside):
     assert "unsafe-eval" not in Client().get("/health").headers["Content-Security-Policy"]
 
 
+@pytest.mark.promise(52)
 def test_pages_are_kept_nowhere(northside):
     assert "no-store" in northside.admin("nurse").get(PATIENTS).headers["Cache-Control"]
 

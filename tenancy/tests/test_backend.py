@@ -67,6 +67,7 @@ def _all_ids() -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
+@pytest.mark.promise(6)
 def test_pooled_connections_never_carry_a_scope_over(pooled: None) -> None:
     made = [make_clinic(f"clinic-{number}") for number in range(3)]
     clinics = {clinic.organization.id: {patient.id for patient in clinic.patients} for clinic in made}

@@ -15,6 +15,8 @@ from tenancy.commands import OrganizationCommand
 from tenancy.directory import OrganizationIdentity
 from tests.clinics import Clinic
 
+pytestmark = pytest.mark.promise(7)
+
 OURS = {name: app for name, app in get_commands().items() if app in OUR_APPS | {"glucose_platform"}}
 # Commands that take no organization, each with the reason.
 WITHOUT_ORGANIZATION = {

@@ -14,6 +14,8 @@ from django.db import connection
 
 from tenancy.startup import refuse_role_that_bypasses_isolation, refuse_to_serve_unsafely
 
+pytestmark = pytest.mark.promise(4)
+
 START_WEB = ["-c", "import glucose_platform.wsgi"]
 START_WORKER = ["-m", "celery", "-A", "glucose_platform", "worker", "--pool", "solo", "--queues", "nobody-sends-here"]
 READY_WORKER = [

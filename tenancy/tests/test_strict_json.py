@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from tenancy.api.strict_json import MAX_DEPTH, JSONProblem, parse_strict_json
 
+pytestmark = pytest.mark.promise(37)
+
 TEXT = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=20)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT
 DOCUMENTS = st.recursive(

@@ -11,6 +11,8 @@ from tenancy.scope import ScopeError, current_scope
 from tenancy.tasks import HEADER, OrganizationTask, PlatformTask
 from tests.clinics import Clinic
 
+pytestmark = pytest.mark.promise(7)
+
 app.loader.import_default_modules()
 OURS = {name: task for name, task in app.tasks.items() if not name.startswith("celery.")}
 

@@ -62,6 +62,7 @@ def _whoami(url: str) -> tuple[str, str]:
     return row[0], row[1]
 
 
+@pytest.mark.promise(4)
 def test_every_role_has_exactly_its_attributes(server, admin):
     urls = database_roles.prepare(server)
     # name, login, inherit, bypassrls, createdb, super, createrole, replication
@@ -82,6 +83,7 @@ def test_every_role_has_exactly_its_attributes(server, admin):
     assert admin.execute(memberships).fetchall() == [("glucose_lookup", "glucose_owner")]
 
 
+@pytest.mark.promise(45)
 def test_serving_roles_have_their_limits(server, admin):
     urls = database_roles.prepare(server)
     for name in ("DATABASE_URL", "DATABASE_EDGE_URL"):

@@ -220,6 +220,7 @@ def test_data_of_a_version_that_is_not_installed_are_left_alone(state_dir):
         embedded.start(state_dir, broker=False)
 
 
+@pytest.mark.promise(55)
 def test_the_log_holds_no_values(state_dir):
     owner = embedded.start(state_dir, broker=False).environment()["DATABASE_OWNER_URL"]
     with psycopg.connect(owner, autocommit=True) as connection:

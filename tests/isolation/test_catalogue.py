@@ -15,7 +15,7 @@ from tenancy.models import TenantModel
 from tests.isolation import catalogue, reviewed
 from tests.isolation.catalogue import rows
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database_portability]
+pytestmark = [pytest.mark.django_db, pytest.mark.database_portability, pytest.mark.promise(3)]
 
 
 def test_every_table_is_a_tenant_table_or_reviewed() -> None:
@@ -54,6 +54,7 @@ def test_the_policies_are_exactly_the_reviewed_ones() -> None:
     assert catalogue.policies() == reviewed.POLICIES
 
 
+@pytest.mark.promise(4)
 def test_grants_on_tables_are_exact() -> None:
     assert catalogue.table_grants() == reviewed.table_grants()
 
@@ -95,6 +96,7 @@ def test_there_are_no_triggers_and_no_rules() -> None:
     assert rows("SELECT tablename, rulename FROM pg_rules WHERE schemaname = 'public'") == []
 
 
+@pytest.mark.promise(4)
 def test_roles_have_exact_attributes_and_memberships() -> None:
     names = list(reviewed.ROLE_ATTRIBUTES)
     attributes = rows(
@@ -113,6 +115,7 @@ def test_roles_have_exact_attributes_and_memberships() -> None:
     assert set(memberships) == reviewed.MEMBERSHIPS
 
 
+@pytest.mark.promise(4)
 def test_only_the_owner_owns() -> None:
     assert {owner for *_, owner in rows(catalogue.RELATIONS)} == {roles.OWNER}
     assert rows("SELECT current_user::text") == [(roles.APP,)]

@@ -11,7 +11,7 @@ from accounts.principals import SESSION_ORGANIZATION
 from accounts.services import add_member
 from tests.clinics import PASSWORD, Clinic
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.promise(1, 14)]
 
 
 def test_signing_in_while_a_token_of_another_clinic_is_sent(northside: Clinic, southside: Clinic) -> None:

@@ -18,7 +18,7 @@ from tests.isolation.cases import SAFE
 from tests.isolation.conftest import limits_that_may_be_emptied
 from tests.isolation.world import digest_by_owner, make_world
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+pytestmark = [pytest.mark.django_db(transaction=True, databases=["default", "owner"]), pytest.mark.promise(1)]
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,8 @@ from tests.isolation.callers import Caller, callers_of
 from tests.isolation.cases import Answer, Case, ask
 from tests.isolation.world import Target, World
 
+pytestmark = pytest.mark.promise(12, 13)
+
 MISSING = str(uuid.UUID(int=uuid.uuid4().int))
 ADDRESSED = [(route, method) for route in ROUTES if route.parameters for method in METHODS if method in route.access]
 

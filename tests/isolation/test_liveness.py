@@ -12,6 +12,8 @@ from tests.isolation.callers import Caller, callers_of
 from tests.isolation.cases import SAFE, Case, ask
 from tests.isolation.world import STYLES, World
 
+pytestmark = pytest.mark.promise(1)
+
 # Reads that say nothing of what a clinic wrote: no canary to be seen.
 WITHOUT_TEXT = {"device-stats", "device-health"}
 # Writes that a made-up body cannot bring to success, each with the reason.

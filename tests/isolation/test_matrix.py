@@ -14,6 +14,8 @@ from tests.isolation.attacks import faults_of_route
 from tests.isolation.callers import Caller, callers_of
 from tests.isolation.world import World
 
+pytestmark = pytest.mark.promise(1, 2, 13)
+
 
 @pytest.fixture(scope="module")
 def callers(world: World) -> list[Caller]:

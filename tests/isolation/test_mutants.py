@@ -17,6 +17,8 @@ from tests.isolation.callers import Caller, callers_of
 from tests.isolation.conftest import limits_that_may_be_emptied
 from tests.isolation.world import World, world_in_a_transaction
 
+pytestmark = pytest.mark.promise(1, 3)
+
 POLICY = "organization_id = current_setting('app.organization_id')::bigint"
 ROUTE = {route.name: route for route in ROUTES}
 

@@ -13,6 +13,8 @@ from tests.isolation.cases import Case, ask
 from tests.isolation.pages import ROUTED, Page, page_attacks, pages
 from tests.isolation.world import World
 
+pytestmark = pytest.mark.promise(1, 2, 13)
+
 PAGES = pages()
 # Pages on which an owner sees what the clinic wrote about its own rows.
 SHOWING = {

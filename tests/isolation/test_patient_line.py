@@ -11,7 +11,7 @@ from tenancy.scope import Scope, organization_scope, scoped
 from tests.clinics import Clinic
 from tests.isolation import reviewed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.promise(2)]
 
 PATIENTS_TABLES = {
     table: column for table in reviewed.TENANT_TABLES if (column := reviewed.patient_column(table)) is not None

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from tests.clinics import Clinic
 from tests.isolation import catalogue, reviewed
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database_portability]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database_portability, pytest.mark.promise(5)]
 
 PROTECTED = [*reviewed.TENANT_TABLES, "tenancy_organization"]
 
