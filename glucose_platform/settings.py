@@ -78,6 +78,10 @@ TOKEN_SIGNING_KEYS = env.keyring(
 ENCRYPTION_KEYS = env.keyring(
     "ENCRYPTION_KEYS", derive_from=_derive_from, help="keys that wrap the data keys of clinics and patients"
 )
+KMS_KEY_ID = env.text(
+    "KMS_KEY_ID", help="AWS KMS key (ARN, id or alias) that wraps new keys in the place of ENCRYPTION_KEYS; extra aws"
+)
+KMS_REGION = env.text("KMS_REGION", help="its region, where the AWS configuration of the host does not tell")
 AUDIT_SIGNING_KEYS = env.keyring(
     "AUDIT_SIGNING_KEYS", derive_from=_derive_from, help="Ed25519 seeds that sign the seals of the audit ledger"
 )
@@ -129,6 +133,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "glucose_platform.middleware.answer_when_the_database_is_away",
     "glucose_platform.middleware.resolve_principal",
+    "glucose_platform.ledger.keep_the_ledger",
     "glucose_platform.request_limits.limit_requests",
     "django.contrib.messages.middleware.MessageMiddleware",
 ]

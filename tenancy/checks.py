@@ -18,6 +18,7 @@ OUR_APPS = frozenset({"accounts", "audit", "devices", "patients", "readings", "r
 # Tables that belong to no organization, each reviewed: what keeps one clinic's people from another's rows there.
 GLOBAL_MODELS = {
     "tenancy.Organization": "a policy on its own id",
+    "tenancy.PlatformKey": "wrapped keys; they open nothing without the key-encryption key",
     "accounts.User": "a policy on app.user_id; look-ups by definer functions",
     "accounts.RefreshFamily": "belongs to a person; reached only by the id inside a signed refresh token",
     "accounts.ExternalIdentity": "a policy on app.user_id; found at sign-in by a definer function",

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
+from tenancy.encryption.owners import Purpose
 from tenancy.managers import TenantManager
 from tenancy.scope import current_organization_id
 
@@ -107,3 +108,56 @@ class TenantModel(models.Model):
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         return type(self)._base_manager.using(using).filter(pk=self.pk).delete()
+
+
+class DataKey(TenantModel):
+    """A key that seals values of the clinic or of one patient, wrapped by the clinic's root key; or that root key.
+
+    ``wrapped`` empty: shredded. A replaced key is not active, and goes when nothing is sealed with it any more.
+    """
+
+    # From one sequence for all keys: four bytes of every sealed value name its key.
+    id = models.BigIntegerField(primary_key=True)
+    purpose = models.CharField(max_length=10, choices=Purpose.choices)
+    # Patients stand above; their migration adds the key in the database.
+    patient_id = models.BigIntegerField(null=True)
+    parent_id = models.BigIntegerField(null=True, help_text="the root key that wraps it")
+    kek_id = models.CharField(max_length=300, blank=True, help_text="of a root key: what wraps it")
+    wrapped = models.BinaryField(null=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    shredded_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "purpose", "patient_id"],
+                condition=models.Q(is_active=True),
+                nulls_distinct=False,
+                name="tenancy_datakey_one_active",
+            )
+        ]
+        indexes = [models.Index(fields=["organization", "patient_id"], name="tenancy_datakey_of_patient")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} key {self.pk}"
+
+
+class PlatformKey(models.Model):
+    """The key that seals what belongs to a person in no clinic: secrets of second factors. Wrapped like a root key."""
+
+    id = models.BigIntegerField(primary_key=True)
+    kek_id = models.CharField(max_length=300)
+    wrapped = models.BinaryField()
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_active"], condition=models.Q(is_active=True), name="tenancy_platformkey_one_active"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"key {self.pk}"

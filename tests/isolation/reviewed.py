@@ -34,11 +34,14 @@ TENANT_TABLES: dict[str, tuple[str | None, frozenset[str]]] = {
     "patients_patient": ("id", READ_WRITE),
     "readings_glucosereading": ("patient_id", APPEND),
     "readings_patientstate": ("patient_id", READ_WRITE),
+    # Wrapped keys. A patient's login opens its own history with them.
+    "tenancy_datakey": (None, EVERYTHING),
 }
 
 # Tables without an organization: what the app role may do, and why that shows nobody another clinic's rows.
 GLOBAL_TABLES: dict[str, tuple[frozenset[str], str]] = {
     "tenancy_organization": (READ_WRITE, "a policy on its own id"),
+    "tenancy_platformkey": (EVERYTHING, "wrapped keys; they open nothing without the key-encryption key"),
     "accounts_user": (READ, "a policy on app.user_id; made and looked up by definer functions"),
     "accounts_externalidentity": (
         APPEND | {"DELETE"},
@@ -152,6 +155,7 @@ SEQUENCE_GRANTS = {
     ("audit_entry_id_seq", roles.LOOKUP, "USAGE"),
     ("tenancy_organization_id_seq", roles.APP, "USAGE"),
     ("tenancy_organization_id_seq", roles.APP, "SELECT"),
+    ("tenancy_key_ids", roles.APP, "USAGE"),
 }
 
 # SECURITY DEFINER functions: owner, settings, callers. Each answers identities or credentials, never clinical data.
@@ -178,6 +182,7 @@ DEFINER_FUNCTIONS = {
 
 # Global tables that the app role writes and that have a unique rule: why it tells nobody what others have.
 GLOBAL_UNIQUE = {
+    "tenancy_platformkey": "numbers of keys, and one active key",
     "accounts_refreshfamily": "random ids",
     "accounts_externalidentity": "issuer and subject come from a signed token of the person's own",
     "accounts_user": "one account for each address; sign-in and registration answer alike for taken and free ones",

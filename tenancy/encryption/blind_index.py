@@ -1,0 +1,36 @@
+"""Exact look-up of a sealed value: a keyed digest, another one in each clinic.
+
+Only for values that are hard to guess. A date of birth or a sex would be found by trying all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import unicodedata
+from collections.abc import Callable
+
+from django.db import DEFAULT_DB_ALIAS
+
+from tenancy.encryption.keys import index_key
+from tenancy.scope import required_organization_id
+
+INDEX_BYTES = 16
+
+
+def blind_index(*, field: str, value: str, using: str = DEFAULT_DB_ALIAS) -> bytes:
+    """For the organization in scope. Case and outer blanks do not count; in a phone number only digits and + do."""
+    key = index_key(required_organization_id(), using=using).material
+    plain = _NORMALIZED.get(field, _folded)(value)
+    return hmac.new(key, f"{field}|{plain}".encode(), hashlib.sha256).digest()[:INDEX_BYTES]
+
+
+def _folded(value: str) -> str:
+    return unicodedata.normalize("NFKC", value).strip().casefold()
+
+
+def _digits(value: str) -> str:
+    return "".join(character for character in _folded(value) if character.isdigit() or character == "+")
+
+
+_NORMALIZED: dict[str, Callable[[str], str]] = {"phone": _digits}
