@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from accounts.models import Invitation, RemovalRequest, SupportAccess
+import psycopg
+from django.contrib.auth.hashers import make_password
+
+from accounts.models import Invitation, Membership, RemovalRequest, SupportAccess
+from accounts.roles import Role
+from accounts.services import add_member
 from patients.models import CareTeamMember, Consent, EmergencyAccess
 
 if TYPE_CHECKING:
     from tests.clinics import Clinic
 
 AN_HOUR = timedelta(hours=1)
+SUPPORT_EMAIL = "support@platform.example"
+# Committed by the owner, beside the transaction of a test: the app role makes nobody a person of the support.
+_SUPPORT_PERSON = """
+    INSERT INTO accounts_user
+           (public_id, email, password, is_active, version, created_at, email_verified_at, support_name)
+    VALUES (gen_random_uuid(), %(email)s, %(password)s, true, 1, now(), now(), 'Sam Support')
+    ON CONFLICT (lower(email)) DO UPDATE SET support_name = 'Sam Support' RETURNING id
+"""
 
 
 def add_people_rows(clinic: Clinic, *, code: str, canary: str) -> None:
@@ -55,3 +69,30 @@ def add_people_rows(clinic: Clinic, *, code: str, canary: str) -> None:
             expires_at=now,
             ended_at=now,
         )
+
+
+def open_support(clinic: Clinic, *, password: str) -> SupportAccess:
+    """A person of the platform's support who is in the clinic at this moment. Needs the clinic's scope."""
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as connection:
+        parameters = {"email": SUPPORT_EMAIL, "password": make_password(password)}
+        (user_id,) = connection.execute(_SUPPORT_PERSON, parameters).fetchone() or (0,)
+    now = datetime.now(UTC)
+    return SupportAccess.objects.create(
+        user_id=user_id,
+        name="Sam Support",
+        email=SUPPORT_EMAIL,
+        reason="asked for by the clinic",
+        begins_at=now,
+        expires_at=now + AN_HOUR,
+    )
+
+
+def add_second_patient(clinic: Clinic, *, password: str) -> Membership:
+    """A login of the clinic's other patient. Needs the clinic's scope."""
+    return add_member(
+        email=f"second@{clinic.organization.code}.example",
+        name="Second Patient",
+        role=Role.PATIENT,
+        password=password,
+        patient_id=clinic.patients[1].id,
+    )

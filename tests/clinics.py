@@ -11,9 +11,9 @@ from django.db import transaction
 from django.test import Client
 
 from accounts import tokens
-from accounts.models import Membership
+from accounts.models import Membership, SupportAccess
 from accounts.principals import person_principals
-from accounts.roles import Role
+from accounts.roles import SUPPORT, Role
 from accounts.services import add_member
 from devices.models import Device
 from devices.services import assign_device, issue_key, register_device
@@ -24,9 +24,11 @@ from readings.services import store_readings
 from tenancy.models import Organization
 from tenancy.scope import Scope, organization_scope
 from tenancy.services import create_organization
-from tests.clinic_people import add_people_rows
+from tests.clinic_people import add_people_rows, add_second_patient, open_support
 
 PASSWORD = "sound-of-rain-on-slate"
+# Callers that not every clinic needs: made when they are asked for first.
+SECOND_PATIENT = "second patient"
 ASSIGNED_SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -40,6 +42,7 @@ class Clinic:
     devices: list[Device] = field(default_factory=list)
     device_key: str = ""
     organization_key: str = ""
+    support: SupportAccess | None = None
 
     def scope(self) -> AbstractContextManager[Scope]:
         """Enter the clinic. Rows of tenant tables also need a transaction: in tests that commit, use ``inside``."""
@@ -55,11 +58,22 @@ class Clinic:
     def principal(self, role: str) -> Any:
         from accounts.models import User
 
-        membership = self.people[role]
-        user = User.objects.with_id(membership.user_id)
+        user = User.objects.with_id(self.user_id(role))
         assert user
         (principal,) = [p for p in person_principals(user.public_id) if p.organization_id == self.organization.id]
         return principal
+
+    def user_id(self, role: str) -> int:
+        """The account of a person of this role; also of ``SUPPORT``, and of the clinic's ``SECOND_PATIENT``."""
+        if role == SUPPORT:
+            if self.support is None:
+                with self.scope(), transaction.atomic():
+                    self.support = open_support(self, password=PASSWORD)
+            return int(self.support.user_id)
+        if role == SECOND_PATIENT and role not in self.people:
+            with self.scope(), transaction.atomic():
+                self.people[role] = add_second_patient(self, password=PASSWORD)
+        return int(self.people[role].user_id)
 
     def api(self, role: str) -> Client:
         """A client of the API, signed in with a person of this role."""

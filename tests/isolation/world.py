@@ -13,8 +13,6 @@ from typing import Any
 from django.db import connection, connections, models, transaction
 
 from accounts.models import Membership
-from accounts.roles import Role
-from accounts.services import add_member
 from devices.models import Assignment, Device, DeviceKey
 from devices.services import assign_device, issue_key, register_device
 from patients.models import Patient
@@ -22,7 +20,8 @@ from patients.services import create_patient
 from readings.rows import ReadingRow
 from readings.services import store_readings
 from tenancy.models import TenantModel
-from tests.clinics import ASSIGNED_SINCE, PASSWORD, Clinic, make_clinic
+from tests.clinic_people import add_second_patient
+from tests.clinics import ASSIGNED_SINCE, PASSWORD, SECOND_PATIENT, Clinic, make_clinic
 from tests.isolation.reviewed import TENANT_TABLES, patient_column
 
 # Texts that the platform reads as something else: a canary there would be refused, or would break the row.
@@ -168,17 +167,11 @@ def _fill(clinic: Clinic) -> Membership:
         clinic.devices.append(register_device(code=f"{word.upper()}_ONLY", serial_number=f"ARG-{word}-only"))
         assign_device(device=clinic.devices[-1], patient=clinic.patients[-1], starts_at=ASSIGNED_SINCE)
         issue_key(device=clinic.devices[1], name="second")
-        member = add_member(
-            email=f"second@{word}.example",
-            name="Second Patient",
-            role=Role.PATIENT,
-            password=PASSWORD,
-            patient_id=clinic.patients[1].id,
-        )
+        member = clinic.people[SECOND_PATIENT] = add_second_patient(clinic, password=PASSWORD)
         _store_readings(clinic)
         for model in (Patient, Device, Assignment, DeviceKey, Membership):
             _write_canaries(model, clinic)
-        for row in (*clinic.patients, *clinic.devices, *clinic.people.values(), member):
+        for row in (*clinic.patients, *clinic.devices, *clinic.people.values()):
             row.refresh_from_db()
     return member
 
