@@ -42,7 +42,7 @@ class SealedAttribute(DeferredAttribute):
         instance.__dict__[self.field.attname] = value
 
 
-class SealedTextField(models.TextField[Any, Any]):
+class SealedTextField(models.TextField):  # type: ignore[type-arg]  generic for the type checker only
     """Text sealed with the data key of a patient (``patient`` names the attribute with the patient's id), of the
     organization (nothing given), or of the platform (``platform=True``, for tables of persons).
 
@@ -176,7 +176,7 @@ class SealedTextField(models.TextField[Any, Any]):
         return SealedValue(sealed, text=text)
 
 
-class BlindIndexField(models.BinaryField[Any, Any]):
+class BlindIndexField(models.BinaryField):  # type: ignore[type-arg]
     """The digest by which the sealed field ``source`` is found exactly; NULL where that is empty."""
 
     def __init__(self, *args: Any, source: str, **kwargs: Any) -> None:
