@@ -120,6 +120,11 @@ class AssignmentQuerySet(TenantQuerySet["Assignment"]):
             models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=instant)
         )
 
+    def overlapping(self, since: datetime | None, until: datetime | None) -> AssignmentQuerySet:
+        """In force at some time from ``since`` on and before ``until``; None is no limit on that side."""
+        periods = self if until is None else self.filter(starts_at__lt=until)
+        return periods if since is None else periods.exclude(ends_at__lte=since)
+
     def open(self) -> AssignmentQuerySet:
         return self.filter(ends_at__isnull=True)
 

@@ -8,8 +8,14 @@ from contextlib import nullcontext
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from accounts.principals import SESSION_ORGANIZATION, PersonPrincipal, person_principal, person_principals
-from accounts.tokens import family_is_alive, read_access_token
+from accounts.access_tokens import read_access_token
+from accounts.principals import (
+    SESSION_ORGANIZATION,
+    PersonPrincipal,
+    person_principal,
+    person_principals,
+    signed_in_principal,
+)
 from devices.authentication import DevicePrincipal, device_principal
 from glucose_platform import metrics
 from glucose_platform.error_pages import API_PREFIX
@@ -19,7 +25,15 @@ from tenancy.scope import scoped
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 # Answered without a look at who asks, so that they also work while the database is away.
-WITHOUT_PRINCIPAL = {"/health", "/livez", "/readyz", "/metrics", "/api/v1/health", "/api/v1/system/version"}
+WITHOUT_PRINCIPAL = {
+    "/health",
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "/api/v1/health",
+    "/api/v1/system/version",
+    "/.well-known/jwks.json",
+}
 # The link alone says whose password it sets, whoever is signed in in this browser.
 BY_LINK = "/account/set-password/"
 # The body says who signs in; an older token beside it, perhaps of another clinic, must not set the scope.
@@ -94,16 +108,16 @@ def _credential_principal(request: HttpRequest) -> PersonPrincipal | DevicePrinc
     if scheme.lower() != "bearer" or not credential:
         return None
     if credential.count(".") == 2:
-        return _token_principal(credential.strip())
+        return _token_principal(request, credential.strip())
     return device_principal(credential.strip())
 
 
-def _token_principal(token: str) -> PersonPrincipal | None:
+def _token_principal(request: HttpRequest, token: str) -> PersonPrincipal | None:
     claims = read_access_token(token)
-    if claims is None or not family_is_alive(claims.family_id):
+    if claims is None:
         return None
-    principal = person_principal(claims.user_public_id, claims.organization_id)
-    return principal if principal and principal.user_version == claims.user_version else None
+    request.sign_in_id = claims.family_id  # type: ignore[attr-defined]
+    return signed_in_principal(claims)
 
 
 def _session_principal(request: HttpRequest) -> PersonPrincipal | None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -278,14 +277,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.passwords.NoDemoPasswordValidator"},
 ]
 ACCESS_TOKEN_EXPIRE_MINUTES = env.integer("ACCESS_TOKEN_EXPIRE_MINUTES", 10, help="life of an access token", minimum=1)
-SIMPLE_JWT = {
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=ACCESS_TOKEN_EXPIRE_MINUTES),
-    "SIGNING_KEY": f"access-token:{SECRET_KEY}",
-    "ALGORITHM": "HS256",
-    "AUDIENCE": "glucose-platform",
-    "ISSUER": "glucose-platform",
-    "USER_ID_CLAIM": "sub",
-}
 
 # A moving window each; what is counted by is said in the help. `tenancy.limits` answers by these names.
 RATE_LIMITS = {
@@ -432,7 +423,7 @@ if LOG_LEVEL not in LOG_LEVELS:
     env.problems.append(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}, not {LOG_LEVEL!r}.")
     LOG_LEVEL = "INFO"
 LOGGING_CONFIG = "glucose_platform.logs.configure"
-LOGGING = {"level": LOG_LEVEL, "json": PRODUCTION}
+LOGGING = {"level": LOG_LEVEL, "json": PRODUCTION, "messages": DEBUG}
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # RequestLog has looked at it
 

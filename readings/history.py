@@ -27,7 +27,7 @@ _WITHIN_PERIOD = """
 
 _NEWEST = f"""
 SELECT reading.measured_at, reading.glucose, reading.range_flag, reading.quality, reading.confidence,
-       reading.battery_level, reading.sensor_data::text, reading.received_at, patient.code
+       reading.battery_level, reading.sensor_data::text, reading.received_at, patient.id, patient.code
   FROM devices_assignment assignment
   JOIN patients_patient patient
     ON patient.organization_id = assignment.organization_id AND patient.id = assignment.patient_id
@@ -66,6 +66,7 @@ class DeviceReading:
     battery_level: int | None
     sensor_data: dict[str, Any] | None
     received_at: datetime
+    patient_id: int
     patient_code: str
     public_id: uuid.UUID
 
@@ -109,7 +110,7 @@ def _parameters(device: Device, since: datetime | None, until: datetime | None) 
 
 
 def _device_reading(device: Device, *row: Any) -> DeviceReading:
-    measured_at, glucose, flag, quality, confidence, battery, sensor_data, received_at, patient_code = row
+    measured_at, glucose, flag, quality, confidence, battery, sensor_data, received_at, patient_id, patient_code = row
     return DeviceReading(
         measured_at=measured_at,
         glucose=glucose,
@@ -119,6 +120,7 @@ def _device_reading(device: Device, *row: Any) -> DeviceReading:
         battery_level=battery,
         sensor_data=None if sensor_data is None else json.loads(sensor_data),
         received_at=received_at,
+        patient_id=patient_id,
         patient_code=patient_code,
         public_id=reading_public_id(measured_at, device.public_number),
     )

@@ -18,6 +18,7 @@ from accounts.models import Membership, MembershipQuerySet
 from accounts.principals import signed_in_person
 from accounts.roles import Role
 from accounts.services import add_member, change_member, deactivate_member
+from audit.services import record_look
 from tenancy.api.errors import Conflict
 from tenancy.api.filters import FilterSet, OneOfFilter, SearchFilter, YesNoFilter
 from tenancy.api.pagination import ItemsPagination
@@ -28,6 +29,9 @@ MANAGING = {
     "partial_update": "accounts.change_membership",
     "destroy": "accounts.delete_membership",
 }
+
+# The kind of look that the routes name: a patient's login is a member as well.
+MEMBER = "accounts.membership"
 
 
 class MemberFilters(FilterSet):
@@ -65,6 +69,8 @@ class MemberViewSet(RoutedView, GenericViewSet[Membership]):
 
     def list(self, request: Request) -> Response:
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        patient_ids = sorted({member.patient_id for member in page or [] if member.patient_id is not None})
+        record_look(kind=MEMBER, patient_ids=patient_ids)
         return self.get_paginated_response(member_bodies(page or []))
 
     @extend_schema(request=NewMemberSerializer, responses={201: MemberSerializer})
@@ -75,7 +81,9 @@ class MemberViewSet(RoutedView, GenericViewSet[Membership]):
         return Response(member_body(add_member(**form.validated_data, acting_role=self.acting_role())), status=201)
 
     def retrieve(self, request: Request, userId: str) -> Response:
-        return Response(member_body(self.find(userId)))
+        member = self.find(userId)
+        record_look(kind=MEMBER, object_id=str(member.user_public_id), patient_id=member.patient_id)
+        return Response(member_body(member))
 
     def partial_update(self, request: Request, userId: str) -> Response:
         """Who may manage members changes name, phone, role and isActive; others their own name and phone."""

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from audit.services import record_look
 from devices.models import Assignment, AssignmentQuerySet, Device
 from devices.services import assign_device, end_assignment
 from patients.models import Patient
@@ -43,6 +44,10 @@ class NewAssignmentSerializer(CamelCaseSerializer):
         return patient
 
 
+# The kind of look that the route names.
+ASSIGNMENT = "devices.assignment"
+
+
 class AssignmentPagination(ItemsPagination):
     ordering = "-starts_at"
 
@@ -56,6 +61,12 @@ class AssignmentsView(RoutedView, ListModelMixin, GenericAPIView[Assignment]):
         device = one_or_404(Device.objects.named(self.kwargs["deviceId"]))
         assignments: AssignmentQuerySet = Assignment.objects.filter(device=device).select_related("patient")
         return assignments
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        page = super().paginate_queryset(queryset)
+        measured = {assignment.patient_id for assignment in page or []}
+        record_look(kind=ASSIGNMENT, object_id=self.kwargs["deviceId"], patient_ids=sorted(measured))
+        return page
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The periods of the device, newest first."""

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from devices.api.assignments import AssignmentsView, CurrentAssignmentView
+from devices.api.assignments import ASSIGNMENT, AssignmentsView, CurrentAssignmentView
 from devices.api.keys import DeviceKeysView, KeyView, RotateKeyView
-from devices.api.views import DeviceHealthView, DeviceStatusView, DeviceViewSet
+from devices.api.views import DEVICE, DeviceHealthView, DeviceStatusView, DeviceViewSet
 from tenancy.api.routing import Route
 
 LOOK = "devices.view_device"
@@ -14,6 +14,7 @@ ROUTES = [
         "devices",
         {"GET": LOOK, "POST": "devices.add_device"},
         {"GET": "list", "POST": "create"},
+        audited=DEVICE,
     ),
     Route(
         "api/v1/devices/{deviceId}",
@@ -26,14 +27,22 @@ ROUTES = [
             "DELETE": "devices.delete_device",
         },
         {"GET": "retrieve", "PUT": "update", "PATCH": "partial_update", "DELETE": "destroy"},
+        audited=DEVICE,
     ),
-    Route("api/v1/devices/{deviceId}/status", DeviceStatusView, "device-status", {"GET": LOOK}),
-    Route("api/v1/devices/{deviceId}/health", DeviceHealthView, "device-health", {"GET": LOOK}),
+    Route("api/v1/devices/{deviceId}/status", DeviceStatusView, "device-status", {"GET": LOOK}, audited=DEVICE),
+    Route(
+        "api/v1/devices/{deviceId}/health",
+        DeviceHealthView,
+        "device-health",
+        {"GET": LOOK},
+        unaudited="battery and contact of a device",
+    ),
     Route(
         "api/v1/devices/{deviceId}/assignments",
         AssignmentsView,
         "device-assignments",
         {"GET": "devices.view_assignment", "POST": "devices.add_assignment"},
+        audited=ASSIGNMENT,
     ),
     Route(
         "api/v1/devices/{deviceId}/assignments/current",
@@ -46,6 +55,7 @@ ROUTES = [
         DeviceKeysView,
         "device-keys",
         {"GET": "devices.view_devicekey", "POST": "devices.add_devicekey"},
+        unaudited="names of keys, no patient",
     ),
     Route("api/v1/keys/{keyId}/rotate", RotateKeyView, "key-rotation", {"POST": "devices.change_devicekey"}),
     Route("api/v1/keys/{keyId}", KeyView, "key", {"DELETE": "devices.delete_devicekey"}),

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from patients.api.views import PatientViewSet
+from patients.api.views import PATIENT, PatientViewSet
 from tenancy.api.routing import Route
 
 ROUTES = [
@@ -10,6 +10,7 @@ ROUTES = [
         "patients",
         {"GET": "patients.view_patient", "POST": "patients.add_patient"},
         {"GET": "list", "POST": "create"},
+        audited=PATIENT,
     ),
     Route(
         "api/v1/patients/{code}",
@@ -21,5 +22,6 @@ ROUTES = [
             "DELETE": "patients.delete_patient",
         },
         {"GET": "retrieve", "PATCH": "partial_update", "DELETE": "destroy"},
+        audited=PATIENT,
     ),
 ]

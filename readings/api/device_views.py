@@ -10,7 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from devices.models import Device
+from audit.actions import Action
+from audit.services import record_look
+from devices.models import Assignment, Device
 from readings.api.callers import device_to_read, principal_of
 from readings.api.push import post_to_device
 from readings.api.queries import LIST_PARAMETERS, WINDOW_PARAMETERS, ListQuery, NoQuery, WindowQuery, read_query
@@ -24,6 +26,9 @@ from readings.api.schema import (
 from readings.api.shapes import reading_item, statistics_body
 from readings.history import DeviceReading, device_readings, device_statistics
 from tenancy.api.routing import RoutedView
+
+# The kind of look that the routes name.
+DEVICE_READINGS = "readings.device"
 
 
 # Not atomic as a whole: the slot of a device must be given back when the commit itself fails.
@@ -40,6 +45,7 @@ class DeviceReadingsView(RoutedView, APIView):
             found = device_readings(
                 device, since=query.since, until=query.until, limit=query.limit, offset=query.offset
             )
+            record_look_at_readings(device, found)
         return Response([item_of(device, reading) for reading in found])
 
     @extend_schema(
@@ -64,6 +70,7 @@ class LatestReadingView(RoutedView, APIView):
         found = device_readings(device, since=None, until=None, limit=1)
         if not found:
             raise NotFound(f"No glucose readings found for device {deviceId}")
+        record_look_at_readings(device, found)
         return Response(item_of(device, found[0]))
 
 
@@ -74,7 +81,16 @@ class ReadingStatisticsView(RoutedView, APIView):
         query = read_query(request, WindowQuery)
         device = device_to_read(principal_of(request), deviceId)
         found = device_statistics(device, since=query.since, until=query.until)
+        measured = Assignment.objects.overlapping(query.since, query.until).filter(device=device)
+        patient_ids = sorted(set(measured.values_list("patient_id", flat=True)))
+        record_look(kind=DEVICE_READINGS, object_id=device.code, patient_ids=patient_ids, action=Action.READ)
         return Response(statistics_body(device.code, query.since, query.until, found))
+
+
+def record_look_at_readings(device: Device, found: list[DeviceReading]) -> None:
+    """Of everybody whom the device measured in these readings."""
+    patient_ids = sorted({reading.patient_id for reading in found})
+    record_look(kind=DEVICE_READINGS, object_id=device.code, patient_ids=patient_ids, action=Action.READ)
 
 
 def item_of(device: Device, reading: DeviceReading) -> dict[str, object]:

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from audit.services import record_look
 from devices.models import Device
 from patients.models import Patient
 from readings.api.callers import no_readings, patient_to_read, principal_of
@@ -27,6 +28,10 @@ from readings.models import (
 from tenancy.api.errors import Unprocessable
 from tenancy.api.routing import RoutedView
 
+# Kinds of looks that the routes name.
+CURRENT = "readings.current"
+HISTORY = "readings.history"
+
 
 class CurrentGlucoseView(RoutedView, APIView):
     @extend_schema(operation_id="users_glucose_current", responses=CurrentGlucoseSerializer)
@@ -37,6 +42,7 @@ class CurrentGlucoseView(RoutedView, APIView):
         state = PatientState.objects.filter(patient_id=patient.pk).select_related("device").first()
         if state is None:
             raise no_readings(userId)
+        record_look(kind=CURRENT, object_id=patient.code, patient_id=patient.pk)
         age = max(int((timezone.now() - state.measured_at).total_seconds()), 0)
         return Response({**item_with_extras(state, patient), "ageSeconds": age})
 
@@ -53,6 +59,7 @@ class GlucoseHistoryView(RoutedView, APIView):
         # One more than asked for tells whether there is a next page.
         found = list(readings.newest_first().select_related("device")[: query.limit + 1])
         page = found[: query.limit]
+        record_look(kind=HISTORY, object_id=patient.code, patient_id=patient.pk)
         following = str(public_id_of(page[-1])) if len(found) > len(page) else None
         return Response({"items": [item_with_extras(reading, patient) for reading in page], "next": following})
 

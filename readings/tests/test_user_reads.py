@@ -60,8 +60,8 @@ def test_current_low_is_a_word(northside: Clinic) -> None:
 def test_current_is_one_look_at_the_state(northside: Clinic, django_assert_num_queries: Any) -> None:
     northside.store(*range(100, 150))
     client = northside.api("nurse")
-    with django_assert_num_queries(6):
-        # The sign-in and the principal, the patient, the state; and the savepoint that stands for a transaction.
+    with django_assert_num_queries(7):
+        # The sign-in and the principal, the patient, the state, the ledger; and the savepoint that stands for a transaction.
         assert client.get(CURRENT.format("user_5678")).status_code == 200
 
 

@@ -28,6 +28,9 @@ class Route:
     A permission ``app.action_model`` of the role table, PUBLIC, SIGNED_IN, DEVICE (a device key), or several of these
     separated by ``|``. A method that is not named is refused with 405. ``actions`` maps methods to the actions of a
     view set, and is None for a plain view.
+
+    ``audited``: the kind of look that a successful GET writes into the ledger (the view calls ``record_look`` with it);
+    a route that shows no patient's data says why in ``unaudited`` instead.
     """
 
     path: str
@@ -35,6 +38,8 @@ class Route:
     name: str
     access: Mapping[str, str]
     actions: Mapping[str, str] | None = None
+    audited: str = ""
+    unaudited: str = ""
 
     def url_pattern(self) -> URLPattern:
         pattern = _PARAMETER.sub(lambda match: f"<str:{match[1]}>", self.path)
