@@ -11,8 +11,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import default_token_generator
-from django.contrib.sessions.models import Session
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
 from django.db.models import Q
@@ -21,9 +20,11 @@ from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from accounts.browser_sessions.models import BrowserSession
 from accounts.models import Membership, RefreshFamily, User
 from accounts.principals import PersonPrincipal
 from accounts.roles import Role
+from accounts.rules import refuse_to_hand_out_ownership, refuse_unfitting_role
 from tenancy.scope import current_scope, person_scope, scoped
 
 T = TypeVar("T")
@@ -54,10 +55,10 @@ def add_member(
     operator. Raises ValidationError for a bad address, role or password, and where the person is a member already;
     PermissionDenied where somebody other than an owner would make an owner.
     """
-    _refuse_to_hand_out_ownership(acting_role, role)
+    refuse_to_hand_out_ownership(acting_role, role)
     email = email.strip()
     validate_email(email)
-    _refuse_unfitting_role(role, patient_id)
+    refuse_unfitting_role(role, patient_id)
     if password is not None:
         validate_password(password, User(email=email))
     membership = Membership(email=email, name=name, role=role, phone=phone, patient_id=patient_id)
@@ -82,18 +83,6 @@ def _person(email: str, password_hash: str, *, verified: bool) -> tuple[int, uui
     return user_id, public_id
 
 
-def _refuse_to_hand_out_ownership(acting_role: str | None, *roles: str | None) -> None:
-    if acting_role not in (None, Role.OWNER) and Role.OWNER in roles:
-        raise PermissionDenied("Only an owner may make, change or remove an owner.")
-
-
-def _refuse_unfitting_role(role: str, patient_id: int | None) -> None:
-    if role not in Role.values:
-        raise ValidationError({"role": f"{role} is not a role. Roles: {', '.join(Role.values)}."})
-    if (role == Role.PATIENT) != (patient_id is not None):
-        raise ValidationError({"role": "The role patient goes with a patient, and only with one."})
-
-
 @transaction.atomic
 def change_member(*, membership: Membership, changes: dict[str, Any], acting_role: str | None = None) -> Membership:
     """Change name, phone, role or state. The last owner stays an owner, and only owners decide who is one.
@@ -105,7 +94,7 @@ def change_member(*, membership: Membership, changes: dict[str, Any], acting_rol
     members = {member.pk: member for member in Membership.objects.filter(wanted).select_for_update().order_by("id")}
     locked: Membership = members.pop(membership.pk)
     if {"role", "is_active"} & set(changes):
-        _refuse_to_hand_out_ownership(acting_role, locked.role, changes.get("role"))
+        refuse_to_hand_out_ownership(acting_role, locked.role, changes.get("role"))
     loses_owner = locked.role == Role.OWNER and (
         changes.get("role", Role.OWNER) != Role.OWNER or changes.get("is_active") is False
     )
@@ -113,7 +102,7 @@ def change_member(*, membership: Membership, changes: dict[str, Any], acting_rol
         raise ValidationError("The last owner of an organization stays its owner.")
     for name, value in changes.items():
         setattr(locked, name, value)
-    _refuse_unfitting_role(locked.role, locked.patient_id)
+    refuse_unfitting_role(locked.role, locked.patient_id)
     locked.full_clean(exclude=["user"])
     locked.save(update_fields=sorted(changes))
     return locked
@@ -156,4 +145,4 @@ def _save_password(user: User) -> None:
 def forget_expired_sign_ins() -> None:
     """Remove sign-ins that ended long ago; until then a reused token still finds its revoked family."""
     RefreshFamily.objects.filter(expires_at__lt=timezone.now() - timedelta(days=30)).delete()
-    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    BrowserSession.objects.filter(expire_date__lt=timezone.now()).delete()
