@@ -7,19 +7,32 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from django.db import connection
+from django.utils import timezone
 
 from accounts.roles import STAFF_ROLES, role_allows
+from accounts.signing import AccessClaims
 from tenancy.scope import Scope
 
 # Where a session keeps the clinic that was chosen at sign-in or with the switcher.
 SESSION_ORGANIZATION = "organization_id"
 
-_PRINCIPAL = """
-    SELECT user_id, user_public_id, email, user_version, membership_id, name, role, patient_id, assigned_patients,
-           organization_id, organization_code, organization_name
-      FROM accounts_principals(%s) WHERE %s::bigint IS NULL OR organization_id = %s
-     ORDER BY last_used_at DESC NULLS LAST, organization_name
+_COLUMNS = """
+    principal.user_id, user_public_id, email, principal.user_version, membership_id, name, role, patient_id,
+    assigned_patients, organization_id, organization_code, organization_name
 """
+_PRINCIPAL = f"""
+    SELECT {_COLUMNS}, NULL FROM accounts_principals(%s) principal
+     WHERE %s::bigint IS NULL OR organization_id = %s
+     ORDER BY last_used_at DESC NULLS LAST, organization_name
+"""  # noqa: S608  columns of ours
+# One question for each request of an app: the sign-in lives, for this version of the account, and the place is kept.
+_SIGNED_IN = f"""
+    SELECT {_COLUMNS}, family.id FROM accounts_refreshfamily family, accounts_principals(%s) principal
+     WHERE family.id = %s AND family.revoked_at IS NULL AND family.expires_at > %s
+       AND family.for_organization = %s AND family.user_version = %s
+       AND principal.user_id = family.user_id AND principal.user_version = family.user_version
+       AND principal.organization_id = family.for_organization
+"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +40,7 @@ class PersonPrincipal:
     """A signed-in person in one clinic. Only active accounts, memberships and clinics make one.
 
     ``membership_id`` is None for the platform's support. ``assigned_patients``: the only ones this member of the staff
-    may see; None: all.
+    may see; None: all. ``family_id``: the sign-in of an app behind the request; None for a browser's session.
     """
 
     user_id: int
@@ -42,6 +55,7 @@ class PersonPrincipal:
     organization_id: int
     organization_code: str
     organization_name: str
+    family_id: uuid.UUID | None = None
 
     is_authenticated: ClassVar[bool] = True
 
@@ -67,17 +81,30 @@ def signed_in_person(request: Any) -> PersonPrincipal:
 
 def person_principals(user_public_id: uuid.UUID) -> list[PersonPrincipal]:
     """One for each clinic in which the person may work at this moment, last used first."""
-    return _query(user_public_id, None)
+    return _query(_PRINCIPAL, user_public_id, None, None)
 
 
 def person_principal(user_public_id: uuid.UUID, organization_id: int) -> PersonPrincipal | None:
-    found = _query(user_public_id, organization_id)
+    found = _query(_PRINCIPAL, user_public_id, organization_id, organization_id)
     return found[0] if found else None
 
 
-def _query(user_public_id: uuid.UUID, organization_id: int | None) -> list[PersonPrincipal]:
+def signed_in_principal(claims: AccessClaims) -> PersonPrincipal | None:
+    """Whom an access token stands for at this moment; None where the sign-in, the account or the place has ended."""
+    found = _query(
+        _SIGNED_IN,
+        claims.user_public_id,
+        claims.family_id,
+        timezone.now(),
+        claims.organization_id,
+        claims.user_version,
+    )
+    return found[0] if found else None
+
+
+def _query(question: str, *parameters: object) -> list[PersonPrincipal]:
     with connection.cursor() as cursor:
-        cursor.execute(_PRINCIPAL, [user_public_id, organization_id, organization_id])
+        cursor.execute(question, parameters)
         return [_principal(row) for row in cursor.fetchall()]
 
 
