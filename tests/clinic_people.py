@@ -77,7 +77,7 @@ def open_support(clinic: Clinic, *, password: str) -> SupportAccess:
         parameters = {"email": SUPPORT_EMAIL, "password": make_password(password)}
         (user_id,) = connection.execute(_SUPPORT_PERSON, parameters).fetchone() or (0,)
     now = datetime.now(UTC)
-    return SupportAccess.objects.create(
+    access: SupportAccess = SupportAccess.objects.create(
         user_id=user_id,
         name="Sam Support",
         email=SUPPORT_EMAIL,
@@ -85,6 +85,7 @@ def open_support(clinic: Clinic, *, password: str) -> SupportAccess:
         begins_at=now,
         expires_at=now + AN_HOUR,
     )
+    return access
 
 
 def add_second_patient(clinic: Clinic, *, password: str) -> Membership:
