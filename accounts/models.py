@@ -8,6 +8,9 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower, Now
 
+from accounts.browser_sessions.models import BrowserSession as BrowserSession
+from accounts.one_time.models import OneTimeDevice as OneTimeDevice
+from accounts.one_time.models import RecoveryCode as RecoveryCode
 from accounts.roles import PERMISSIONS, STAFF_ROLES, Role, role_allows
 from tenancy.fields import TenantForeignKey
 from tenancy.managers import TenantManager, TenantQuerySet

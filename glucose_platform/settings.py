@@ -288,6 +288,9 @@ RATE_LIMITS = {
     "sign_in_failures": env.rate(
         "LIMIT_SIGN_IN_FAILURES", "5/15 minutes", help="failed sign-ins of one account from one address, then a lock"
     ),
+    "proofs": env.rate(
+        "LIMIT_PROOFS", "5/15 minutes", help="wrong codes, and passwords asked for once more, of one person"
+    ),
     "sign_in_failures_account": env.rate(
         "LIMIT_SIGN_IN_FAILURES_ACCOUNT", "50/hour", help="failed sign-ins of one account from all addresses"
     ),
@@ -346,11 +349,20 @@ EMAIL_BACKEND = env.text(
     help=f"Django mail backend; {NOT_USED_YET}: the platform sends no mail",
 )
 
+STAFF_SECOND_FACTOR = env.choice(
+    "STAFF_SECOND_FACTOR",
+    "offered" if DEMO or TESTING else "required",
+    ("required", "offered"),
+    help="whether staff need a one-time password to sign in; the platform's support always does",
+)
+
+SESSION_ENGINE = "accounts.browser_sessions.engine"
 SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
 SESSION_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 60 * 60
+CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
 CSRF_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = PRODUCTION and env.boolean("SECURE_SSL_REDIRECT", True, help="send plain HTTP to HTTPS")

@@ -22,6 +22,9 @@ GLOBAL_MODELS = {
     "accounts.User": "a policy on app.user_id; look-ups by definer functions",
     "accounts.RefreshFamily": "belongs to a person; reached only by the id inside a signed refresh token",
     "accounts.ExternalIdentity": "a policy on app.user_id; found at sign-in by a definer function",
+    "accounts.OneTimeDevice": "a policy on app.user_id; the secret is sealed",
+    "accounts.RecoveryCode": "a policy on app.user_id; digests only",
+    "accounts.BrowserSession": "belongs to a person; found by a random key, and the data are signed",
 }
 
 

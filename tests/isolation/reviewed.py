@@ -31,6 +31,8 @@ TENANT_TABLES: dict[str, tuple[str | None, frozenset[str]]] = {
     "devices_assignment": ("patient_id", READ_WRITE),
     "devices_device": (None, READ_WRITE),
     "devices_devicekey": (None, READ_WRITE),
+    "patients_historyamendment": ("patient_id", READ_WRITE),
+    "patients_historyentry": ("patient_id", READ_WRITE),
     "patients_patient": ("id", READ_WRITE),
     "readings_glucosereading": ("patient_id", APPEND),
     "readings_patientstate": ("patient_id", READ_WRITE),
@@ -48,7 +50,10 @@ GLOBAL_TABLES: dict[str, tuple[frozenset[str], str]] = {
         "a policy on app.user_id; found at sign-in by a definer function",
     ),
     "accounts_refreshfamily": (EVERYTHING, "a person's sign-ins, found by the id inside a signed token; no names"),
-    "django_session": (EVERYTHING, "found by a random key; the data are signed"),
+    "accounts_onetimedevice": (EVERYTHING, "a policy on app.user_id; the secret is sealed"),
+    "accounts_recoverycode": (EVERYTHING, "a policy on app.user_id; digests only"),
+    "accounts_browsersession": (EVERYTHING, "found by a random key; the data are signed"),
+    "django_session": (frozenset(), "comes with Django, not used: sessions of ours know whose they are"),
     "django_content_type": (READ, "names of models"),
     "django_migrations": (READ, "readiness compares them with the code"),
     "auth_group": (frozenset(), "comes with Django, not used: the app role may not touch it"),
@@ -108,7 +113,10 @@ POLICIES: dict[str, set[str]] = {
         table: tenant_policies(None) | {_policy("staff_reads", "SELECT", "RESTRICTIVE", roles.APP, _ALL_PATIENTS, None)}
         for table in ("audit_entry", "audit_seal")
     },
-    "accounts_externalidentity": {_policy("own_account", "ALL", "PERMISSIVE", roles.APP, _PERSON, _PERSON)},
+    **{
+        table: {_policy("own_account", "ALL", "PERMISSIVE", roles.APP, _PERSON, _PERSON)}
+        for table in ("accounts_externalidentity", "accounts_onetimedevice", "accounts_recoverycode")
+    },
     "accounts_user": {_policy("own_account", "ALL", "PERMISSIVE", roles.APP, _USER, _USER)},
 }
 
@@ -187,7 +195,8 @@ GLOBAL_UNIQUE = {
     "accounts_externalidentity": "issuer and subject come from a signed token of the person's own",
     "accounts_user": "one account for each address; sign-in and registration answer alike for taken and free ones",
     "tenancy_organization": "codes of clinics are public, ids are not shown",
-    "django_session": "random keys",
+    "accounts_onetimedevice": "one for each person, in whose scope it is written",
+    "accounts_browsersession": "random keys",
 }
 
 # Attributes: may log in, superuser, bypasses RLS, creates roles, creates databases, inherits, replicates.
