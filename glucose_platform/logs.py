@@ -7,20 +7,27 @@ from typing import Any
 
 import structlog
 
+from glucose_platform.log_scrubbing import CeleryWithoutValues, ExceptionsWithoutValues, scrub
+
 # Whatever calls the logger with these keys loses their values: they would be clinical or secret.
 HIDDEN_KEYS = frozenset(
     {"authorization", "body", "email", "glucose", "glucose_value", "key", "name", "password", "token", "value"}
 )
+# What an exception said, and what a task gave back.
+HIDDEN_OF_TASKS = frozenset({"error", "reason", "result"})
 
 
 def hide_values(logger: Any, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    for key in HIDDEN_KEYS & event.keys():
+    hidden = HIDDEN_KEYS
+    if str(event.get("logger", "")).startswith("django_structlog.celery"):
+        hidden |= HIDDEN_OF_TASKS
+    for key in hidden & event.keys():
         event[key] = "[hidden]"
     return event
 
 
 def configure(options: dict[str, Any]) -> None:
-    """``options``: ``level`` and ``json``; the form that Django's LOGGING_CONFIG hook hands over."""
+    """Django's LOGGING_CONFIG hook. ``options``: ``level``; ``json``; ``messages``: tell those of all exceptions."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -39,12 +46,16 @@ def configure(options: dict[str, Any]) -> None:
                     "foreign_pre_chain": shared,
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                        structlog.processors.format_exc_info,
+                        ExceptionsWithoutValues(with_messages=options["messages"]),
+                        scrub,
                         renderer,
                     ],
                 }
             },
-            "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
+            "filters": {"celery": {"()": CeleryWithoutValues}},
+            "handlers": {
+                "console": {"class": "logging.StreamHandler", "formatter": "structured", "filters": ["celery"]}
+            },
             "root": {"handlers": ["console"], "level": options["level"]},
             "loggers": {
                 # They repeat with its path each request that RequestLog has logged, and print failed statements.
@@ -52,6 +63,9 @@ def configure(options: dict[str, Any]) -> None:
                 "django.security.csrf": {"level": "CRITICAL"},
                 "django.db.backends": {"level": "WARNING"},
                 "httpx": {"level": "WARNING"},
+                # The web server brings handlers of its own, which would write past all this.
+                "_granian": {"handlers": [], "propagate": True},
+                "granian.access": {"handlers": [], "propagate": True},
             },
         }
     )

@@ -9,6 +9,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 
@@ -268,6 +269,9 @@ AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    # Of earlier systems: read, and hashed anew with the first at the next sign-in.
+    "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    "accounts.passwords.WholePasswordBcryptHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -294,9 +298,15 @@ RATE_LIMITS = {
     "sign_in_failures_account": env.rate(
         "LIMIT_SIGN_IN_FAILURES_ACCOUNT", "50/hour", help="failed sign-ins of one account from all addresses"
     ),
+    "sign_in_failures_slowed": env.rate(
+        "LIMIT_SIGN_IN_FAILURES_SLOWED",
+        "2/15 minutes",
+        help="tries from each address while LIMIT_SIGN_IN_FAILURES_ACCOUNT is reached: slower for all, shut for nobody",
+    ),
     "sign_in_failures_address": env.rate(
         "LIMIT_SIGN_IN_FAILURES_ADDRESS", "100/15 minutes", help="failed sign-ins of all accounts from one address"
     ),
+    "mails": env.rate("LIMIT_MAILS", "5/hour", help="mails that anybody can have sent to one address"),
 }
 
 MAX_GLUCOSE_READING_RATE = env.integer(
@@ -317,7 +327,12 @@ DEXCOM_REDIRECT_URI = env.text("DEXCOM_REDIRECT_URI", help=f"sent to Dexcom exac
 DEXCOM_ENVIRONMENT = env.choice(
     "DEXCOM_ENVIRONMENT", "sandbox", ("sandbox", "us", "eu", "jp"), help=f"region of Dexcom accounts; {NOT_USED_YET}"
 )
-FIREBASE_PROJECT_ID = env.text("FIREBASE_PROJECT_ID", help=f"project whose ID tokens may sign in; {NOT_USED_YET}")
+FIREBASE_PROJECT_ID = env.text("FIREBASE_PROJECT_ID", help="project whose ID tokens may sign in; empty: none")
+FIREBASE_CERTIFICATES_URL = env.text(
+    "FIREBASE_CERTIFICATES_URL",
+    "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com",
+    help="where the certificates that sign ID tokens are published",
+)
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
@@ -343,20 +358,24 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = _serving and not PRODUCTION
 WHITENOISE_AUTOREFRESH = APP_ENV == "development"
 
+EMAIL_HOST = env.text(
+    "EMAIL_HOST", help="mail server; without it demo and development print mails, production cannot send"
+)
+_print_mails = "accounts.mail.NoMailServer" if PRODUCTION else "django.core.mail.backends.console.EmailBackend"
 EMAIL_BACKEND = env.text(
     "EMAIL_BACKEND",
-    "django.core.mail.backends.console.EmailBackend",
-    help=f"Django mail backend; {NOT_USED_YET}: the platform sends no mail",
+    "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else _print_mails,
+    help="Django mail backend; follows from EMAIL_HOST where it is not given",
+)
+EMAIL_PORT = env.integer("EMAIL_PORT", 587, help="the mail server's port", minimum=1, maximum=65_535)
+EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", True, help="talk to the mail server over STARTTLS")
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", help="who signs in to the mail server; empty: nobody has to")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", secret=True, help="their password")
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = env.text(
+    "EMAIL_FROM", f"Glucose Platform <no-reply@{urlsplit(PUBLIC_URL).hostname}>", help="sender of the platform's mails"
 )
 
-STAFF_SECOND_FACTOR = env.choice(
-    "STAFF_SECOND_FACTOR",
-    "offered" if DEMO or TESTING else "required",
-    ("required", "offered"),
-    help="whether staff need a one-time password to sign in; the platform's support always does",
-)
-
-SESSION_ENGINE = "accounts.browser_sessions.engine"
 SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
 SESSION_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_HTTPONLY = True
