@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.hashers import BCryptPasswordHasher
 from django.core.exceptions import ValidationError
 
 DEMO_PASSWORD = "demo-glucose-2026"  # noqa: S105  public on purpose, and refused outside the demo
@@ -10,6 +11,13 @@ DEMO_PASSWORD = "demo-glucose-2026"  # noqa: S105  public on purpose, and refuse
 
 def is_refused_demo_password(password: str) -> bool:
     return password == DEMO_PASSWORD and not settings.DEMO
+
+
+class WholePasswordBcryptHasher(BCryptPasswordHasher):
+    """bcrypt sees 72 bytes only: a longer password is refused rather than taken for its beginning."""
+
+    def verify(self, password: str, encoded: str) -> bool:
+        return len(password.encode()) <= 72 and super().verify(password, encoded)
 
 
 class NoDemoPasswordValidator:
