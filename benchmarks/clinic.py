@@ -24,10 +24,11 @@ MAKE_DEVICES = """
 WITH sent AS (
     SELECT * FROM unnest(%(id)s::bigint[], %(prefix)s::text[], %(digest)s::bytea[]) AS row (id, prefix, digest)
 ), patient AS (
-    INSERT INTO patients_patient (id, organization_id, public_id, code, first_name, last_name, gender, email, phone,
-                address, room, skin_tone, timezone, target_low, target_high, created_at, updated_at)
-    SELECT id, %(organization)s, gen_random_uuid(), 'user_' || id, 'First', 'Last', 'unknown', '', '',
-           '', '', '', 'UTC', 70, 180, now(), now()
+    INSERT INTO patients_patient (id, organization_id, public_id, code, first_name, last_name, gender,
+                medical_record_number, email, phone, address, room, skin_tone, timezone, target_low, target_high,
+                created_at, updated_at)
+    SELECT id, %(organization)s, gen_random_uuid(), 'user_' || id, 'First', 'Last', 'unknown',
+           ''::bytea, ''::bytea, ''::bytea, '', '', '', 'UTC', 70, 180, now(), now()
       FROM sent
 ), device AS (
     INSERT INTO devices_device (id, organization_id, public_id, public_number, code, name, kind, status,

@@ -1,4 +1,5 @@
 from patients.models.care import CareTeamMember, Consent, ConsentQuerySet, EmergencyAccess, EmergencyAccessQuerySet
+from patients.models.history import HistoryAmendment, HistoryEntry, HistoryEntryQuerySet
 from patients.models.patient import Patient, PatientQuerySet, validate_birth_date
 
 __all__ = [
@@ -7,6 +8,9 @@ __all__ = [
     "ConsentQuerySet",
     "EmergencyAccess",
     "EmergencyAccessQuerySet",
+    "HistoryAmendment",
+    "HistoryEntry",
+    "HistoryEntryQuerySet",
     "Patient",
     "PatientQuerySet",
     "validate_birth_date",

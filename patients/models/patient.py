@@ -6,12 +6,17 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import EmailValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+from tenancy.encryption.blind_index import blind_index
+from tenancy.encryption.fields import BlindIndexField, SealedTextField, refresh_blind_indexes, with_blind_indexes
 from tenancy.managers import TenantManager, TenantQuerySet
 from tenancy.models import CODE_VALIDATOR, TenantModel, validate_timezone
+
+# Sealed, and found exactly through their blind indexes.
+IDENTIFIERS = ("medical_record_number", "email", "phone")
 
 
 def validate_birth_date(value: date) -> None:
@@ -33,6 +38,23 @@ class PatientQuerySet(TenantQuerySet["Patient"]):
             | models.Q(first_name__istartswith=text)
             | models.Q(last_name__istartswith=text)
         )
+
+    def identified_by(self, field: str, value: str) -> PatientQuerySet:
+        """Whose sealed field is exactly ``value``: a medical record number, a phone number or an e-mail address."""
+        return self.filter(**{f"{field}_index": blind_index(field=field, value=value)})
+
+    def found_by(self, text: str) -> PatientQuerySet:
+        """For a search box: each word in a name or the code, or all of it exactly an identifier."""
+        named = models.Q()
+        for word in text.split():
+            named &= (
+                models.Q(last_name__icontains=word)
+                | models.Q(first_name__icontains=word)
+                | models.Q(code__icontains=word)
+            )
+        exactly = models.Q(*((f"{name}_index", blind_index(field=name, value=text)) for name in IDENTIFIERS))
+        exactly.connector = models.Q.OR
+        return self.filter(named | exactly)
 
     def with_code(self, code: str) -> PatientQuerySet:
         # No code holds NUL, and PostgreSQL would refuse the question.
@@ -60,8 +82,12 @@ class Patient(TenantModel):
     last_name = models.CharField(max_length=100)
     birth_date = models.DateField(null=True, blank=True, validators=[validate_birth_date])
     gender = models.CharField(max_length=10, choices=Gender.choices, default=Gender.UNKNOWN)
-    email = models.EmailField(max_length=254, blank=True)
-    phone = models.CharField(max_length=32, blank=True)
+    medical_record_number = SealedTextField(max_length=64, blank=True, patient="id")
+    email = SealedTextField(max_length=254, blank=True, patient="id", validators=[EmailValidator()])
+    phone = SealedTextField(max_length=32, blank=True, patient="id")
+    medical_record_number_index = BlindIndexField(source="medical_record_number")
+    email_index = BlindIndexField(source="email")
+    phone_index = BlindIndexField(source="phone")
     address = models.CharField(max_length=300, blank=True)
     room = models.CharField(max_length=50, blank=True)
     height_cm = models.DecimalField(
@@ -110,6 +136,7 @@ class Patient(TenantModel):
     updated_at = models.DateTimeField(auto_now=True)
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    is_audited = True
     objects: ClassVar[Any] = TenantManager.of(PatientQuerySet)
 
     class Meta(TenantModel.Meta):
@@ -122,11 +149,21 @@ class Patient(TenantModel):
                 violation_error_message="A patient with this code exists already.",
             ),
             models.UniqueConstraint(fields=["organization", "public_id"], name="patients_patient_public_id"),
+            models.UniqueConstraint(
+                fields=["organization", "medical_record_number_index"],
+                name="patients_patient_record_number",
+                violation_error_code="unique",
+                violation_error_message="A patient with this medical record number exists already.",
+            ),
             models.CheckConstraint(
                 condition=models.Q(target_low__lt=models.F("target_high")), name="patients_patient_targets"
             ),
         ]
-        indexes = [models.Index(fields=["organization", "last_name", "first_name", "id"], name="patients_by_name")]
+        indexes = [
+            models.Index(fields=["organization", "last_name", "first_name", "id"], name="patients_by_name"),
+            models.Index(fields=["organization", "email_index"], name="patients_by_email"),
+            models.Index(fields=["organization", "phone_index"], name="patients_by_phone"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.last_name}, {self.first_name}"
@@ -142,6 +179,23 @@ class Patient(TenantModel):
         before_birthday = (today.month, today.day) < (self.birth_date.month, self.birth_date.day)
         return today.year - self.birth_date.year - before_birthday
 
+    def save(self, **options: Any) -> None:  # type: ignore[override]
+        if not self._state.adding:
+            if (names := options.get("update_fields")) is not None:
+                options["update_fields"] = with_blind_indexes(type(self), names)
+            super().save(**options)
+            return
+        # The keys of a patient refer to the row: it is stored first, what they seal after it.
+        sealed = {name: text for name in IDENTIFIERS if (text := getattr(self, name))}
+        for name in sealed:
+            setattr(self, name, "")
+        super().save(**options)
+        if sealed:
+            for name, text in sealed.items():
+                setattr(self, name, text)
+            super().save(update_fields=with_blind_indexes(type(self), sealed))
+
     def clean(self) -> None:
+        refresh_blind_indexes(self)
         if self.target_low is not None and self.target_high is not None and self.target_low >= self.target_high:
             raise ValidationError({"target_low": "The lower target must be below the upper one."})

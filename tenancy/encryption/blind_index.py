@@ -30,7 +30,9 @@ def _folded(value: str) -> str:
 
 
 def _digits(value: str) -> str:
-    return "".join(character for character in _folded(value) if character.isdigit() or character == "+")
+    """What has no digit at all keeps its letters: else all such texts would be one."""
+    folded = _folded(value)
+    return "".join(character for character in folded if character.isdigit() or character == "+") or folded
 
 
 _NORMALIZED: dict[str, Callable[[str], str]] = {"phone": _digits}

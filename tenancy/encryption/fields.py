@@ -8,6 +8,7 @@ Python sees ``str``, decrypted when the attribute is read. ``values()`` and repr
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from django.core import checks
@@ -22,6 +23,8 @@ from tenancy.encryption.errors import Shredded
 from tenancy.encryption.keys import open_text, seal_text, sealing_key
 from tenancy.encryption.owners import PLATFORM, Owner, Purpose
 from tenancy.encryption.values import SealedValue
+
+ROW_BY_ROW = "{name} is sealed for its row: assign it there and save the row."
 
 
 class SealedAttribute(DeferredAttribute):
@@ -98,7 +101,7 @@ class SealedTextField(models.TextField):  # type: ignore[type-arg]  generic for 
         if value is None or value == EMPTY:
             return value
         if not isinstance(value, SealedValue) or value.sealed is None:
-            raise FieldError(f"{self.name} is sealed for its row: assign it there and save the row.")
+            raise FieldError(ROW_BY_ROW.format(name=self.name))
         return value.sealed
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
@@ -194,6 +197,13 @@ class BlindIndexField(models.BinaryField):  # type: ignore[type-arg]
     def refresh(self, instance: Any) -> None:
         text = getattr(instance, self.source)
         setattr(instance, self.attname, blind_index(field=self.source, value=text) if text else None)
+
+
+def refuse_sealed(model: type[models.Model], names: Iterable[str]) -> None:
+    """Raise FieldError where one statement for many rows would write a sealed field, even as a copy of another."""
+    for field in model._meta.local_fields:
+        if isinstance(field, SealedTextField) and field.name in names:
+            raise FieldError(ROW_BY_ROW.format(name=field.name))
 
 
 def refresh_blind_indexes(instance: models.Model) -> None:

@@ -22,8 +22,8 @@ PREFIX = "sealed:"
 def sealed_text_for_ledger(instance: Any, field: str) -> str | None:
     """The value that ``instance`` has now; empty and None as they are.
 
-    Ask before a change and after it. The entry's ``object_type`` and ``object_id`` must be the model's label in small
-    letters and the row's public id: the text is bound to them.
+    Ask before a change and after it. The text is bound to the model's label in small letters, which must be the
+    entry's ``object_type``, to the field and to the row, which it names.
     """
     text = getattr(instance, field)
     if not text:
@@ -31,20 +31,24 @@ def sealed_text_for_ledger(instance: Any, field: str) -> str | None:
     declared = instance._meta.get_field(field)
     if not isinstance(declared, SealedTextField) or declared.platform:
         raise TypeError(f"{instance._meta.label}.{field} is not sealed for a clinic.")
-    place = Place(instance.organization_id, instance._meta.label_lower, f"ledger:{field}", str(instance.public_id))
+    place = _place(instance.organization_id, instance._meta.label_lower, field, str(instance.public_id))
     sealed = seal_text(text, owner=declared.owner_of(instance, Purpose.LEDGER), place=place)
-    return PREFIX + base64.b64encode(sealed).decode()
+    return f"{PREFIX}{place.row}:{base64.b64encode(sealed).decode()}"
 
 
 def is_sealed_for_ledger(value: Any) -> bool:
     return isinstance(value, str) and value.startswith(PREFIX)
 
 
-def open_from_ledger(text: str, *, object_type: str, object_id: str, field: str) -> str:
-    """For the organization in scope. Raises Shredded, and TamperedError for what was not written for this entry."""
-    place = Place(required_organization_id(), object_type, f"ledger:{field}", object_id)
+def open_from_ledger(text: str, *, object_type: str, field: str) -> str:
+    """For the organization in scope. Raises Shredded, and TamperedError for what was not written for this field."""
+    row, _, encoded = text.removeprefix(PREFIX).partition(":")
     try:
-        sealed = base64.b64decode(text.removeprefix(PREFIX), validate=True)
+        sealed = base64.b64decode(encoded, validate=True)
     except binascii.Error:
         refuse_tampered(table=object_type, field=field, key_id=0)
-    return open_text(sealed, place=place)
+    return open_text(sealed, place=_place(required_organization_id(), object_type, field, row))
+
+
+def _place(organization_id: int, object_type: str, field: str, row: str) -> Place:
+    return Place(organization_id, object_type, f"ledger:{field}", row)

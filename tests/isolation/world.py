@@ -210,8 +210,12 @@ def _write_canaries(model: type[TenantModel], clinic: Clinic) -> None:
             values[field.name] = f"{_canary(clinic, is_second)} {field.name}"[: field.max_length]
         if model is Patient:
             values["email"] = f"{_canary(clinic, is_second).lower()}@{clinic.organization.code}.example"
+            values["medical_record_number"] = f"{_canary(clinic, is_second)} {row.pk}"
+        for name, value in values.items():
+            setattr(row, name, value)
         if values:
-            model.objects.filter(pk=row.pk).update(**values)
+            # The row is saved, not the column updated: sealed fields take their values in no other way.
+            row.save(update_fields=list(values))
 
 
 def _belongs_to(row: Any, patient: Patient, device: Device) -> bool:
