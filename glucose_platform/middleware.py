@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable
 from contextlib import nullcontext
 
@@ -9,13 +8,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from accounts.access_tokens import read_access_token
-from accounts.principals import (
-    SESSION_ORGANIZATION,
-    PersonPrincipal,
-    person_principal,
-    person_principals,
-    signed_in_principal,
-)
+from accounts.browser_sessions.principal import session_principal
+from accounts.principals import PersonPrincipal, signed_in_principal
 from devices.authentication import DevicePrincipal, device_principal
 from glucose_platform import metrics
 from glucose_platform.error_pages import API_PREFIX
@@ -34,10 +28,12 @@ WITHOUT_PRINCIPAL = {
     "/api/v1/system/version",
     "/.well-known/jwks.json",
 }
-# The link alone says whose password it sets, whoever is signed in in this browser.
-BY_LINK = "/account/set-password/"
+# The link alone says whose password it sets, and where somebody is invited, whoever is signed in in this browser.
+BY_LINK = ("/account/set-password/", "/account/invitation/")
 # The body says who signs in; an older token beside it, perhaps of another clinic, must not set the scope.
-BY_BODY = {"/api/v1/auth/login", "/api/v1/auth/token", "/api/v1/auth/refresh"}
+BY_BODY = {"/api/v1/auth/login", "/api/v1/auth/token", "/api/v1/auth/refresh"} | {
+    f"/api/v1/auth/invitations/{answer}" for answer in ("accept", "decline")
+}
 
 
 def observe_requests(get_response: GetResponse) -> GetResponse:
@@ -81,7 +77,7 @@ def resolve_principal(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.principal = None  # type: ignore[attr-defined]
-        if request.path in WITHOUT_PRINCIPAL | BY_BODY or request.path.startswith(("/static/", BY_LINK)):
+        if request.path in WITHOUT_PRINCIPAL | BY_BODY or request.path.startswith(("/static/", *BY_LINK)):
             return get_response(request)
         try:
             principal = _principal(request)
@@ -97,7 +93,7 @@ def resolve_principal(get_response: GetResponse) -> GetResponse:
 def _principal(request: HttpRequest) -> PersonPrincipal | DevicePrincipal | None:
     if request.path.startswith(API_PREFIX):
         return _credential_principal(request)
-    return _session_principal(request)
+    return session_principal(request)
 
 
 def _credential_principal(request: HttpRequest) -> PersonPrincipal | DevicePrincipal | None:
@@ -118,18 +114,3 @@ def _token_principal(request: HttpRequest, token: str) -> PersonPrincipal | None
         return None
     request.sign_in_id = claims.family_id  # type: ignore[attr-defined]
     return signed_in_principal(claims)
-
-
-def _session_principal(request: HttpRequest) -> PersonPrincipal | None:
-    if not request.user.is_authenticated:
-        return None
-    user_public_id: uuid.UUID = request.user.public_id
-    organization_id = request.session.get(SESSION_ORGANIZATION)
-    if organization_id:
-        # Lost meanwhile: no other clinic of the person takes its place, or an open form would be saved there.
-        principal = person_principal(user_public_id, organization_id)
-    else:
-        principal = next(iter(person_principals(user_public_id)), None)
-    if principal:
-        request.user.role, request.user.name = principal.role, principal.name
-    return principal

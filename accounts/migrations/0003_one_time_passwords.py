@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
         Grant("SELECT, INSERT, UPDATE, DELETE", on="accounts_browsersession"),
         # Sessions from now on know whose they are: those of before end.
         migrations.RunSQL(
-            f"DELETE FROM django_session; REVOKE ALL ON django_session FROM {roles.APP}",
+            ["DELETE FROM django_session", f"REVOKE ALL ON django_session FROM {roles.APP}"],
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON django_session TO {roles.APP}",
         ),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -12,6 +13,8 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.test import Client
 from django.test.client import ClientHandler
 
+from accounts.browser_sessions.engine import SIGNED_IN_AT
+from accounts.browser_sessions.services import PROVED_AT
 from accounts.models import User
 from accounts.principals import SESSION_ORGANIZATION
 from accounts.roles import STAFF_ROLES, Role
@@ -74,5 +77,6 @@ def _session(clinic: Clinic, role: str) -> str:
     store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     store[HASH_SESSION_KEY] = user.get_session_auth_hash()
     store[SESSION_ORGANIZATION] = clinic.organization.id
+    store[SIGNED_IN_AT] = store[PROVED_AT] = time.time()
     store.save()
     return str(store.session_key)
