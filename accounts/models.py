@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower, Now
+from django.utils import timezone
 
 from accounts.browser_sessions.models import BrowserSession as BrowserSession
 from accounts.one_time.models import OneTimeDevice as OneTimeDevice
@@ -120,6 +121,7 @@ class Membership(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField("last sign-in", null=True, editable=False)
 
+    is_audited = True
     objects: ClassVar[Any] = TenantManager.of(MembershipQuerySet)
 
     class Meta(TenantModel.Meta):
@@ -147,6 +149,13 @@ class Membership(TenantModel):
 class InvitationQuerySet(TenantQuerySet["Invitation"]):
     def pending(self) -> InvitationQuerySet:
         return self.filter(state=Invitation.State.PENDING, expires_at__gt=Now())
+
+    def in_state(self, state: str) -> InvitationQuerySet:
+        """As ``shown_state`` tells it."""
+        late = models.Q(state=Invitation.State.PENDING, expires_at__lte=Now())
+        if state == Invitation.State.EXPIRED:
+            return self.filter(models.Q(state=state) | late)
+        return self.filter(state=state).exclude(late)
 
 
 class Invitation(TenantModel):
@@ -193,6 +202,12 @@ class Invitation(TenantModel):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def shown_state(self) -> str:
+        """Expired as soon as the term is over, also before the sweep has come by."""
+        late = self.state == self.State.PENDING and self.expires_at <= timezone.now()
+        return self.State.EXPIRED.value if late else self.state
 
 
 class RemovalRequestQuerySet(TenantQuerySet["RemovalRequest"]):

@@ -2,10 +2,31 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from accounts.invitation_mail import send_invitation
+from accounts.invitations import close_expired_invitations
 from accounts.services import forget_expired_sign_ins
-from tenancy.tasks import PlatformTask
+from tenancy.directory import all_organizations
+from tenancy.scope import organization_scope
+from tenancy.tasks import OrganizationTask, PlatformTask
 
 
 @shared_task(base=PlatformTask, name="accounts.forget_expired_sign_ins", why="sign-ins belong to people, not clinics")
 def forget_expired_sign_ins_task() -> None:
     forget_expired_sign_ins()
+
+
+@shared_task(base=OrganizationTask, name="accounts.mail_invitation")
+def mail_invitation_task(invitation_id: int) -> None:
+    send_invitation(invitation_id=invitation_id)
+
+
+@shared_task(base=OrganizationTask, name="accounts.close_expired_invitations")
+def close_expired_invitations_task() -> None:
+    close_expired_invitations()
+
+
+@shared_task(base=PlatformTask, name="accounts.sweep_invitations", why="tells each clinic's task to look, and no more")
+def sweep_invitations_task() -> None:
+    for organization in all_organizations():
+        with organization_scope(organization.id):
+            close_expired_invitations_task.delay()

@@ -19,6 +19,7 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "heartbeat": {"task": "tenancy.worker_heartbeat", "schedule": 30.0, "options": {"expires": 60}},
     "partitions": {"task": "readings.ensure_partitions", "schedule": crontab(hour="3", minute="17")},
+    "expired-invitations": {"task": "accounts.sweep_invitations", "schedule": crontab(minute="23")},
     "expired-sign-ins": {"task": "accounts.forget_expired_sign_ins", "schedule": crontab(hour="4", minute="7")},
 }
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from accounts.api.auth_routes import ROUTES as AUTH_ROUTES
 from accounts.api.me import MeView, OwnUserView
+from accounts.api.organization_routes import ROUTES as ORGANIZATION_ROUTES
 from accounts.api.users import MEMBER, MemberViewSet
 from tenancy.api.routing import SIGNED_IN, Route
 
@@ -9,6 +10,7 @@ OWN = "what the caller knows: their own account"
 
 ROUTES = [
     *AUTH_ROUTES,
+    *ORGANIZATION_ROUTES,
     Route("api/v1/auth/me", MeView, "me", {"GET": SIGNED_IN}, unaudited=OWN),
     Route(
         "api/v1/users",

@@ -17,7 +17,7 @@ SIGNED_IN = "signed-in"
 DEVICE = "device-key"
 
 # What a parameter stands for; the matrix fills it with another clinic's identifiers and refuses a name it lacks.
-PARAMETERS = ("code", "deviceId", "keyId", "userId")
+PARAMETERS = ("accessId", "code", "consentId", "deviceId", "invitationId", "keyId", "removalId", "userId")
 _PARAMETER = re.compile(r"{(\w+)}")
 
 
@@ -60,6 +60,13 @@ class RoutedView:
     """Mixin of views that are served through a Route."""
 
     route: Route | None = None
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        # Imported here: REST framework, once imported, asks for the permissions, which ask for this module.
+        from tenancy.api.queries import refuse_repeated_parameters
+
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        refuse_repeated_parameters(request)
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Answers tell of people: no cache on the way keeps them, unless a view knows better."""
