@@ -90,16 +90,8 @@ class HistoryQuery(WindowQuery):
 
 def read_query(request: Request, model: type[Q]) -> Q:
     """Raises Unprocessable with ``loc`` ["query", name]."""
-    sent = request.query_params
-    errors = [
-        {"type": "repeated", "loc": ["query", name], "msg": "Give this parameter once", "input": values}
-        for name, values in sent.lists()
-        if len(values) > 1
-    ]
-    if errors:
-        raise Unprocessable(errors)
     try:
-        return model.model_validate(sent.dict())
+        return model.model_validate(request.query_params.dict())
     except ValidationError as error:
         raise Unprocessable(error_list(error, "query")) from None
 
