@@ -25,9 +25,15 @@ from accounts.models import Membership, RefreshFamily, User
 from accounts.principals import PersonPrincipal
 from accounts.roles import Role
 from accounts.rules import refuse_to_hand_out_ownership, refuse_unfitting_role
+from audit.actions import Action
+from audit.changes import record_creation, record_update, values_before
+from audit.services import record_for_person
+from tenancy.managers import audited_elsewhere
 from tenancy.scope import current_scope, person_scope, scoped
 
 T = TypeVar("T")
+# Of a membership: they repeat what the entry says.
+COPIED = ("user", "user_public_id", "patient_id")
 
 
 def in_own_scope(user: User, work: Callable[[], T]) -> T:
@@ -69,6 +75,7 @@ def add_member(
     membership.clean_fields(exclude=["user"])
     membership.validate_constraints(exclude={"user_public_id"})
     membership.save()
+    record_creation(membership, object_id=str(membership.user_public_id), patient_id=patient_id, skip=COPIED)
     return membership
 
 
@@ -100,11 +107,13 @@ def change_member(*, membership: Membership, changes: dict[str, Any], acting_rol
     )
     if loses_owner and not members:
         raise ValidationError("The last owner of an organization stays its owner.")
+    before = values_before(locked, changes)
     for name, value in changes.items():
         setattr(locked, name, value)
     refuse_unfitting_role(locked.role, locked.patient_id)
     locked.full_clean(exclude=["user"])
     locked.save(update_fields=sorted(changes))
+    record_update(locked, before, object_id=str(locked.user_public_id), patient_id=locked.patient_id)
     return locked
 
 
@@ -115,7 +124,7 @@ def deactivate_member(*, membership: Membership, acting_role: str | None = None)
 
 def note_use_of_membership(*, principal: PersonPrincipal) -> None:
     """Remember which clinic the person worked in last: the next sign-in begins there."""
-    with scoped(principal.scope), transaction.atomic():
+    with scoped(principal.scope), transaction.atomic(), audited_elsewhere("the sign-in has an entry of its own"):
         Membership.objects.filter(pk=principal.membership_id).update(last_used_at=Now())
 
 
@@ -136,6 +145,7 @@ def set_password(*, user: User, password: str) -> None:
 @transaction.atomic
 def _save_password(user: User) -> None:
     user.save(update_fields=["password", "version"])
+    record_for_person(user_public_id=user.public_id, action=Action.PASSWORD_CHANGED)
     # Refresh tokens name no version: without this they would be exchanged for access tokens of the new one.
     RefreshFamily.objects.filter(user=user, revoked_at__isnull=True).update(
         revoked_at=timezone.now(), revoked_because="password"

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db.models import Model
+from django.db import models
 
 from audit.actions import Action
 from audit.services import record
-from audit.store import Changes
+from tenancy.encryption.fields import SealedTextField
+from tenancy.encryption.ledger import sealed_text_for_ledger
+
+# What says nothing that the entry does not say itself.
+SELF_EVIDENT = frozenset({"id", "pk", "organization", "public_id", "created_at", "updated_at"})
+# Field: the value, and the form in which the ledger keeps it.
+Before = Mapping[str, tuple[Any, Any]]
 
 
 def apply_changes(
@@ -26,44 +32,71 @@ def apply_changes(
     Values stand in the ledger in the order of ``changes``, of sealed fields sealed. ``exclude``: fields that are not
     validated. Raises ValidationError, and then nothing is saved.
     """
-    before = values_for_ledger(row, changes)
+    before = values_before(row, changes)
     for name, value in changes.items():
         setattr(row, name, value)
     row.full_clean(exclude=set(exclude))
     stamps = [field.name for field in row._meta.local_fields if field.name == "updated_at"]
     row.save(update_fields=[*sorted(changes), *stamps])
+    record_update(row, before, object_id=object_id, patient_id=patient_id, reason=reason)
+
+
+def values_before(row: Any, names: Iterable[str]) -> Before:
+    """Ask before the change, and give it to ``record_update`` after it."""
+    return {name: (getattr(row, name), value_for_ledger(row, name)) for name in names}
+
+
+def record_update(
+    row: Any,
+    before: Before,
+    *,
+    object_id: str,
+    patient_id: int | None = None,
+    action: Action = Action.UPDATE,
+    reason: str = "",
+) -> None:
     record(
-        action=Action.UPDATE,
+        action=action,
         object_type=row._meta.label_lower,
         object_id=object_id,
         patient_id=patient_id,
-        changes=changed_values(before, values_for_ledger(row, changes)),
+        changes={
+            name: (shown, value_for_ledger(row, name))
+            for name, (value, shown) in before.items()
+            if value != getattr(row, name)
+        },
         reason=reason,
     )
 
 
-def record_creation(row: Any, *, object_id: str, patient_id: int | None = None, skip: Iterable[str] = ()) -> None:
+def record_creation(
+    row: Any,
+    *,
+    object_id: str,
+    patient_id: int | None = None,
+    action: Action = Action.CREATE,
+    skip: Iterable[str] = (),
+    reason: str = "",
+) -> None:
     """Record a row that was just saved, with every field that holds something. ``skip``: names of fields."""
-    left_out = {"id", "pk", "organization", "public_id", "created_at", "updated_at", *skip}
-    names = [field.name for field in row._meta.local_fields if field.name not in left_out]
-    values = {name: value for name, value in values_for_ledger(row, names).items() if value not in (None, "")}
+    names = [field.name for field in row._meta.local_fields if not _is_left_out(field, skip)]
     record(
-        action=Action.CREATE,
+        action=action,
         object_type=row._meta.label_lower,
         object_id=object_id,
         patient_id=patient_id,
-        changes={name: (None, value) for name, value in values.items()},
+        changes={name: (None, value_for_ledger(row, name)) for name in names if getattr(row, name) not in (None, "")},
+        reason=reason,
     )
 
 
-def values_for_ledger(row: Model, names: Iterable[str]) -> dict[str, Any]:
-    """Values by field; of a sealed field its sealed text, which opens only for whoever may read the field."""
-    return {name: _value(row, name) for name in names}
+def value_for_ledger(row: models.Model, name: str) -> Any:
+    """Of a sealed field its sealed text, which opens only for whoever may read the field."""
+    sealed = isinstance(row._meta.get_field(name), SealedTextField)
+    return sealed_text_for_ledger(row, name) if sealed else getattr(row, name)
 
 
-def changed_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> Changes:
-    return {name: (before[name], after[name]) for name in before if before[name] != after[name]}
-
-
-def _value(row: Any, name: str) -> Any:
-    return getattr(row, name)
+def _is_left_out(field: Any, skip: Iterable[str]) -> bool:
+    # Digests of keys and of sealed values say nothing to a reader.
+    is_digest = field.get_internal_type() == "BinaryField" and not isinstance(field, SealedTextField)
+    return is_digest or field.name in SELF_EVIDENT or field.name in set(skip)

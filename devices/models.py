@@ -89,6 +89,7 @@ class Device(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    is_audited = True
     objects: ClassVar[Any] = TenantManager.of(DeviceQuerySet)
 
     class Meta(TenantModel.Meta):
@@ -144,6 +145,7 @@ class Assignment(TenantModel):
     note = models.CharField(max_length=512, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    is_audited = True
     objects: ClassVar[Any] = TenantManager.of(AssignmentQuerySet)
 
     class Meta(TenantModel.Meta):
@@ -188,6 +190,7 @@ class DeviceKey(TenantModel):
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    is_audited = True
     objects: ClassVar[Any] = TenantManager.of(DeviceKeyQuerySet)
 
     class Meta(TenantModel.Meta):

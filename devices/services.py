@@ -12,10 +12,12 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from audit.actions import Action
+from audit.changes import Before, apply_changes, record_creation, record_update, values_before
 from devices.keys import DEMO_KEY, describe_key, generate_key
 from devices.models import Assignment, Device, DeviceKey
 from patients.models import Patient
-from tenancy.changes import apply_changes
+from tenancy.managers import audited_elsewhere
 
 # How far ahead of ours a device's clock may be.
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -46,6 +48,7 @@ def register_device(**fields: Any) -> Device:
     device = Device(**fields)
     device.full_clean()
     device.save()
+    record_creation(device, object_id=device.code)
     return device
 
 
@@ -55,7 +58,7 @@ def change_device(*, device: Device, changes: dict[str, Any]) -> Device:
     locked: Device = Device.objects.select_for_update(no_key=True).get(pk=device.pk)
     if locked.status == Device.Status.RETIRED:
         raise ValidationError("The device is retired.")
-    apply_changes(locked, changes)
+    apply_changes(locked, changes, object_id=locked.code, patient_id=_measured_patient_id(locked))
     return locked
 
 
@@ -67,13 +70,15 @@ def retire_device(*, device: Device) -> Device:
     if locked.status == Device.Status.RETIRED:
         return locked
     now = timezone.now()
-    DeviceKey.objects.live().filter(device=locked).update(revoked_at=now)
+    patient_id = _measured_patient_id(locked)
+    with audited_elsewhere("one entry says that the device is retired, which ends its keys and its assignment"):
+        DeviceKey.objects.live().filter(device=locked).update(revoked_at=now)
     # A clock that is ahead may have measured after now already; such a reading keeps its patient.
     ends_at = now + CLOCK_TOLERANCE if _has_measured_since(locked, now) else now
     for assignment in Assignment.objects.open().filter(device=locked):
         assignment.ends_at = max(ends_at, assignment.starts_at + timedelta(milliseconds=1))
         assignment.save(update_fields=["ends_at"])
-    apply_changes(locked, {"status": Device.Status.RETIRED})
+    apply_changes(locked, {"status": Device.Status.RETIRED}, object_id=locked.code, patient_id=patient_id)
     return locked
 
 
@@ -95,10 +100,12 @@ def assign_device(*, device: Device, patient: Patient, starts_at: datetime | Non
     if later.exists():
         raise ValidationError("The device has a later assignment; a new one begins after it.")
     _refuse_change_of_measured_time(device, starts_at)
-    Assignment.objects.open().filter(device=device).update(ends_at=starts_at)
+    for current in Assignment.objects.open().filter(device=device):
+        _end(current, device, starts_at)
     assignment = Assignment(device=device, patient=patient, starts_at=starts_at, note=note)
     assignment.full_clean()
     assignment.save()
+    record_creation(assignment, object_id=device.code, patient_id=patient.pk)
     return assignment
 
 
@@ -113,8 +120,14 @@ def end_assignment(*, device: Device, ends_at: datetime | None = None) -> None:
     if current.starts_at >= ends_at:
         raise ValidationError("The assignment begins after that.")
     _refuse_change_of_measured_time(device, ends_at)
-    current.ends_at = ends_at
-    current.save(update_fields=["ends_at"])
+    _end(current, device, ends_at)
+
+
+def _end(assignment: Assignment, device: Device, ends_at: datetime) -> None:
+    before = values_before(assignment, ["ends_at"])
+    assignment.ends_at = ends_at
+    assignment.save(update_fields=["ends_at"])
+    record_update(assignment, before, object_id=device.code, patient_id=assignment.patient_id)
 
 
 @transaction.atomic
@@ -130,6 +143,7 @@ def issue_key(*, device: Device | None, name: str = "", expires_at: datetime | N
     key = DeviceKey.objects.create(
         device=device, name=name, prefix=new.prefix, digest=new.digest, expires_at=expires_at
     )
+    record_creation(key, object_id=str(key.public_id), action=Action.KEY_USE_CHANGED, reason="issued")
     return IssuedKey(key, new.text)
 
 
@@ -141,23 +155,35 @@ def rotate_key(*, key: DeviceKey) -> IssuedKey:
     if locked.revoked_at is not None or (locked.expires_at is not None and locked.expires_at <= now):
         raise ValidationError("The key is not in use any more: issue a new one.")
     issued = issue_key(device=locked.device, name=locked.name)
-    overlap_end = now + ROTATION_OVERLAP
+    overlap_end, before = now + ROTATION_OVERLAP, values_before(locked, ["expires_at"])
     locked.expires_at = min(locked.expires_at, overlap_end) if locked.expires_at else overlap_end
     locked.save(update_fields=["expires_at"])
+    _record_key(locked, before, reason="rotated")
     return issued
 
 
 @transaction.atomic
 def revoke_key(*, key: DeviceKey) -> None:
     """The key is refused from the next request on. Repeating it changes nothing."""
-    DeviceKey.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=timezone.now())
+    locked = DeviceKey.objects.select_for_update().filter(pk=key.pk, revoked_at__isnull=True).first()
+    if locked is None:
+        return
+    before = values_before(locked, ["revoked_at"])
+    locked.revoked_at = timezone.now()
+    locked.save(update_fields=["revoked_at"])
+    _record_key(locked, before, reason="revoked")
+
+
+def _record_key(key: DeviceKey, before: Before, *, reason: str) -> None:
+    record_update(key, before, object_id=str(key.public_id), action=Action.KEY_USE_CHANGED, reason=reason)
 
 
 def note_use_of_key(*, key_id: int) -> None:
     """Remember when a key last reached a device of its own; to the minute, so that most requests write nothing."""
     now = timezone.now()
     stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - KEY_USE_GRAIN)
-    DeviceKey.objects.filter(stale, pk=key_id).update(last_used_at=now)
+    with audited_elsewhere("a device's own requests are not audited"):
+        DeviceKey.objects.filter(stale, pk=key_id).update(last_used_at=now)
 
 
 @transaction.atomic
@@ -167,6 +193,13 @@ def store_demo_key() -> None:
     DeviceKey.objects.get_or_create(
         digest=known.digest, defaults={"name": "Demo: every device", "prefix": known.prefix, "device": None}
     )
+
+
+def _measured_patient_id(device: Device) -> int | None:
+    """Whose record a change of the device touches."""
+    patient_ids: Any = Assignment.objects.in_force_at(timezone.now()).filter(device=device)
+    number: int | None = patient_ids.values_list("patient_id", flat=True).first()
+    return number
 
 
 def _has_measured_since(device: Device, instant: datetime) -> bool:

@@ -7,8 +7,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from audit.actions import Action
+from audit.changes import apply_changes, record_creation, record_update, values_before
 from patients.models import Patient
-from tenancy.changes import apply_changes
 from tenancy.models import Organization
 from tenancy.scope import required_organization_id
 
@@ -24,17 +25,24 @@ def create_patient(**fields: Any) -> Patient:
     patient = Patient(**fields)
     patient.full_clean()
     patient.save()
+    record_creation(patient, object_id=patient.code, patient_id=patient.pk)
     return patient
 
 
 @transaction.atomic
 def change_patient(*, patient: Patient, changes: dict[str, Any]) -> Patient:
     locked: Patient = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
-    apply_changes(locked, changes)
+    apply_changes(locked, changes, object_id=patient.code, patient_id=patient.pk)
     return locked
 
 
 @transaction.atomic
 def archive_patient(*, patient: Patient) -> None:
     """Take a patient off the lists. Readings stay until the clinic's retention removes them."""
-    Patient.objects.filter(pk=patient.pk, archived_at__isnull=True).update(archived_at=timezone.now())
+    locked = Patient.objects.current().select_for_update(no_key=True).filter(pk=patient.pk).first()
+    if locked is None:
+        return
+    before = values_before(locked, ["archived_at"])
+    locked.archived_at = timezone.now()
+    locked.save(update_fields=["archived_at"])
+    record_update(locked, before, object_id=locked.code, patient_id=locked.pk, action=Action.DELETE, reason="archived")

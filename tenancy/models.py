@@ -94,6 +94,9 @@ class TenantModel(models.Model):
         db_constraint=False,  # made by ProtectTenantTable, not deferrable
     )
 
+    # Whether update() and bulk writes are refused: each change must stand in the audit ledger.
+    is_audited: ClassVar[bool] = False
+
     objects: ClassVar[Any] = TenantManager()
 
     class Meta:

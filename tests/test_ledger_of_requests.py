@@ -1,4 +1,4 @@
-"""Every route that shows or changes a patient's data leaves one entry that says who, what, whose and in which request."""
+"""Every route that shows or changes a patient's data leaves one entry: who, what, whose, in which request."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, datetime, timedelta
@@ -11,6 +12,8 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils import timezone
 
+from audit.actions import Action
+from audit.services import record
 from devices.models import Device
 from patients.models import Patient
 from readings.importing.columns import MMOL_L
@@ -20,7 +23,7 @@ from readings.importing.people import FindPatient
 from readings.importing.sources import EARLIEST, import_source
 from readings.importing.values import CellRefused
 from readings.models import Unit
-from readings.rows import Outcome, ReadingRow
+from readings.rows import Outcome, ReadingRow, RowResult
 from readings.services import store_readings
 
 CHUNK = 1000
@@ -99,9 +102,24 @@ class Importer:
                 self._refuse(BadRow(row.line, f"the source of imports for {code} is not assigned at that time"))
             else:
                 self.summary.patients.setdefault(code, PatientCount()).add(result.outcome, measured_at)
+        self._record(placed, results)
         if self._dry_run:
             transaction.set_rollback(True)
             self._sources.clear()
+
+    def _record(self, placed: list[tuple[ParsedRow, datetime]], results: list[RowResult]) -> None:
+        """One entry for each patient in the piece: what is stored and who did it are committed together."""
+        outcomes = zip((row.subject for row, _ in placed), (result.outcome for result in results), strict=True)
+        created = Counter(subject for subject, outcome in outcomes if outcome is Outcome.CREATED)
+        for subject, count in created.items():
+            patient, device = self._sources[subject]
+            record(
+                action=Action.IMPORT,
+                object_type="readings.glucosereading",
+                object_id=device.code,
+                patient_id=patient.pk,
+                count=count,
+            )
 
     def _prepare_sources(self, subjects: set[str]) -> None:
         # In one order, so that two imports never wait for each other's patients.

@@ -61,7 +61,7 @@ def test_current_is_one_look_at_the_state(northside: Clinic, django_assert_num_q
     northside.store(*range(100, 150))
     client = northside.api("nurse")
     with django_assert_num_queries(7):
-        # The sign-in and the principal, the patient, the state, the ledger; and the savepoint that stands for a transaction.
+        # The sign-in and the principal, the patient, the state, the ledger; and a savepoint in a transaction's stead.
         assert client.get(CURRENT.format("user_5678")).status_code == 200
 
 

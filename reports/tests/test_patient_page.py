@@ -11,6 +11,7 @@ from readings.models import RangeFlag
 from readings.rows import ReadingRow
 from readings.services import store_readings
 from reports.charts.ranges import Range
+from tenancy.managers import audited_elsewhere
 
 PATIENTS = "/admin/patients/patient/"
 FORM = {
@@ -79,7 +80,7 @@ def test_low_and_high_are_words_everywhere(northside):
 
 
 def test_days_are_those_of_the_patient(northside):
-    with northside.scope():
+    with northside.scope(), audited_elsewhere("the test makes it by hand"):
         Patient.objects.filter(pk=northside.patients[0].pk).update(timezone="Pacific/Kiritimati")
     northside.store(120)
     html = show(northside, period="14d").content.decode()
@@ -127,7 +128,7 @@ def test_a_code_that_the_clinic_has_given_is_refused_and_another_clinics_is_free
     response = client.post(f"{PATIENTS}add/", FORM | {"code": "user_5678"})
     assert response.status_code == 200
     assert response.context["adminform"].errors
-    with southside.scope():
+    with southside.scope(), audited_elsewhere("the test makes it by hand"):
         Patient.objects.filter(code="user_9012").update(code="only_south")
     assert client.post(f"{PATIENTS}add/", FORM | {"code": "only_south"}).status_code == 302
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.utils import timezone
 from devices.models import Assignment, Device, DeviceKey
 from patients.models import Patient
 from readings.models import PatientState
+from tenancy.managers import UnauditedWrite, audited_elsewhere
 from tests.clinics import Clinic
 from tests.isolation.sql import unnamed_tables
 
@@ -69,11 +71,13 @@ def test_writing(captured: CaptureQueriesContext, northside: Clinic) -> None:
     device.name = "renamed"
     device.save()
     device.save(update_fields=["name"])
-    assert Device.objects.filter(name="renamed").update(name="again") == 1
-    Device.objects.bulk_update([device], ["name"])
+    with audited_elsewhere("a test"):
+        assert Device.objects.filter(name="renamed").update(name="again") == 1
+        Device.objects.bulk_update([device], ["name"])
     made = Device.objects.create(code="NEW_1")
     assert made.organization_id == northside.organization.id
-    Device.objects.bulk_create([Device(code="NEW_2")], ignore_conflicts=True)
+    with audited_elsewhere("a test"):
+        Device.objects.bulk_create([Device(code="NEW_2")], ignore_conflicts=True)
     assert Device.objects.get_or_create(code="NEW_3")[1]
     assert Device.objects.update_or_create(code="NEW_3", defaults={"name": "third"})[0].name == "third"
 
@@ -111,7 +115,8 @@ def test_rows_of_another_clinic_are_not_found(northside: Clinic, southside: Clin
     with northside.scope():
         assert not Patient.objects.filter(pk=southside.patients[0].pk).exists()
         assert Patient.objects.filter(organization_id=southside.organization.id).count() == 0
-        assert DeviceKey.objects.filter(pk__in=[0]).update(name="x") == 0
+        with audited_elsewhere("a test"):
+            assert DeviceKey.objects.filter(pk__in=[0]).update(name="x") == 0
 
 
 def test_a_stale_object_of_another_clinic_cannot_be_saved(northside: Clinic, southside: Clinic) -> None:
@@ -148,3 +153,21 @@ def test_without_a_scope_nothing_is_added() -> None:
     """The database refuses then; sets that are only built, not asked, still work."""
     assert "WHERE" not in str(Patient.objects.all().query)
     assert list(Patient.objects.none()) == []
+
+
+@pytest.mark.promise(56)
+def test_bulk_writes_that_the_ledger_would_miss_are_refused(northside: Clinic) -> None:
+    device = northside.devices[0]
+    writes: list[Callable[[], Any]] = [
+        lambda: Device.objects.filter(pk=device.pk).update(name="unseen"),
+        lambda: Device.objects.bulk_create([Device(code="UNSEEN")]),
+        lambda: Device.objects.bulk_update([device], ["name"]),
+        lambda: device.keys.update(name="unseen"),
+    ]
+    with northside.scope():
+        for write in writes:
+            with pytest.raises(UnauditedWrite, match="audit ledger"):
+                write()
+        assert not Device.objects.filter(name="unseen").exists()
+    with pytest.raises(ValueError, match="ledger"), audited_elsewhere(""):
+        pass

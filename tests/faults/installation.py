@@ -26,10 +26,11 @@ from django.db import transaction
 from devices.models import Assignment, Device
 from devices.services import issue_key
 from patients.models import Patient
+from tenancy.managers import audited_elsewhere
 from tenancy.scope import organization_scope
 from tenancy.services import create_organization
 organization = create_organization(code="faults", name="Faults")
-with organization_scope(organization.id), transaction.atomic():
+with organization_scope(organization.id), transaction.atomic(), audited_elsewhere("a test"):
     numbers = range(DEVICES)
     patients = Patient.objects.bulk_create([Patient(code=f"user_{n}", first_name="A", last_name="B") for n in numbers])
     devices = Device.objects.bulk_create([Device(code=f"ARGUS_{n}") for n in numbers])
