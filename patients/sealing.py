@@ -52,4 +52,4 @@ def unseal_contacts(apps: Any, schema_editor: Any) -> None:
 
 
 def _values(column: str, empty: str, using: str) -> Iterator[tuple[int, int, Any, Any]]:
-    yield from rows(_SELECT.format(column=column, empty=empty), [], using)  # type: ignore[misc]
+    yield from rows(_SELECT.format(column=column, empty=empty), [], using)

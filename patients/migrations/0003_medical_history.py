@@ -1,4 +1,5 @@
 import uuid
+from typing import Any
 
 import django.db.models.deletion
 import django.utils.timezone
@@ -12,11 +13,11 @@ from tenancy.operations import ProtectTenantTable
 KINDS = [('condition', 'Condition'), ('medication', 'Medication'), ('allergy', 'Allergy'), ('note', 'Note')]
 
 
-def tenant_key(to, **options):
+def tenant_key(to: str, **options: Any) -> Any:
     return tenancy.fields.TenantForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, to=to, **{'related_name': '+', **options})
 
 
-def written():
+def written() -> list[tuple[str, Any]]:
     return [
         ('id', models.BigAutoField(primary_key=True, serialize=False)),
         ('public_id', models.UUIDField(default=uuid.uuid4, editable=False)),
@@ -30,7 +31,7 @@ def written():
     ]
 
 
-def key_index(table):
+def key_index(table: str) -> migrations.RunSQL:
     """Rotation asks for the values of a key; four bytes behind the first name it."""
     return migrations.RunSQL(
         f"CREATE INDEX {table}_key ON {table} (organization_id, substring(text from 2 for 4))",

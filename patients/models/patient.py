@@ -179,7 +179,7 @@ class Patient(TenantModel):
         before_birthday = (today.month, today.day) < (self.birth_date.month, self.birth_date.day)
         return today.year - self.birth_date.year - before_birthday
 
-    def save(self, **options: Any) -> None:  # type: ignore[override]
+    def save(self, **options: Any) -> None:
         if not self._state.adding:
             if (names := options.get("update_fields")) is not None:
                 options["update_fields"] = with_blind_indexes(type(self), names)

@@ -33,7 +33,8 @@ def clinic(northside: Clinic) -> Any:
 @pytest.fixture
 def ada(clinic: Clinic) -> Patient:
     create_patient(code="ada", phone="+49 30 1234", email="ada@nowak.example", medical_record_number="MRN-7", **NEW)
-    return Patient.objects.get(code="ada")
+    patient: Patient = Patient.objects.get(code="ada")
+    return patient
 
 
 def stored(patient: Patient, column: str = "phone") -> bytes:

@@ -45,7 +45,7 @@ class SealedAttribute(DeferredAttribute):
         instance.__dict__[self.field.attname] = value
 
 
-class SealedTextField(models.TextField):  # type: ignore[type-arg]  generic for the type checker only
+class SealedTextField(models.TextField):  # type: ignore[type-arg]
     """Text sealed with the data key of a patient (``patient`` names the attribute with the patient's id), of the
     organization (nothing given), or of the platform (``platform=True``, for tables of persons).
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections
+from psycopg.sql import Composable
 
 from tenancy.encryption.owners import PLATFORM, Owner
+
+Statement = str | Composable
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +116,22 @@ def delete_keys(organization_id: int | None, key_ids: Sequence[int], *, using: s
     if organization_id is None:
         run("DELETE FROM tenancy_platformkey WHERE id = ANY(%s)", [list(key_ids)], using)
         return
+    # A destroyed key stays: without its row, what it sealed would look tampered with.
     run(
-        "DELETE FROM tenancy_datakey WHERE organization_id = %s AND id = ANY(%s)",
+        "DELETE FROM tenancy_datakey WHERE organization_id = %s AND id = ANY(%s) AND wrapped IS NOT NULL",
         [organization_id, list(key_ids)],
         using,
     )
 
 
-def rows(sql: str, parameters: Sequence[Any], using: str) -> list[tuple[Any, ...]]:
+def rows(sql: Statement, parameters: Sequence[Any], using: str) -> list[tuple[Any, ...]]:
     with connections[using].cursor() as cursor:
         cursor.execute(sql, parameters)
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
 
 
-def run(sql: str, parameters: Sequence[Any], using: str) -> int:
+def run(sql: Statement, parameters: Sequence[Any], using: str) -> int:
     with connections[using].cursor() as cursor:
         cursor.execute(sql, parameters)
         return int(cursor.rowcount)

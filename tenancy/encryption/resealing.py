@@ -1,0 +1,85 @@
+"""Seals the values of replaced keys with the keys in their place, in small pieces beside ongoing writes."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from psycopg import sql
+
+from tenancy.encryption.cache import Secret
+from tenancy.encryption.envelope import Place, key_id_of, open_sealed, seal
+from tenancy.encryption.errors import Shredded
+from tenancy.encryption.keys import sealing_key, secret_of
+from tenancy.encryption.registry import SealedColumn
+from tenancy.encryption.store import StoredKey, rows, run
+
+# Rows that somebody is writing are left for later. In the end they are waited for, one at a time: no deadlock.
+SKIP, WAIT = (500, "FOR NO KEY UPDATE SKIP LOCKED"), (1, "FOR NO KEY UPDATE")
+
+_SELECT = sql.SQL(
+    "SELECT public_id, {column} FROM {table} "
+    "WHERE {scope} substring({column} from 2 for 4) = ANY(%s::bytea[]) LIMIT %s {lock}"
+)
+_UPDATE = sql.SQL(
+    "UPDATE {table} SET {column} = sent.value FROM unnest(%s::uuid[], %s::bytea[]) AS sent (public_id, value) "
+    "WHERE {scope} {table}.public_id = sent.public_id"
+)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Over one sealed column, for up to a few hundred old keys at once."""
+
+    column: SealedColumn
+    organization_id: int | None
+    old_keys: Sequence[StoredKey]
+    using: str
+    on_progress: Callable[[int], None]
+
+    def run(self) -> int:
+        old = {key.id: key for key in self.old_keys}
+        successors: dict[int, Secret] = {}
+        done = 0
+        for limit, lock in (SKIP, WAIT):
+            while count := self._piece(limit, lock, old, successors):
+                done += count
+                self.on_progress(count)
+        return done
+
+    def _piece(self, limit: int, lock: str, old: dict[int, StoredKey], successors: dict[int, Secret]) -> int:
+        named = [struct.pack(">I", key_id) for key_id in old]
+        with transaction.atomic(using=self.using):
+            found = rows(self._sql(_SELECT, lock), [*self._scope_parameters(), named, limit], self.using)
+            values = [self._sealed_anew(row, bytes(value), old, successors) for row, value in found]
+            if found:
+                sent = [[row for row, _ in found], values]
+                run(self._sql(_UPDATE), [*sent, *self._scope_parameters()], self.using)
+        return len(found)
+
+    def _sealed_anew(self, row: Any, sealed: bytes, old: dict[int, StoredKey], successors: dict[int, Secret]) -> bytes:
+        place = Place(self.organization_id, self.column.table, self.column.field.name, str(row))
+        key = old.get(key_id_of(sealed, place))
+        if key is None:
+            return sealed
+        text = open_sealed(sealed, cipher=secret_of(key, using=self.using).cipher, place=place)
+        if key.id not in successors:
+            try:
+                successors[key.id] = sealing_key(key.owner, using=self.using)
+            except Shredded:
+                # Meanwhile: the value stays as it is, and opens no more.
+                del old[key.id]
+                return sealed
+        successor = successors[key.id]
+        return seal(text, key_id=successor.id, cipher=successor.cipher, place=place)
+
+    def _sql(self, template: sql.SQL, lock: str = "") -> Any:
+        table, column = sql.Identifier(self.column.table), sql.Identifier(self.column.column)
+        scope = sql.SQL("" if self.organization_id is None else "{}.organization_id = %s AND").format(table)
+        return template.format(table=table, column=column, scope=scope, lock=sql.SQL(lock))
+
+    def _scope_parameters(self) -> list[int]:
+        return [] if self.organization_id is None else [self.organization_id]
