@@ -12,10 +12,10 @@ from typing import Any
 
 from django.db import connection, connections, models, transaction
 
-from accounts.models import Membership
+from accounts.models import Invitation, Membership, RemovalRequest
 from devices.models import Assignment, Device, DeviceKey
 from devices.services import assign_device, issue_key, register_device
-from patients.models import Patient
+from patients.models import Consent, EmergencyAccess, Patient
 from patients.services import create_patient
 from readings.rows import ReadingRow
 from readings.services import store_readings
@@ -38,6 +38,8 @@ class Target:
     member: Membership
     key: DeviceKey
     canaries: tuple[str, ...]
+    # By the name of the parameter: rows that are named by their UUID alone.
+    named_by_id: dict[str, Any]
     only_patient: Patient | None = None
     only_device: Device | None = None
 
@@ -60,6 +62,8 @@ class Target:
     def parameter(self, name: str, style: str) -> str:
         """Raises KeyError for a parameter that nobody has taught this test: add it here."""
         only_patient = self.only_patient or self.patient
+        if name in self.named_by_id:
+            return self.number(name) if style == "number" else str(self.named_by_id[name].public_id)
         return {
             "code": {"code": self.patient.code, "only": only_patient.code, "uuid": str(self.patient.public_id)},
             "deviceId": {
@@ -80,6 +84,7 @@ class Target:
         """Database keys are never accepted; they are sent to show it."""
         rows: dict[str, models.Model] = {
             "code": self.patient, "deviceId": self.device, "userId": self.member, "keyId": self.key,
+            **self.named_by_id,
         }  # fmt: skip
         return str(rows[name].pk)
 
@@ -90,6 +95,7 @@ class Target:
             Device: self.device,
             Membership: self.member,
             DeviceKey: self.key,
+            **{type(row): row for row in self.named_by_id.values()},
         }
         return known.get(model)
 
@@ -115,6 +121,7 @@ class World:
                 member=clinic.people["nurse"],
                 key=DeviceKey.objects.filter(device=clinic.devices[0]).first(),
                 canaries=canaries_of(clinic),
+                named_by_id=named_by_id(clinic.patients[0]),
                 only_patient=clinic.patients[-1],
                 only_device=clinic.devices[-1],
             )
@@ -129,7 +136,19 @@ class World:
                 member=self.second_patients[clinic.organization.id],
                 key=DeviceKey.objects.filter(device=clinic.devices[1]).first(),
                 canaries=(f"CANARY-{clinic.organization.code[:5].upper()}-2",),
+                named_by_id=named_by_id(clinic.patients[1]),
             )
+
+
+def named_by_id(patient: Patient) -> dict[str, Any]:
+    """Needs the clinic's scope; rows of patients are those of ``patient``."""
+    rows: dict[str, Any] = {
+        "invitationId": Invitation.objects.first(),
+        "removalId": RemovalRequest.objects.first(),
+        "consentId": Consent.objects.filter(patient=patient).first(),
+        "accessId": EmergencyAccess.objects.filter(patient=patient).first(),
+    }
+    return rows
 
 
 def canaries_of(clinic: Clinic) -> tuple[str, ...]:
