@@ -50,7 +50,7 @@ def invite(
         email=email, name=name, role=role, patient_id=patient_id, message=message, invited_by_id=invited_by_id
     )
     _set_term(invitation, days)
-    invitation.full_clean(exclude=["invited_by", "organization"])
+    invitation.full_clean(exclude=["invited_by", "closed_at"])
     invitation.save()
     record_creation(invitation, object_id=str(invitation.public_id), patient_id=patient_id, skip=["digest"])
     return invitation

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.browser_sessions.models import BrowserSession as BrowserSession
@@ -148,11 +148,11 @@ class Membership(TenantModel):
 
 class InvitationQuerySet(TenantQuerySet["Invitation"]):
     def pending(self) -> InvitationQuerySet:
-        return self.filter(state=Invitation.State.PENDING, expires_at__gt=Now())
+        return self.filter(state=Invitation.State.PENDING, expires_at__gt=timezone.now())
 
     def in_state(self, state: str) -> InvitationQuerySet:
         """As ``shown_state`` tells it."""
-        late = models.Q(state=Invitation.State.PENDING, expires_at__lte=Now())
+        late = models.Q(state=Invitation.State.PENDING, expires_at__lte=timezone.now())
         if state == Invitation.State.EXPIRED:
             return self.filter(models.Q(state=state) | late)
         return self.filter(state=state).exclude(late)

@@ -23,7 +23,7 @@ def request_removal(*, member: Membership, requested_by_id: int, reason: str) ->
     if not member.is_active:
         raise ValidationError({"member": "This person is no member any more."})
     request = RemovalRequest(member=member, requested_by_id=requested_by_id, reason=reason)
-    request.full_clean(exclude=["requested_by"])
+    request.full_clean(exclude=["requested_by", "decided_by", "decided_at"])
     request.save()
     record_creation(request, object_id=str(request.public_id))
     return request
