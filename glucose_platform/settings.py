@@ -85,6 +85,9 @@ KMS_REGION = env.text("KMS_REGION", help="its region, where the AWS configuratio
 AUDIT_SIGNING_KEYS = env.keyring(
     "AUDIT_SIGNING_KEYS", derive_from=_derive_from, help="Ed25519 seeds that sign the seals of the audit ledger"
 )
+AUDIT_S3_BUCKET = env.text(
+    "AUDIT_S3_BUCKET", help="bucket with object lock that keeps the heads of the audit ledger; needs the extra aws"
+)
 
 env.refuse("JWT_SECRET", "Access tokens are signed with TOKEN_SIGNING_KEYS: set that (`manage.py keys generate`).")
 env.refuse("ALGORITHM", "The algorithm of access tokens is fixed: remove it.")
@@ -150,7 +153,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
+            "builtins": ["reports.clinic_forms"],
         },
     }
 ]
@@ -376,6 +380,14 @@ DEFAULT_FROM_EMAIL = env.text(
     "EMAIL_FROM", f"Glucose Platform <no-reply@{urlsplit(PUBLIC_URL).hostname}>", help="sender of the platform's mails"
 )
 
+STAFF_SECOND_FACTOR = env.choice(
+    "STAFF_SECOND_FACTOR",
+    "offered" if DEMO or TESTING else "required",
+    ("required", "offered"),
+    help="whether staff need a one-time password to sign in; the platform's support always does",
+)
+
+SESSION_ENGINE = "accounts.browser_sessions.engine"
 SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
 SESSION_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_HTTPONLY = True
