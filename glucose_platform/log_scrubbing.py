@@ -46,6 +46,7 @@ _SECRETS = [
 _HINTS = (
     "glp_",
     "glr_",
+    "gli_",
     "/account/",
     "eyj",
     "@",

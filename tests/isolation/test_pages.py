@@ -67,6 +67,7 @@ def test_every_url_is_a_route_or_a_page() -> None:
     served = {str(pattern.pattern) for pattern in get_resolver().url_patterns}
     routed = {str(route.url_pattern().pattern) for route in ROUTES}
 
-    assert served - routed == {"account/set-password/<uid>/<token>/", "admin/"}
+    links = {"account/set-password/<uid>/<token>/", "account/invitation/<token>/"}
+    assert served - routed == {*links, "admin/"}
     assert len(ROUTED) == len(ROUTES)
     assert {page.name for page in PAGES} >= SHOWING
