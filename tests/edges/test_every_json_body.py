@@ -1,0 +1,105 @@
+"""Bodies that readers of JSON disagree about, or that end a careless one: the same refusal on every route."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.edges.asking import JSON, Asking, Operation, asking, named, operations, taking_json
+from tests.isolation.world import World
+
+LIMIT = 5 * 1024 * 1024
+MALFORMED: dict[str, bytes] = {
+    "cut off": b'{"a": ',
+    "duplicate key": b'{"a": 1, "a": 2}',
+    "duplicate key, escaped": b'{"a": 1, "\\u0061": 2}',
+    "nested duplicate": b'{"a": [{"b": 1, "b": 2}]}',
+    "100,000 deep": b"[" * 100_000 + b"]" * 100_000,
+    "33 deep": b"[" * 33 + b"]" * 33,
+    "objects, 20,000 deep": b'{"a":' * 20_000 + b"1" + b"}" * 20_000,
+    "NaN": b'{"a": NaN}',
+    "Infinity": b'{"a": -Infinity}',
+    "1e400": b'{"a": 1e400}',
+    "5,000 digits": b'{"a": ' + b"9" * 5000 + b"}",
+    "NUL": b'{"a": "x\\u0000"}',
+    "NUL in a key": b'{"a\\u0000": 1}',
+    "lone surrogate": b'{"a": "\\ud800"}',
+    "byte order mark": b"\xef\xbb\xbf{}",
+    "bad UTF-8": b'{"a": "\xff"}',
+    "UTF-16": '{"a": 1}'.encode("utf-16"),
+    "comment": b"{} // no",
+    "trailing comma": b'{"a": 1,}',
+    "two documents": b"{}{}",
+    "single quotes": b"{'a': 1}",
+}
+# Well-formed, and of the wrong kind everywhere.
+WRONG_VALUES = [[], "text", 5, None, True, [[]], {"": ""}]
+# What a field may be given instead of what it wants.
+ODD_VALUES: list[Any] = [
+    "\u0661\u0660\u0660", "100", 1e308, -1, 10**30, "NaN", True, [], {}, "x" * 100_000, "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59-14:00", "2026-03-01", "2026-03-01T12:00:60Z", "\u202e", "'; SELECT 1--", None,
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ask(world: World) -> Asking:
+    return asking(world)
+
+
+@pytest.mark.promise(37)
+@pytest.mark.parametrize(**named(taking_json()))
+def test_malformed_json_is_400_and_nothing_else(one: Operation, ask: Asking) -> None:
+    answers = {name: ask.send(one, body) for name, body in MALFORMED.items()}
+    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(MALFORMED, 400)
+    assert all(list(answer.json()) == ["detail"] and answer.json()["detail"] for answer in answers.values())
+
+
+@pytest.mark.promise(37, 40)
+@pytest.mark.parametrize(**named(taking_json()))
+def test_odd_values_are_refused_in_words(one: Operation, ask: Asking) -> None:
+    """Each field of a valid body in turn; whatever is answered, it is documented and no fault of ours."""
+    for value in WRONG_VALUES:
+        assert ask.send(one, json.dumps(value)).status_code in {400, 422}, value
+    body = ask.body(one)
+    if not isinstance(body, dict):
+        return
+    for name in body:
+        for value in ODD_VALUES:
+            answer = ask.send(one, json.dumps({**body, name: value}))
+            assert answer.status_code < 500, (name, value)
+            assert str(answer.status_code) in one.document["responses"] or answer.status_code == 400, (name, value)
+
+
+@pytest.mark.promise(41)
+@pytest.mark.parametrize(**named(taking_json()))
+def test_a_large_body_is_413(one: Operation, ask: Asking) -> None:
+    for body in (b'{"a": "' + b"x" * LIMIT + b'"}', b" " * (LIMIT + 1)):
+        answer = ask.send(one, body)
+        assert (answer.status_code, list(answer.json())) == (413, ["detail"])
+
+
+@pytest.mark.promise(41)
+@pytest.mark.parametrize(**named([one for one in taking_json() if one.route.name != "device-readings"]))
+def test_another_type_is_415(one: Operation, ask: Asking) -> None:
+    """Devices are the exception: their body is read as JSON whatever they call it."""
+    body = json.dumps(ask.body(one))
+    others = {"text/plain", "application/xml", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"}
+    for content_type in others - set(one.body_types):
+        assert ask.send(one, body, content_type=content_type).status_code == 415, content_type
+    assert ask.send(one, body, content_type="application/json; charset=utf-16").status_code < 500
+
+
+@pytest.mark.promise(41)
+@pytest.mark.parametrize(**named([one for one in operations("POST", "PUT", "PATCH", "DELETE") if not one.body_types]))
+def test_an_operation_without_a_body_has_nothing_to_say_to_one(one: Operation, ask: Asking) -> None:
+    """No operation is brought down by a body that it does not look at."""
+    for body in (MALFORMED["100,000 deep"], MALFORMED["bad UTF-8"], b"x" * (LIMIT + 1)):
+        assert ask.send(one, body).status_code < 500
+
+
+def test_all_routes_with_json_are_known() -> None:
+    """The tests above are worth something only while the document names the bodies."""
+    assert len(taking_json()) >= 12
+    assert all(JSON in one.body_types for one in taking_json())
