@@ -30,6 +30,9 @@ _LOOK = {
     "readings.view_glucosereading",
 }
 _CARE = _LOOK | {
+    "patients.view_historyentry",
+    "patients.add_historyentry",
+    "patients.change_historyentry",
     "patients.add_patient",
     "patients.change_patient",
     "devices.change_device",
@@ -59,6 +62,7 @@ _MANAGE = _CARE | {
     "accounts.view_removalrequest",
     "accounts.change_removalrequest",
     "accounts.view_supportaccess",
+    "accounts.change_supportaccess",
     "patients.add_careteammember",
     "patients.delete_careteammember",
     "patients.view_emergencyaccess",
@@ -75,7 +79,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     Role.VIEWER.value: frozenset(_LOOK),
     SUPPORT: frozenset(_LOOK | {"tenancy.view_organization", "accounts.view_membership", "devices.view_devicekey"}),
     # A patient's login sees only its own rows: the database's second policy holds that.
-    Role.PATIENT.value: frozenset({"readings.view_glucosereading"}),
+    Role.PATIENT.value: frozenset({"readings.view_glucosereading", "patients.view_historyentry"}),
 }
 
 

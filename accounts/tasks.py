@@ -5,6 +5,7 @@ from celery import shared_task
 from accounts.invitation_mail import send_invitation
 from accounts.invitations import close_expired_invitations
 from accounts.services import forget_expired_sign_ins
+from accounts.support_mail import tell_of_disabled_second_factor, tell_owners_of_support
 from tenancy.directory import all_organizations
 from tenancy.scope import organization_scope
 from tenancy.tasks import OrganizationTask, PlatformTask
@@ -30,3 +31,13 @@ def sweep_invitations_task() -> None:
     for organization in all_organizations():
         with organization_scope(organization.id):
             close_expired_invitations_task.delay()
+
+
+@shared_task(base=OrganizationTask, name="accounts.mail_support_access")
+def mail_support_access_task(access_id: int) -> None:
+    tell_owners_of_support(access_id=access_id)
+
+
+@shared_task(base=PlatformTask, name="accounts.mail_second_factor_disabled", why="an account belongs to no clinic")
+def mail_second_factor_disabled_task(user_id: int) -> None:
+    tell_of_disabled_second_factor(user_id=user_id)

@@ -31,9 +31,23 @@ WITHOUT_PRINCIPAL = {
 # The link alone says whose password it sets, and where somebody is invited, whoever is signed in in this browser.
 BY_LINK = ("/account/set-password/", "/account/invitation/")
 # The body says who signs in; an older token beside it, perhaps of another clinic, must not set the scope.
-BY_BODY = {"/api/v1/auth/login", "/api/v1/auth/token", "/api/v1/auth/refresh"} | {
-    f"/api/v1/auth/invitations/{answer}" for answer in ("accept", "decline")
+BY_BODY = {
+    f"/api/v1/auth/{name}"
+    for name in (
+        "login",
+        "token",
+        "refresh",
+        "firebase",
+        "register",
+        "email/verify",
+        "password/forgot",
+        "password/reset",
+        "invitations/accept",
+        "invitations/decline",
+    )
 }
+# It leaves the caller's clinic for another, whose scope the service enters.
+BETWEEN_CLINICS = {"/api/v1/auth/switch-organization", "/admin/support/enter/"}
 
 
 def observe_requests(get_response: GetResponse) -> GetResponse:
@@ -84,7 +98,8 @@ def resolve_principal(get_response: GetResponse) -> GetResponse:
         except (OperationalError, InterfaceError):
             return database_away()
         request.principal = principal  # type: ignore[attr-defined]
-        with scoped(principal.scope) if principal else nullcontext():
+        stays = principal is not None and request.path not in BETWEEN_CLINICS
+        with scoped(principal.scope) if principal and stays else nullcontext():
             return get_response(request)
 
     return middleware

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.views import PasswordChangeView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,9 +16,13 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_GET
 from unfold.sites import UnfoldAdminSite
 
+from accounts.browser_sessions.principal import lacks_second_factor
+from accounts.browser_sessions.services import ENDED_BECAUSE, SENTENCES
+from accounts.principals import SESSION_ORGANIZATION
 from accounts.services import note_use_of_membership
 from reports import sign_in
 from reports.clinic import clinic_zone
+from reports.clinic_forms import refusal_of_another_clinics_form
 
 View = Callable[..., HttpResponse]
 # Alpine, which the theme is built on, compiles its attributes with eval and sets styles. Nowhere else is that allowed.
@@ -38,12 +43,38 @@ class ClinicAdminSite(UnfoldAdminSite):
         return wraps(view)(super().admin_view(_page(view), cacheable))
 
     def extra_urls(self) -> list[URLPattern]:
-        from reports import readings_page
+        from reports import readings_page, second_step, security_page, support_pages
 
         return [
+            # Open to whoever is on the way in: a half sign-in is no principal.
+            path("login/code/", _page(second_step.code_page), name="sign_in_code"),
+            path("login/set-up/", _page(second_step.enrol_page), name="sign_in_enrol"),
+            path("support/enter/", _page(support_pages.enter_page), name="support_enter"),
+            path("support/leave/", self.admin_view(support_pages.leave), name="support_leave"),
+            path("support-access/", self.admin_view(support_pages.accesses_page), name="support_accesses"),
+            path("security/", self.own_view(security_page.security_page), name="security"),
+            path("security/codes/", self.own_view(security_page.recovery_codes_page), name="recovery_codes"),
             path("switch-organization/", self.admin_view(sign_in.switch_organization), name="switch_organization"),
             path("readings/", self.admin_view(readings_page.readings_page), name="readings"),
         ]
+
+    def own_view(self, view: View) -> View:
+        """Pages about the person alone: also for the support between two clinics."""
+        for_staff = self.admin_view(view)
+
+        @wraps(view)
+        def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            answer: HttpResponse = (_page(view) if _is_between_clinics(request) else for_staff)(
+                request, *args, **kwargs
+            )
+            return answer
+
+        return inner
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        from reports.support_pages import banner
+
+        return {**super().each_context(request), "support": banner(request)}
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> Any:
         return HttpResponseRedirect(reverse("admin:index"))
@@ -56,10 +87,19 @@ class ClinicAdminSite(UnfoldAdminSite):
         if self.has_permission(request):
             return HttpResponseRedirect(reverse("admin:index"))
         if request.user.is_authenticated:
-            # Signed in, but without a place any more: begin anew, with no scope of the former clinic.
-            logout(request)
-            return HttpResponseRedirect(request.get_full_path())
+            return self._go_on_elsewhere(request)
+        if sentence := SENTENCES.get(request.session.pop(ENDED_BECAUSE, "")):
+            messages.info(request, sentence)
         return _page(self._sign_in)(request)
+
+    def _go_on_elsewhere(self, request: HttpRequest) -> HttpResponse:
+        """Signed in, but with no place here any more: begin anew, with no scope of the former clinic."""
+        if _is_between_clinics(request):
+            if request.session.pop(SESSION_ORGANIZATION, None):
+                messages.info(request, "Your access to the clinic has ended.")
+            return HttpResponseRedirect(reverse("admin:support_enter"))
+        logout(request)
+        return HttpResponseRedirect(request.get_full_path())
 
     def _sign_in(self, request: HttpRequest) -> Any:
         context = {**self.each_context(request), "title": "Sign in", "app_path": request.get_full_path()}
@@ -99,6 +139,12 @@ class ClinicAdminSite(UnfoldAdminSite):
         return require_GET(search_results)(request)
 
 
+def _is_between_clinics(request: HttpRequest) -> bool:
+    user: Any = request.user
+    has_none = getattr(request, "principal", None) is None and user.is_authenticated and bool(user.support_name)
+    return has_none and not lacks_second_factor(request, user, is_staff=True)
+
+
 def _page(view: View) -> View:
     """Times in the clinic's zone, the theme's content policy, and the page made inside the transaction.
 
@@ -109,7 +155,7 @@ def _page(view: View) -> View:
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         principal = getattr(request, "principal", None)
         with timezone.override(clinic_zone(request) if principal else None):
-            response = view(request, *args, **kwargs)
+            response = refusal_of_another_clinics_form(request) or view(request, *args, **kwargs)
             if isinstance(response, SimpleTemplateResponse):
                 response.render()
         response._csp_replace = THEME_POLICY  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "reports.unfold.environment",
+    "ACCOUNT": {"navigation": "reports.unfold.account_links"},
     "STYLES": ["reports.unfold.stylesheet"],
     "COLORS": {
         "primary": {

@@ -61,6 +61,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ("Devices", "sensors", "admin:devices_device_changelist", "devices.view_device"),
         ("Readings", "glucose", "admin:readings", "readings.view_glucosereading"),
         ("Members", "group", "admin:accounts_membership_changelist", "accounts.view_membership"),
+        ("Platform support", "support_agent", "admin:support_accesses", "accounts.view_supportaccess"),
     ]
     items = [
         {"title": title, "icon": icon, "link": reverse(name)}
@@ -68,3 +69,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         if request.user.has_perm(permission)
     ]
     return [{"items": items}]
+
+
+def account_links(request: HttpRequest) -> list[dict[str, Any]]:
+    links = [("Your security", "admin:security"), ("Change password", "admin:password_change")]
+    if getattr(request.user, "support_name", ""):
+        links.append(("Enter a clinic", "admin:support_enter"))
+    return [{"title": title, "link": reverse(name)} for title, name in links]

@@ -29,9 +29,9 @@ def new_secret() -> str:
 
 
 def otpauth_uri(*, secret: str, email: str) -> str:
-    """What the QR code says: the form that every authenticator app reads."""
+    """What the QR code says: the form that every authenticator app reads; some take a plus sign for itself."""
     label = quote(f"{ISSUER}:{email}")
-    return f"otpauth://totp/{label}?{urlencode({'secret': secret, 'issuer': ISSUER})}"
+    return f"otpauth://totp/{label}?{urlencode({'secret': secret, 'issuer': ISSUER}, quote_via=quote)}"
 
 
 def step_of(*, secret: str, code: str, after: int) -> int | None:

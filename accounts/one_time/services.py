@@ -5,7 +5,9 @@ All rows are a person's own: outside any scope each function enters the person's
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -27,6 +29,7 @@ WRONG_CODE = "The code is not right, or it was used already. Wait for the next o
 class Enrolment:
     """``secret`` and ``uri`` are shown until a code confirms them."""
 
+    public_id: UUID
     secret: str
     uri: str
 
@@ -46,6 +49,10 @@ def device_is_required(user: User, *, is_staff: bool) -> bool:
 def wait_before_next_code(user: User) -> float | None:
     """Seconds until another code is looked at, after too many wrong ones."""
     return peek(LIMIT, user.pk)
+
+
+def too_often(wait: float) -> str:
+    return f"Too many wrong attempts. Wait {max(math.ceil(wait / 60), 1)} minutes."
 
 
 def verify(user: User, code: str) -> bool:
@@ -71,19 +78,20 @@ def enrol(*, user: User) -> Enrolment:
     return in_own_scope(user, lambda: _enrol(user))
 
 
-def pending_enrolment(user: User) -> Enrolment | None:
-    """What waits for its first code."""
-    return in_own_scope(user, lambda: _pending(user))
+def pending_enrolment(user: User, public_id: UUID) -> Enrolment | None:
+    """What waits for its first code; only for who began it: a secret that two know is none."""
+    return in_own_scope(user, lambda: _pending(user, public_id))
 
 
-def confirm(*, user: User, code: str) -> list[str]:
+def confirm(*, user: User, code: str, public_id: UUID | None = None) -> list[str]:
     """Put the enrolled device into use, and return the recovery codes, which are not to be had again.
 
-    Raises ValidationError for a wrong code, and where nothing was enrolled.
+    ``public_id``: of the enrolment that is meant, where the caller knows it. Raises ValidationError for a wrong code,
+    and where nothing was enrolled.
     """
-    if allow(LIMIT, user.pk) is not None:
-        raise ValidationError("Too many wrong codes. Wait a quarter of an hour.")
-    recovery = in_own_scope(user, lambda: _confirm(user, codes.plain(code)))
+    if (wait := allow(LIMIT, user.pk)) is not None:
+        raise ValidationError(too_often(wait))
+    recovery = in_own_scope(user, lambda: _confirm(user, codes.plain(code), public_id))
     clear(LIMIT, user.pk)
     return recovery
 
@@ -113,9 +121,9 @@ def _confirmed(user: User) -> OneTimeDevice | None:
 def _use(user: User, typed: str) -> bool:
     if codes.is_of_the_app(typed):
         device = _confirmed(user)
-        step = device and codes.step_of(secret=device.secret, code=typed, after=device.last_step)
+        step = codes.step_of(secret=device.secret, code=typed, after=device.last_step) if device else None
         # Of two who send the same code at once, the second waits here and finds the step used.
-        return bool(step) and _advance(user, int(step or 0))
+        return step is not None and _advance(user, step)
     if codes.is_for_recovery(typed):
         unused = RecoveryCode.objects.filter(
             user=user, digest=codes.recovery_digest(user_id=user.pk, code=typed), used_at__isnull=True
@@ -133,26 +141,24 @@ def _enrol(user: User) -> Enrolment:
     device = OneTimeDevice.objects.select_for_update().filter(user=user).first()
     if device is not None and device.confirmed_at is not None:
         raise ValidationError("There is a second factor already. Disable it before you set up another.")
-    device = device or OneTimeDevice(user=user)
-    device.secret = codes.new_secret()
-    device.last_step = 0
-    device.save()
-    return _shown(user, device)
+    if device is not None:
+        device.delete()
+    return _shown(user, OneTimeDevice.objects.create(user=user, secret=codes.new_secret()))
 
 
-def _pending(user: User) -> Enrolment | None:
-    device = OneTimeDevice.objects.filter(user=user, confirmed_at__isnull=True).first()
+def _pending(user: User, public_id: UUID) -> Enrolment | None:
+    device = OneTimeDevice.objects.filter(user=user, public_id=public_id, confirmed_at__isnull=True).first()
     return _shown(user, device) if device else None
 
 
 def _shown(user: User, device: OneTimeDevice) -> Enrolment:
-    return Enrolment(device.secret, codes.otpauth_uri(secret=device.secret, email=user.email))
+    return Enrolment(device.public_id, device.secret, codes.otpauth_uri(secret=device.secret, email=user.email))
 
 
 @transaction.atomic
-def _confirm(user: User, typed: str) -> list[str]:
+def _confirm(user: User, typed: str, public_id: UUID | None) -> list[str]:
     device = OneTimeDevice.objects.select_for_update().filter(user=user, confirmed_at__isnull=True).first()
-    if device is None:
+    if device is None or public_id not in (None, device.public_id):
         raise ValidationError("Nothing waits to be confirmed. Begin the set-up again.")
     step = codes.step_of(secret=device.secret, code=typed, after=0) if codes.is_of_the_app(typed) else None
     if step is None:
