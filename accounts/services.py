@@ -14,8 +14,8 @@ from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
@@ -134,22 +134,30 @@ def set_password_link(*, user: User) -> str:
     return f"{settings.PUBLIC_URL}/account/set-password/{uid}/{default_token_generator.make_token(user)}/"
 
 
-def set_password(*, user: User, password: str) -> None:
-    """Set a password; every token that was issued before is refused from now on."""
+def set_password(
+    *, user: User, password: str, confirms_address: bool = False, keep_family: uuid.UUID | None = None
+) -> None:
+    """Set a password; every token that was issued before is refused from now on.
+
+    ``confirms_address``: the person came by a link from their mail. ``keep_family``: the sign-in that goes on, with
+    new tokens. Raises ValidationError for a password that is not good enough.
+    """
     validate_password(password, user)
-    user.set_password(password)
-    user.version += 1
-    in_own_scope(user, lambda: _save_password(user))
+    changes: dict[str, Any] = {"password": make_password(password), "version": F("version") + 1}
+    if confirms_address:
+        changes["email_verified_at"] = Coalesce("email_verified_at", Now())
+    in_own_scope(user, lambda: _save_password(user, changes, keep_family))
 
 
 @transaction.atomic
-def _save_password(user: User) -> None:
-    user.save(update_fields=["password", "version"])
+def _save_password(user: User, changes: dict[str, Any], keep_family: uuid.UUID | None) -> None:
+    User.objects.filter(pk=user.pk).update(**changes)
+    user.refresh_from_db(fields=list(changes))
     record_for_person(user_public_id=user.public_id, action=Action.PASSWORD_CHANGED)
-    # Refresh tokens name no version: without this they would be exchanged for access tokens of the new one.
-    RefreshFamily.objects.filter(user=user, revoked_at__isnull=True).update(
-        revoked_at=timezone.now(), revoked_because="password"
-    )
+    alive = RefreshFamily.objects.filter(user=user, revoked_at__isnull=True)
+    alive.exclude(pk=keep_family).update(revoked_at=timezone.now(), revoked_because="password")
+    # A family ends with the version of the account that it began with: this one goes over to the new one.
+    alive.filter(pk=keep_family).update(user_version=user.version)
 
 
 def forget_expired_sign_ins() -> None:

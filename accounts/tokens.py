@@ -39,6 +39,7 @@ class Tokens:
     access: str
     refresh: str
     expires_in: int
+    family_id: uuid.UUID
 
 
 def start_family(*, principal: PersonPrincipal, user_agent: str = "") -> Tokens:
@@ -63,6 +64,7 @@ def issue(principal: PersonPrincipal, family: RefreshFamily) -> Tokens:
         access=make_access_token(claims),
         refresh=refresh_token(family.id, family.generation),
         expires_in=settings.ACCESS_TOKEN_EXPIRE_MINUTES * 60,
+        family_id=family.id,
     )
 
 

@@ -27,6 +27,6 @@ def set_password_by_link(request: HttpRequest, uid: str, token: str) -> HttpResp
         return render(request, TEMPLATE, {"state": "void"}, status=410)
     form: SetPasswordForm[User] = SetPasswordForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        set_password(user=user, password=form.cleaned_data["new_password1"])
+        set_password(user=user, password=form.cleaned_data["new_password1"], confirms_address=True)
         return render(request, TEMPLATE, {"state": "done", "email": user.email})
     return render(request, TEMPLATE, {"state": "open", "email": user.email, "form": form})

@@ -15,16 +15,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import tokens
+from accounts import refusals, tokens
 from accounts.models import User
-from accounts.principals import person_principal, person_principals, signed_in_person
-from accounts.services import note_use_of_membership
+from accounts.one_time.services import has_device
+from accounts.principals import person_principal, signed_in_person
+from accounts.sign_in import (
+    code_is_right,
+    place_to_sign_in,
+    refuse_staff_without_second_factor,
+    sign_in_app,
+    sign_out_app,
+)
+from tenancy.addresses import limited_address
 from tenancy.api.parsers import StrictJSONParser
 from tenancy.api.routing import RoutedView
 from tenancy.directory import organization_by_code
 
-WRONG_CREDENTIALS = "Incorrect email or password."
 WRONG_REFRESH = "The refresh token is invalid or has expired. Please sign in again."
+OTP_HELP = "the code of the second factor, or a recovery code, for an account that has one"
 
 
 class TokensSerializer(serializers.Serializer[Any]):
@@ -37,11 +45,13 @@ class TokensSerializer(serializers.Serializer[Any]):
 class LoginSerializer(serializers.Serializer[Any]):
     email = serializers.CharField(max_length=254)
     password = serializers.CharField(max_length=1000, trim_whitespace=False)
+    otp = serializers.CharField(max_length=40, required=False, allow_blank=True, help_text=OTP_HELP)
 
 
 class PasswordFormSerializer(serializers.Serializer[Any]):
     username = serializers.CharField(max_length=254, help_text="the e-mail address")
     password = serializers.CharField(max_length=1000, trim_whitespace=False)
+    otp = serializers.CharField(max_length=40, required=False, allow_blank=True, help_text=OTP_HELP)
 
 
 class RefreshSerializer(serializers.Serializer[Any]):
@@ -62,14 +72,29 @@ def answer(issued: tokens.Tokens) -> Response:
     return Response(body)
 
 
-def sign_in(request: Request, *, email: str, password: str) -> Response:
+def sign_in_with_password(request: Request, *, email: str, password: str, otp: str = "") -> Response:
     user = authenticate(request._request, username=email, password=password)
-    principals = person_principals(user.public_id) if isinstance(user, User) else []
-    if not principals:
-        raise AuthenticationFailed(WRONG_CREDENTIALS)
-    principal = principals[0]
-    note_use_of_membership(principal=principal)
-    return answer(tokens.start_family(principal=principal, user_agent=request.headers.get("User-Agent", "")))
+    if not isinstance(user, User):
+        raise AuthenticationFailed(refusals.WRONG_CREDENTIALS)
+    return sign_in(request, user=user, otp=otp, reason="password")
+
+
+def sign_in(request: Request, *, user: User, otp: str, reason: str) -> Response:
+    """Tokens for a person who has shown one factor. The second is asked for only then: it tells of the account."""
+    if has_device(user):
+        if not otp:
+            raise AuthenticationFailed(refusals.CODE_NEEDED)
+        if not code_is_right(user=user, code=otp, address=limited_address(request._request)):
+            raise AuthenticationFailed(refusals.WRONG_CODE)
+        reason += " and code"
+    principal = place_to_sign_in(user)
+    if principal is None:
+        raise AuthenticationFailed(refusals.WRONG_CREDENTIALS)
+    return answer(sign_in_app(principal=principal, user_agent=user_agent(request), reason=reason))
+
+
+def user_agent(request: Request) -> str:
+    return request.headers.get("User-Agent", "").replace("\x00", "")
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
@@ -78,7 +103,7 @@ class LoginView(RoutedView, APIView):
     def post(self, request: Request) -> Response:
         form = LoginSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        return sign_in(request, **form.validated_data)
+        return sign_in_with_password(request, **form.validated_data)
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
@@ -91,7 +116,8 @@ class TokenView(RoutedView, APIView):
     def post(self, request: Request) -> Response:
         form = PasswordFormSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        return sign_in(request, email=form.validated_data["username"], password=form.validated_data["password"])
+        sent = dict(form.validated_data)
+        return sign_in_with_password(request, email=sent.pop("username"), **sent)
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
@@ -114,9 +140,7 @@ class LogoutView(RoutedView, APIView):
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Request) -> Response:
         """End this sign-in: its access and refresh tokens are refused from now on."""
-        principal = signed_in_person(request)
-        if principal.family_id is not None:
-            tokens.revoke_family(family_id=principal.family_id, because="logout")
+        sign_out_app(principal=signed_in_person(request))
         return Response(status=204)
 
 
@@ -127,8 +151,12 @@ class SwitchOrganizationView(RoutedView, APIView):
         """Tokens for another clinic in which the person works; those of this one stay valid."""
         form = SwitchSerializer(data=request.data)
         form.is_valid(raise_exception=True)
+        person = signed_in_person(request)
         organization = organization_by_code(form.validated_data["organization"])
-        chosen = person_principal(signed_in_person(request).user_public_id, organization.id) if organization else None
-        if chosen is None:
+        chosen = person_principal(person.user_public_id, organization.id) if organization else None
+        if chosen is None or chosen.user_version != person.user_version:
             raise PermissionDenied("You are not a member of this organization.")
-        return answer(tokens.start_family(principal=chosen, user_agent=request.headers.get("User-Agent", "")))
+        refuse_staff_without_second_factor(chosen)
+        return answer(
+            sign_in_app(principal=chosen, user_agent=user_agent(request), reason="switched from another clinic")
+        )

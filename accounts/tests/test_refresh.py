@@ -22,6 +22,7 @@ def refresh(client: Client, token: str):
     return client.post(REFRESH, {"refresh_token": token}, content_type="application/json")
 
 
+@pytest.mark.promise(17)
 @pytest.mark.django_db(transaction=True)
 def test_twenty_refreshes_at_once_have_one_successor(live_url: str, northside: Clinic) -> None:
     token = northside.tokens("nurse").refresh
@@ -32,6 +33,7 @@ def test_twenty_refreshes_at_once_have_one_successor(live_url: str, northside: C
     assert RefreshFamily.objects.get().generation == 2
 
 
+@pytest.mark.promise(17)
 @pytest.mark.django_db(transaction=True)
 def test_reuse_of_an_older_token_ends_the_sign_in_and_the_answer_cannot_undo_it(
     live_url: str, northside: Clinic
@@ -48,6 +50,7 @@ def test_reuse_of_an_older_token_ends_the_sign_in_and_the_answer_cannot_undo_it(
             assert http.get(ME, headers={"Authorization": f"Bearer {access}"}).status_code == 401
 
 
+@pytest.mark.promise(17)
 @pytest.mark.django_db
 def test_a_lost_answer_does_not_sign_out_but_a_late_repeat_does(client: Client, northside: Clinic) -> None:
     token = northside.tokens("nurse").refresh
@@ -59,6 +62,7 @@ def test_a_lost_answer_does_not_sign_out_but_a_late_repeat_does(client: Client, 
         assert refresh(client, answer["refresh_token"]).status_code == 401
 
 
+@pytest.mark.promise(18)
 @pytest.mark.django_db
 @pytest.mark.parametrize(("idle", "expected"), [(timedelta(days=29), 200), (timedelta(days=31), 401)])
 def test_an_idle_sign_in_ends(client: Client, northside: Clinic, idle: timedelta, expected: int) -> None:
@@ -67,6 +71,7 @@ def test_an_idle_sign_in_ends(client: Client, northside: Clinic, idle: timedelta
         assert refresh(client, token).status_code == expected
 
 
+@pytest.mark.promise(18)
 @pytest.mark.django_db
 def test_a_sign_in_ends_after_sixty_days_whatever_its_use(client: Client, northside: Clinic) -> None:
     token = northside.tokens("nurse").refresh
@@ -92,6 +97,7 @@ def test_a_changed_generation_breaks_the_signature(client: Client, northside: Cl
     assert refresh(client, token).status_code == 200
 
 
+@pytest.mark.promise(16)
 @pytest.mark.django_db
 def test_tokens_do_not_stand_in_for_each_other(client: Client, northside: Clinic) -> None:
     issued = northside.tokens("nurse")
@@ -99,6 +105,7 @@ def test_tokens_do_not_stand_in_for_each_other(client: Client, northside: Clinic
     assert client.get(ME, headers={"Authorization": f"Bearer {issued.refresh}"}).status_code == 401
 
 
+@pytest.mark.promise(19)
 @pytest.mark.django_db
 def test_signing_out_ends_both_tokens_of_this_sign_in_only(client: Client, northside: Clinic) -> None:
     issued, other = northside.tokens("nurse"), northside.tokens("nurse")
@@ -109,6 +116,7 @@ def test_signing_out_ends_both_tokens_of_this_sign_in_only(client: Client, north
     assert client.get(ME, headers={"Authorization": f"Bearer {other.access}"}).status_code == 200
 
 
+@pytest.mark.promise(19)
 @pytest.mark.django_db
 def test_a_new_password_ends_every_sign_in_of_the_person_and_nobody_elses(client: Client, northside: Clinic) -> None:
     issued, colleague = northside.tokens("nurse"), northside.tokens("viewer")

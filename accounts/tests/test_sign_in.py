@@ -6,6 +6,7 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.passwords import DEMO_PASSWORD
+from accounts.refusals import NO_CLINIC
 from accounts.roles import Role
 from accounts.services import add_member, change_member, deactivate_member, set_password
 from tests.clinics import PASSWORD, Clinic
@@ -50,6 +51,7 @@ def test_the_oauth_form_signs_in_as_well(client: Client, northside: Clinic) -> N
     assert client.get(ME, headers=bearer(answer.json()["access_token"])).json()["role"] == "nurse"
 
 
+@pytest.mark.promise(22)
 def test_wrong_passwords_and_unknown_people_get_the_same_answer(client: Client, northside: Clinic) -> None:
     wrong = login(client, "nurse@northside.example", "not-the-password")
     unknown = login(client, "nobody@northside.example", "not-the-password")
@@ -79,15 +81,26 @@ def test_the_demo_password_signs_nobody_in_outside_the_demo(client: Client, nort
     assert login(client, "demo@northside.example", DEMO_PASSWORD).status_code == 401
 
 
+@pytest.mark.promise(14)
 def test_losing_the_membership_ends_access_at_once(northside: Clinic) -> None:
     api = northside.api("nurse")
     assert api.get(ME).status_code == 200
     with northside.scope(), transaction.atomic():
         deactivate_member(membership=northside.people["nurse"])
     assert api.get(ME).status_code == 401
-    assert login(Client(), "nurse@northside.example").status_code == 401
+    answer = login(Client(), "nurse@northside.example")
+    assert (answer.status_code, answer.json()) == (403, {"detail": NO_CLINIC})
 
 
+@pytest.mark.promise(22)
+def test_that_a_person_has_no_clinic_is_told_after_the_right_password_only(northside: Clinic) -> None:
+    with northside.scope(), transaction.atomic():
+        deactivate_member(membership=northside.people["nurse"])
+    answer = login(Client(), "nurse@northside.example", "not-the-password")
+    assert (answer.status_code, answer.json()) == (401, {"detail": "Incorrect email or password."})
+
+
+@pytest.mark.promise(14)
 def test_a_changed_role_acts_on_the_token_that_is_out(northside: Clinic) -> None:
     api = northside.api("nurse")
     with northside.scope(), transaction.atomic():
@@ -95,6 +108,7 @@ def test_a_changed_role_acts_on_the_token_that_is_out(northside: Clinic) -> None
     assert api.get(ME).json()["role"] == "viewer"
 
 
+@pytest.mark.promise(14, 19)
 def test_a_new_password_voids_older_tokens(northside: Clinic) -> None:
     api = northside.api("nurse")
     user = User.objects.with_id(northside.people["nurse"].user_id)

@@ -20,9 +20,12 @@ from rest_framework.views import set_rollback
 from tenancy.api.conflicts import taken_values
 from tenancy.api.parsers import BodyTooLarge
 from tenancy.api.serializers import camel_case
+from tenancy.refusals import Refusal
 
 DATABASE_AWAY = "The database is not available at the moment. Please try again."
-SECRET_FIELDS = frozenset({"password", "refresh_token", "otp", "token"})
+SECRET_FIELDS = frozenset(
+    {"password", "oldPassword", "newPassword", "refresh_token", "otp", "token", "idToken", "invitation"}
+)
 
 
 class Conflict(exceptions.APIException):
@@ -61,6 +64,8 @@ def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def _as_api_exception(error: Exception) -> exceptions.APIException | None:
+    if isinstance(error, Refusal):
+        return _spoken(error)
     if isinstance(error, DjangoValidationError | IntegrityError) and (sentence := taken_values(error)):
         return Conflict(sentence)
     if isinstance(error, DjangoValidationError):
@@ -74,6 +79,13 @@ def _as_api_exception(error: Exception) -> exceptions.APIException | None:
     if isinstance(error, PermissionDenied):
         return exceptions.PermissionDenied(str(error) or None)
     return error if isinstance(error, exceptions.APIException) else None
+
+
+def _spoken(refusal: Refusal) -> exceptions.APIException:
+    known = exceptions.APIException(refusal.message)
+    known.status_code = refusal.status_code
+    known.wait = refusal.wait  # type: ignore[attr-defined]
+    return known
 
 
 def _in_spoken_names(details: Any) -> Any:
