@@ -16,6 +16,7 @@ from accounts.rules import refuse_to_hand_out_ownership, refuse_unfitting_role
 from audit.actions import Action
 from audit.changes import record_creation
 from audit.services import record
+from tenancy.managers import audited_elsewhere
 
 USUAL_DAYS, FEWEST_DAYS, MOST_DAYS = 7, 1, 30
 ALREADY_A_MEMBER = "This person is a member of the clinic already."
@@ -52,7 +53,7 @@ def invite(
     _set_term(invitation, days)
     invitation.full_clean(exclude=["invited_by", "closed_at"])
     invitation.save()
-    record_creation(invitation, object_id=str(invitation.public_id), patient_id=patient_id, skip=["digest"])
+    record_creation(invitation, object_id=str(invitation.public_id), patient_id=patient_id, skip=["invited_by"])
     return invitation
 
 
@@ -84,7 +85,9 @@ def cancel_invitation(*, invitation: Invitation, acting_role: str | None = None)
 def close_invitation(*, invitation: Invitation, state: Invitation.State) -> bool:
     """Whether this call closed it: of two answers at once one counts."""
     waiting = Invitation.objects.filter(pk=invitation.pk, state=Invitation.State.PENDING)
-    if not waiting.update(state=state, closed_at=timezone.now()):
+    with audited_elsewhere("the entry below"):
+        closed = waiting.update(state=state, closed_at=timezone.now())
+    if not closed:
         return False
     _record_change(invitation, {"state": (Invitation.State.PENDING, state)})
     return True

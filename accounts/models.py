@@ -184,6 +184,7 @@ class Invitation(TenantModel):
     expires_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, help_text="accepted, declined, cancelled or found expired")
 
+    is_audited = True
     objects: ClassVar[Any] = TenantManager.of(InvitationQuerySet)
 
     class Meta(TenantModel.Meta):
@@ -235,6 +236,7 @@ class RemovalRequest(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     decided_at = models.DateTimeField(null=True)
 
+    is_audited = True
     objects: ClassVar[Any] = TenantManager.of(RemovalRequestQuerySet)
 
     class Meta(TenantModel.Meta):

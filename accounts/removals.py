@@ -10,8 +10,9 @@ from accounts.models import Membership, RemovalRequest
 from accounts.rules import refuse_to_hand_out_ownership
 from accounts.services import deactivate_member
 from audit.actions import Action
-from audit.changes import record_creation
 from audit.services import record
+from audit.store import Changes
+from tenancy.managers import audited_elsewhere
 
 State = RemovalRequest.State
 DECIDED = "The request was answered already."
@@ -25,7 +26,7 @@ def request_removal(*, member: Membership, requested_by_id: int, reason: str) ->
     request = RemovalRequest(member=member, requested_by_id=requested_by_id, reason=reason)
     request.full_clean(exclude=["requested_by", "decided_by", "decided_at"])
     request.save()
-    record_creation(request, object_id=str(request.public_id))
+    _record(Action.CREATE, request, {"member": (None, member.name), "reason": (None, reason)})
     return request
 
 
@@ -58,14 +59,15 @@ def cancel_removal(*, request: RemovalRequest, decided_by_id: int, notes: str = 
 def _decide(request: RemovalRequest, state: State, decided_by_id: int, notes: str) -> RemovalRequest:
     """Of two answers at once the first counts."""
     values = {"state": state, "decided_by_id": decided_by_id, "notes": notes, "decided_at": timezone.now()}
-    if not RemovalRequest.objects.pending().filter(pk=request.pk).update(**values):
+    with audited_elsewhere("the entry below"):
+        decided = RemovalRequest.objects.pending().filter(pk=request.pk).update(**values)
+    if not decided:
         raise ValidationError(DECIDED)
     for name, value in values.items():
         setattr(request, name, value)
-    record(
-        action=Action.UPDATE,
-        object_type="accounts.removalrequest",
-        object_id=str(request.public_id),
-        changes={"state": (State.PENDING, state), "notes": ("", notes)},
-    )
+    _record(Action.UPDATE, request, {"state": (State.PENDING, state), "notes": ("", notes)})
     return request
+
+
+def _record(action: Action, request: RemovalRequest, changes: Changes) -> None:
+    record(action=action, object_type="accounts.removalrequest", object_id=str(request.public_id), changes=changes)

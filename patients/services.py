@@ -9,23 +9,32 @@ from django.utils import timezone
 
 from audit.actions import Action
 from audit.changes import apply_changes, record_creation, record_update, values_before
+from patients.beyond import draw_patient_id, is_limited
+from patients.care_team import join_as_creator
 from patients.models import Patient
 from tenancy.models import Organization
-from tenancy.scope import required_organization_id
+from tenancy.scope import include_patient, required_organization_id
 
 
 @transaction.atomic
 def create_patient(**fields: Any) -> Patient:
     """A new patient, in the clinic's time zone where none is given.
 
-    Raises ValidationError for malformed values and a code that the clinic has given already.
+    Staff who are limited to their patients look after the new one. Raises ValidationError for malformed values and a
+    code that the clinic has given already.
     """
     if not fields.get("timezone"):
         fields["timezone"] = Organization.objects.get(pk=required_organization_id()).timezone
     patient = Patient(**fields)
+    if limited := is_limited():
+        # Drawn and named before the insert, which the database refuses for a patient who is not theirs.
+        patient.pk = draw_patient_id()
+        include_patient(patient.pk)
     patient.full_clean()
-    patient.save()
+    patient.save(force_insert=True)
     record_creation(patient, object_id=patient.code, patient_id=patient.pk)
+    if limited:
+        join_as_creator(patient=patient)
     return patient
 
 
@@ -46,3 +55,15 @@ def archive_patient(*, patient: Patient) -> None:
     locked.archived_at = timezone.now()
     locked.save(update_fields=["archived_at"])
     record_update(locked, before, object_id=locked.code, patient_id=locked.pk, action=Action.DELETE, reason="archived")
+
+
+@transaction.atomic
+def unarchive_patient(*, patient: Patient) -> None:
+    """Back on the lists, with everything that is kept."""
+    locked = Patient.objects.archived().select_for_update(no_key=True).filter(pk=patient.pk).first()
+    if locked is None:
+        return
+    before = values_before(locked, ["archived_at"])
+    locked.archived_at = None
+    locked.save(update_fields=["archived_at"])
+    record_update(locked, before, object_id=locked.code, patient_id=locked.pk, reason="brought back")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models.functions import Now
+from django.utils import timezone
 
 from accounts.models import Membership
 from patients.models.patient import Patient
@@ -23,6 +23,8 @@ class CareTeamMember(TenantModel):
     patient = TenantForeignKey(Patient, related_name="care_team")
     member = TenantForeignKey(Membership, related_name="+")
     added_at = models.DateTimeField(auto_now_add=True)
+
+    is_audited = True
 
     class Meta(TenantModel.Meta):
         ordering = ["id"]
@@ -65,6 +67,7 @@ class Consent(TenantModel):
     recorded_by = models.CharField(max_length=150, help_text="name of the person who wrote it down")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    is_audited = True
     objects: ClassVar[Any] = TenantManager.of(ConsentQuerySet)
 
     class Meta(TenantModel.Meta):
@@ -90,7 +93,7 @@ class Consent(TenantModel):
 
 class EmergencyAccessQuerySet(TenantQuerySet["EmergencyAccess"]):
     def open(self) -> EmergencyAccessQuerySet:
-        return self.filter(ended_at__isnull=True, expires_at__gt=Now())
+        return self.filter(ended_at__isnull=True, expires_at__gt=timezone.now())
 
 
 class EmergencyAccess(TenantModel):
@@ -107,6 +110,7 @@ class EmergencyAccess(TenantModel):
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
+    is_audited = True
     objects: ClassVar[Any] = TenantManager.of(EmergencyAccessQuerySet)
 
     class Meta(TenantModel.Meta):

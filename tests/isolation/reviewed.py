@@ -153,6 +153,7 @@ COLUMN_GRANTS = {
 COLUMN_GRANTS |= {
     (table, column, roles.LOOKUP, "SELECT")
     for table, columns in {
+        "patients_patient": ("id", "public_id", "organization_id", "code"),
         "audit_entry": ("organization_id", "epoch", "xid", "id"),
         "audit_seal": ("organization_id", "number", "epoch", "upto_xid", "upto_id"),
     }.items()
@@ -164,6 +165,7 @@ SEQUENCE_GRANTS = {
     ("tenancy_organization_id_seq", roles.APP, "USAGE"),
     ("tenancy_organization_id_seq", roles.APP, "SELECT"),
     ("tenancy_key_ids", roles.APP, "USAGE"),
+    ("patients_patient_id_seq", roles.APP, "USAGE"),
 }
 
 # SECURITY DEFINER functions: owner, settings, callers. Each answers identities or credentials, never clinical data.
@@ -176,6 +178,7 @@ DEFINER_FUNCTIONS = {
     "accounts_invitation_by_digest(bytea)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "accounts_person(text,text,boolean)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "accounts_principals(uuid)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
+    "patients_named(text)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "devices_live_key(bytea)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "audit_ensure_months(integer)": (roles.OWNER, _FIXED_PATH, {roles.APP}),
     "audit_record_for_person(uuid,text,text,text,text,text,text,text,text,text,text,text,text,integer)": (
