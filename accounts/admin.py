@@ -5,8 +5,10 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from unfold.decorators import display
 
+from accounts.fresh_sign_in import fresh_sign_in_required_to_post
 from accounts.models import Membership
 from accounts.roles import Role
 from accounts.services import add_member, change_member
@@ -41,6 +43,10 @@ class MemberAdmin(WorkplaceAdmin):
     list_display = ("name", "email", "shown_role", "shown_state", "last_used_at")
     list_filter = ("role", "is_active")
     search_fields = ("name", "email")
+
+    @method_decorator(fresh_sign_in_required_to_post)
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return super().changeform_view(request, *args, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Membership | None = None) -> Any:
         return ["email", "name", "role", "phone", *(["is_active"] if obj else [])]

@@ -19,6 +19,8 @@ from django.urls import reverse
 from django.utils import timezone
 from unfold.widgets import INPUT_CLASSES, UnfoldAdminTextInputWidget
 
+from accounts.fresh_sign_in import page_that_asks
+from accounts.shown_once import keep, take
 from devices.models import Assignment, Device, DeviceKey
 from devices.services import (
     IssuedKey,
@@ -33,6 +35,8 @@ from patients.models import Patient
 from tenancy.wording import age_words
 
 SHOWN_KEYS, SHOWN_ASSIGNMENTS = 20, 50
+# For these the sign-in must be fresh; revoking is never delayed.
+MAKING_KEYS = {"issue", "rotate"}
 
 
 class PatientSelect(AutocompleteSelect):
@@ -61,25 +65,38 @@ class AssignForm(forms.Form):
 
 def device_page(request: HttpRequest, device: Device, context: dict[str, Any]) -> HttpResponse:
     form = AssignForm()
-    issued: IssuedKey | None = None
     if request.method == "POST":
         name = request.POST.get("action", "")
         permission, work = _ACTIONS.get(name, ("", None))
         if work is None or not request.user.has_perm(permission):
             raise PermissionDenied
+        if name in MAKING_KEYS and (asked := page_that_asks(request)):
+            return asked
         form = AssignForm(request.POST) if name == "assign" else form
-        try:
-            with transaction.atomic():
-                issued = work(request, device, form)
-        except ValidationError as refusal:
-            for sentence in refusal.messages:
-                messages.error(request, sentence)
-        if issued is None and not form.errors:
+        _do(request, device, form, work)
+        if not form.errors:
             return HttpResponseRedirect(reverse("admin:devices_device_page", args=[device.pk]))
     context |= _shown(request, device)
-    # The key's text goes into this answer and nowhere else: no message, no session, no address.
+    # Taken by the look that shows it: a reload shows none, and makes none.
+    issued = take(request.session, _new_key(device)) if request.method == "GET" else None
     context |= {"form": form, "media": form.media, "issued": issued}
     return TemplateResponse(request, "workplace/device.html", context)
+
+
+def _do(request: HttpRequest, device: Device, form: AssignForm, work: Work) -> None:
+    try:
+        with transaction.atomic():
+            issued = work(request, device, form)
+    except ValidationError as refusal:
+        for sentence in refusal.messages:
+            messages.error(request, sentence)
+        return
+    if issued is not None:
+        keep(request.session, _new_key(device), issued.text)
+
+
+def _new_key(device: Device) -> str:
+    return f"key of device {device.pk}"
 
 
 def _shown(request: HttpRequest, device: Device) -> dict[str, Any]:

@@ -61,7 +61,10 @@ def test_odd_lists_are_no_faults(northside, query):
 @pytest.mark.promise(28)
 def test_a_new_key_is_shown_once_and_nowhere_else(northside):
     client = northside.admin("admin")
-    response = client.post(address(northside, device=1), {"action": "issue", "name": "bedside"})
+    sent = client.post(address(northside, device=1), {"action": "issue", "name": "bedside"})
+    assert (sent.status_code, sent.headers["Location"]) == (302, address(northside, device=1))
+    assert not KEY.search(str(client.cookies) + str(dict(client.session)) + str(sent.headers) + sent.content.decode())
+    response = client.get(address(northside, device=1))
     (text,) = set(KEY.findall(response.content.decode()))
     assert "no-store" in response.headers["Cache-Control"]
     (key,) = live_keys(northside, 1)
@@ -81,8 +84,10 @@ def test_a_third_live_key_is_refused_with_a_sentence(northside):
 
 def test_rotating_keeps_the_old_key_for_a_week(northside):
     (old,) = live_keys(northside)
-    response = act(northside, "rotate", key=old.public_id)
+    client = northside.admin("admin")
+    response = client.post(address(northside), {"action": "rotate", "key": old.public_id}, follow=True)
     assert KEY.search(response.content.decode())
+    assert not KEY.search(client.get(address(northside)).content.decode()), "a reload"
     old, *_ = [key for key in live_keys(northside) if key.pk == old.pk]
     assert timedelta(days=6, hours=23) < old.expires_at - datetime.now(UTC) <= timedelta(days=7)
 
