@@ -52,9 +52,9 @@ def add_covered_looks() -> int:
 
 
 def _add(client: redis.Redis, organization_id: int, digest: str, tally: str) -> int:
-    taken: list[Any] = client.pipeline().hget(tally, digest).hdel(tally, digest).hgetall(_who(tally)).execute()
-    number, who = int(taken[0] or 0), (taken[2] or {}).get(digest.encode())
-    client.hdel(_who(tally), digest)
+    steps = client.pipeline().hget(tally, digest).hget(_who(tally), digest)
+    taken: list[Any] = steps.hdel(tally, digest).hdel(_who(tally), digest).execute()
+    number, who = int(taken[0] or 0), taken[1]
     if not number or not who:
         return 0
     look = _read(organization_id, json.loads(who), number)

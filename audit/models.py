@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -7,6 +8,31 @@ from django.db import models
 
 from tenancy.managers import TenantManager, TenantQuerySet
 from tenancy.models import TenantModel
+
+
+class EntryQuerySet(TenantQuerySet["Entry"]):
+    def about_patient(self, patient_id: int) -> EntryQuerySet:
+        """Whose record it was, alone or among others on a page that lists."""
+        return self.filter(models.Q(patient_id=patient_id) | models.Q(patient_ids__contains=[patient_id]))
+
+    def by_actor(self, actor_id: str) -> EntryQuerySet:
+        """What a person or a key did, by public id."""
+        return self.filter(actor_id=actor_id)
+
+    def about_object(self, object_type: str, object_id: str) -> EntryQuerySet:
+        return self.filter(object_type=object_type, object_id=object_id)
+
+    def between(self, since: datetime | None, until: datetime | None) -> EntryQuerySet:
+        """From ``since`` on, before ``until``; None is no limit on that side."""
+        entries = self if since is None else self.filter(at__gte=since)
+        return entries if until is None else entries.filter(at__lt=until)
+
+    def newest_first(self) -> EntryQuerySet:
+        return self.order_by("-at", "-id")
+
+    def older_than(self, at: datetime, number: int) -> EntryQuerySet:
+        """What follows, newest first, after this entry."""
+        return self.filter(at__lte=at).filter(models.Q(at__lt=at) | models.Q(id__lt=number))
 
 
 class Entry(TenantModel):
@@ -41,11 +67,16 @@ class Entry(TenantModel):
     count = models.IntegerField()
     changes: Any = models.JSONField(null=True, help_text="[field, old, new], in the order in which they were given")
 
-    objects: ClassVar[Any] = TenantManager.of(TenantQuerySet)
+    objects: ClassVar[Any] = TenantManager.of(EntryQuerySet)
 
     class Meta(TenantModel.Meta):
         verbose_name = "audit entry"
         verbose_name_plural = "audit entries"
+
+    @property
+    def all_patient_ids(self) -> list[int]:
+        """Of whose records it tells."""
+        return [self.patient_id] if self.patient_id is not None else list(self.patient_ids or [])
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.action} {self.object_type} {self.object_id}"

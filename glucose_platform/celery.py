@@ -18,6 +18,10 @@ app.autodiscover_tasks()
 
 app.conf.beat_schedule = {
     "heartbeat": {"task": "tenancy.worker_heartbeat", "schedule": 30.0, "options": {"expires": 60}},
+    "audit-seals": {"task": "audit.seal", "schedule": 60.0, "options": {"expires": 120}},
+    "audit-looks": {"task": "audit.add_covered_looks", "schedule": 60.0, "options": {"expires": 120}},
+    "audit-months": {"task": "audit.keep_months", "schedule": crontab(hour="3", minute="27")},
+    "audit-retention": {"task": "audit.remove_expired", "schedule": crontab(hour="3", minute="37")},
     "partitions": {"task": "readings.ensure_partitions", "schedule": crontab(hour="3", minute="17")},
     "expired-invitations": {"task": "accounts.sweep_invitations", "schedule": crontab(minute="23")},
     "expired-sign-ins": {"task": "accounts.forget_expired_sign_ins", "schedule": crontab(hour="4", minute="7")},

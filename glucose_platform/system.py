@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -25,7 +25,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from readings.partitions import covered_until
+from audit import partitions as audit_partitions
+from readings import partitions as reading_partitions
 from tenancy.api.routing import PUBLIC, Route, RoutedView
 from tenancy.heartbeat import last_worker_heartbeat
 
@@ -123,7 +124,7 @@ def failing_parts() -> list[str]:
     try:
         connection.ensure_connection()
         failing = [] if _migrated() else ["migrations"]
-        if covered_until() < timezone.now() + timedelta(days=PARTITION_HEADROOM_DAYS):
+        if _months_end() < timezone.now() + timedelta(days=PARTITION_HEADROOM_DAYS):
             failing.append("partitions")
     except DatabaseError:
         return ["database"]
@@ -134,6 +135,10 @@ def failing_parts() -> list[str]:
     except redis.RedisError:
         failing += ["redis", "worker"]
     return failing
+
+
+def _months_end() -> datetime:
+    return min(reading_partitions.covered_until(), audit_partitions.covered_until())
 
 
 def _migrated() -> bool:

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import structlog
+from celery import shared_task
+from django.db import transaction
+
+from audit import looks, partitions
+from audit.models import Seal
+from audit.seals import retention
+from audit.seals.due import organizations_with_unsealed_entries
+from audit.seals.publishing import publish_head
+from audit.seals.sealing import seal_organization
+from tenancy.directory import all_organizations
+from tenancy.models import Organization
+from tenancy.scope import organization_scope
+from tenancy.tasks import OrganizationTask, PlatformTask, send_task
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task(base=PlatformTask, name="audit.seal", why="each clinic's entries are sealed in a scope of its own")
+def seal() -> None:
+    """One clinic that fails does not stop the rest."""
+    for organization_id in organizations_with_unsealed_entries():
+        with organization_scope(organization_id):
+            try:
+                made = seal_organization()
+            except Exception:
+                log.exception("audit_not_sealed", organization=organization_id)
+                continue
+            if made:
+                send_task(publish, number=made[-1].number)
+
+
+@shared_task(
+    base=OrganizationTask,
+    name="audit.publish_head",
+    autoretry_for=(Exception,),
+    retry_backoff=10,
+    retry_jitter=True,
+    max_retries=5,
+)
+def publish(number: int) -> None:
+    """The newest head is enough: those before follow from it."""
+    with transaction.atomic():
+        seal = Seal.objects.get(number=number)
+        organization = Organization.objects.get(pk=seal.organization_id)
+    publish_head(seal, organization)
+
+
+@shared_task(base=PlatformTask, name="audit.add_covered_looks", why="each entry is written in its clinic's scope")
+def add_covered_looks() -> None:
+    looks.add_covered_looks()
+
+
+@shared_task(base=PlatformTask, name="audit.keep_months", why="months are the whole platform's")
+def keep_months() -> None:
+    partitions.ensure_months()
+    retention.drop_empty_months()
+
+
+@shared_task(base=PlatformTask, name="audit.remove_expired", why="each clinic's entries go in a scope of its own")
+def remove_expired() -> None:
+    for organization in all_organizations():
+        with organization_scope(organization.id):
+            try:
+                retention.remove_expired_entries()
+            except Exception:
+                log.exception("audit_not_expired", organization=organization.id)
