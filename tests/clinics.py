@@ -17,6 +17,7 @@ from accounts.roles import SUPPORT, Role
 from accounts.services import add_member
 from devices.models import Device
 from devices.services import assign_device, issue_key, register_device
+from patients.history import Author, add_history_entry, amend_history_entry
 from patients.models import Patient
 from patients.services import create_patient
 from readings.rows import ReadingRow
@@ -119,6 +120,8 @@ def make_clinic(code: str, *, canary: str = "") -> Clinic:
                 patient_id=clinic.patients[0].id if role == Role.PATIENT else None,
             )
         add_people_rows(clinic, code=code, canary=canary)
+        for patient in clinic.patients:
+            _history(patient, clinic.people["nurse"], canary)
         clinic.device_key = issue_key(device=clinic.devices[0], name=canary).text
         clinic.organization_key = issue_key(device=None, name=canary).text
     return clinic
@@ -133,6 +136,13 @@ def _patient(number: str, code: str, canary: str) -> Patient:
         room=canary,
         phone=canary[:32],
     )
+
+
+def _history(patient: Patient, member: Membership, canary: str) -> None:
+    """An entry that was amended once."""
+    author = Author(name=member.name, member_id=member.pk)
+    entry = add_history_entry(patient=patient, kind="condition", text=f"Asthma {canary}".strip(), author=author)
+    amend_history_entry(entry=entry, changes={"text": f"Severe asthma {canary}".strip()}, author=author)
 
 
 def _device(number: str, code: str, canary: str) -> Device:

@@ -95,6 +95,9 @@ class EmergencyAccessQuerySet(TenantQuerySet["EmergencyAccess"]):
     def open(self) -> EmergencyAccessQuerySet:
         return self.filter(ended_at__isnull=True, expires_at__gt=timezone.now())
 
+    def of_member(self, member_id: int | None) -> EmergencyAccessQuerySet:
+        return self.filter(member_id=member_id)
+
 
 class EmergencyAccess(TenantModel):
     """An hour at most in which a member of the staff sees a patient who is not theirs, and why."""
@@ -126,3 +129,7 @@ class EmergencyAccess(TenantModel):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_at is None and self.expires_at > timezone.now()

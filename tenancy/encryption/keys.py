@@ -10,7 +10,7 @@ from django.db import DEFAULT_DB_ALIAS
 from tenancy.encryption.alarms import refuse_tampered
 from tenancy.encryption.cache import KEYS, Secret
 from tenancy.encryption.envelope import Place, key_id_of, open_sealed, seal
-from tenancy.encryption.errors import EncryptionError, Shredded
+from tenancy.encryption.errors import EncryptionError, KeysDestroyed, Shredded
 from tenancy.encryption.keks import LocalKey, kek_for_writing, kek_named
 from tenancy.encryption.owners import Owner, Purpose
 from tenancy.encryption.store import StoredKey, active_key, insert_key, key_with_id, next_key_id
@@ -20,7 +20,7 @@ GONE = "The key of this value was destroyed: nobody can read it again."
 
 
 def seal_text(text: str, *, owner: Owner, place: Place, using: str = DEFAULT_DB_ALIAS) -> bytes:
-    """Raises Shredded where the owner's key was destroyed."""
+    """Raises KeysDestroyed where the owner's key was destroyed."""
     secret = sealing_key(owner, using=using)
     return seal(text, key_id=secret.id, cipher=secret.cipher, place=place)
 
@@ -32,8 +32,10 @@ def open_text(sealed: bytes, *, place: Place, using: str = DEFAULT_DB_ALIAS) -> 
 
 
 def sealing_key(owner: Owner, *, using: str = DEFAULT_DB_ALIAS) -> Secret:
-    """The owner's active key, locked against rotation until the transaction ends."""
+    """The owner's active key, locked against rotation until the transaction ends. Raises KeysDestroyed."""
     stored = active_key(owner, using=using) or _made(owner, using)
+    if stored.wrapped is None:
+        raise KeysDestroyed
     return secret_of(stored, using=using)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from django.db import DEFAULT_DB_ALIAS, transaction
 from psycopg import sql
 
@@ -13,6 +15,28 @@ from tenancy.encryption.store import StoredKey, insert_key, next_key_id, run
 from tenancy.scope import required_organization_id
 
 USING = DEFAULT_DB_ALIAS
+
+
+class UnknownPatient(LookupError):
+    """The clinic in scope has no patient with this code."""
+
+
+class Shredder(Protocol):
+    """Patients stand above: who finds the patient, destroys the keys and tells the ledger is registered here."""
+
+    def __call__(self, *, code: str, reason: str) -> int: ...
+
+
+_shredders: list[Shredder] = []
+
+
+def register_shredder(shredder: Shredder) -> None:
+    _shredders[:] = [shredder]
+
+
+def shred_patient(*, code: str, reason: str) -> int:
+    """Returns how many keys were destroyed. Raises UnknownPatient."""
+    return _shredders[0](code=code, reason=reason)
 
 
 @transaction.atomic

@@ -21,6 +21,15 @@ class SealedValue:
     def __repr__(self) -> str:
         return "<sealed>"
 
+    def __eq__(self, other: object) -> bool:
+        """Of what is stored; equal texts are sealed differently."""
+        if not isinstance(other, SealedValue):
+            return NotImplemented
+        return self is other or (self.sealed is not None and self.sealed == other.sealed)
+
+    def __hash__(self) -> int:
+        return hash(self.sealed)
+
     def __copy__(self) -> SealedValue:
         return self
 

@@ -26,6 +26,7 @@ WITHOUT_ORGANIZATION = {
     "demo": "starts the demo's processes; clinics are filled by seed_demo",
     "demo_devices": "posts over HTTP with device keys, as a device does",
     "seed_demo": "makes the demo clinic that it names",
+    "keys": "generate is for an installation without clinics; each other action names one, see test_keys_command",
     "migrate": "the schema, as the owner",
     "partitions": "months are the whole platform's",
 }

@@ -15,7 +15,7 @@ from django.db import connection, connections, models, transaction
 from accounts.models import Invitation, Membership, RemovalRequest
 from devices.models import Assignment, Device, DeviceKey
 from devices.services import assign_device, issue_key, register_device
-from patients.models import Consent, EmergencyAccess, Patient
+from patients.models import Consent, EmergencyAccess, HistoryAmendment, HistoryEntry, Patient
 from patients.services import create_patient
 from readings.rows import ReadingRow
 from readings.services import store_readings
@@ -147,6 +147,7 @@ def named_by_id(patient: Patient) -> dict[str, Any]:
         "removalId": RemovalRequest.objects.first(),
         "consentId": Consent.objects.filter(patient=patient).first(),
         "accessId": EmergencyAccess.objects.filter(patient=patient).first(),
+        "entryId": HistoryEntry.objects.filter(patient=patient).first(),
     }
     return rows
 
@@ -188,7 +189,7 @@ def _fill(clinic: Clinic) -> Membership:
         issue_key(device=clinic.devices[1], name="second")
         member = clinic.people[SECOND_PATIENT] = add_second_patient(clinic, password=PASSWORD)
         _store_readings(clinic)
-        for model in (Patient, Device, Assignment, DeviceKey, Membership):
+        for model in (Patient, Device, Assignment, DeviceKey, Membership, HistoryEntry, HistoryAmendment):
             _write_canaries(model, clinic)
         for row in (*clinic.patients, *clinic.devices, *clinic.people.values()):
             row.refresh_from_db()
