@@ -34,8 +34,10 @@ FEW_CODES = 3
 @require_http_methods(["GET", "HEAD", "POST"])
 def code_page(request: HttpRequest) -> HttpResponse:
     half = current_half(request)
-    if half is None or half.enrolment is not None:
+    if half is None:
         return _begin_anew(request)
+    if half.enrolment is not None:
+        return HttpResponseRedirect(reverse("admin:sign_in_enrol"))
     error = ""
     if request.method == "POST":
         try:
@@ -52,6 +54,8 @@ def code_page(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def enrol_page(request: HttpRequest) -> HttpResponse:
     half = current_half(request)
+    if half is not None and half.enrolment is None:
+        return HttpResponseRedirect(reverse("admin:sign_in_code"))
     enrolment = pending_enrolment(half.user, half.enrolment) if half and half.enrolment else None
     if half is None or enrolment is None:
         return _begin_anew(request)
