@@ -1,0 +1,94 @@
+"""A filter that matches rows one may not see answers as one that matches nothing: no value can be guessed at."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from accounts.roles import Role
+from tenancy.api.routing import PUBLIC
+from tests.edges.asking import Asking, Operation, asking, named, operations
+from tests.isolation.callers import Caller, callers_of
+from tests.isolation.world import Target, World
+
+pytestmark = pytest.mark.promise(11)
+READS = [one for one in operations("GET") if one.route.access["GET"] != PUBLIC]
+_SECONDS = re.compile(r'"\w*[sS]econds\w*":\d+')
+NOBODY = "nobody-has-this-value"
+# Ways to reach through relations, and to sort by what is not shown, as frameworks spell them.
+THROUGH = [
+    "organization", "organization__code", "patient", "patient__last_name__startswith", "assignments__patient__code",
+    "user__email", "user__password__startswith", "last_name__startswith", "id",
+]  # fmt: skip
+ORDERINGS = ["-last_name", "patient__last_name", "user__password", "?"]
+
+
+@pytest.fixture(scope="module")
+def ask(world: World) -> Asking:
+    return asking(world)
+
+
+@pytest.fixture(scope="module")
+def callers(world: World) -> list[Caller]:
+    names = (Role.OWNER, Role.PATIENT)
+    return [caller for caller in callers_of(world.north) if caller.name in names]
+
+
+def hidden_values(world: World, caller: Caller) -> list[str]:
+    """Of the other clinic; and for a patient's login, of the other patient of its own."""
+    targets = [world.target(world.south)]
+    if caller.is_patient:
+        targets.append(world.second_patient(world.north))
+    return [value for target in targets for value in values_of(target)]
+
+
+def values_of(target: Target) -> list[str]:
+    only = target.only_patient or target.patient
+    device = target.only_device or target.device
+    values: list[Any] = [only.code, only.last_name, device.code, target.member.email, target.patient.public_id]
+    return [str(value) for value in values]
+
+
+def told(ask: Asking, one: Operation, caller: Caller, query: dict[str, str]) -> tuple[int, str]:
+    """Status and body. Refusals repeat what was sent; an age in seconds goes on by itself."""
+    answer = ask.send(one, query=urlencode(query), caller=caller)
+    text = answer.text_sent.decode()
+    if answer.status_code >= 400:
+        for value in query.values():
+            text = text.replace(f'"{value}"', '"<sent>"')
+    return answer.status_code, _SECONDS.sub("", text)
+
+
+@pytest.mark.parametrize(**named([one for one in READS if one.query_parameters]))
+def test_hidden_rows_match_no_declared_filter(one: Operation, ask: Asking, callers: list[Caller], world: World) -> None:
+    for caller in callers:
+        for parameter in one.query_parameters:
+            name = parameter["name"]
+            of_nobody = told(ask, one, caller, {name: NOBODY})
+            for value in hidden_values(world, caller):
+                answer = told(ask, one, caller, {name: value})
+                assert answer == of_nobody or answer[0] in {404, 422}, (caller.name, name)
+
+
+@pytest.mark.parametrize(**named(READS))
+def test_undeclared_filters_and_orderings_change_nothing(
+    one: Operation, ask: Asking, callers: list[Caller], world: World
+) -> None:
+    declared = {parameter["name"] for parameter in one.query_parameters}
+    value = values_of(world.target(world.south))[1]
+    for caller in callers:
+        of_nobody = {name: told(ask, one, caller, {name: NOBODY}) for name in THROUGH if name not in declared}
+        for name, expected in of_nobody.items():
+            assert told(ask, one, caller, {name: value}) == expected, (caller.name, name)
+        if "ordering" not in declared:
+            assert len({told(ask, one, caller, {"ordering": ordering}) for ordering in ORDERINGS}) == 1, caller.name
+
+
+def test_own_rows_do_match(ask: Asking, world: World) -> None:
+    """The comparison is worth something only if a filter finds what it may."""
+    (one,) = [one for one in READS if one.route.name == "patients"]
+    code = world.target(world.north).patient.code
+    assert told(ask, one, ask.owner, {"search": code}) != told(ask, one, ask.owner, {"search": NOBODY})
