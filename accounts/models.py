@@ -92,6 +92,10 @@ class MembershipQuerySet(TenantQuerySet["Membership"]):
     def owners(self) -> MembershipQuerySet:
         return self.active().filter(role=Role.OWNER)
 
+    def managers(self) -> MembershipQuerySet:
+        """Who answers for the clinic: owners and admins."""
+        return self.active().filter(role__in=[Role.OWNER, Role.ADMIN])
+
     def of_person(self, user_public_id: uuid.UUID) -> MembershipQuerySet:
         return self.filter(user_public_id=user_public_id)
 

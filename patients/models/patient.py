@@ -18,6 +18,9 @@ from tenancy.models import CODE_VALIDATOR, TenantModel, validate_timezone
 # Sealed, and found exactly through their blind indexes.
 IDENTIFIERS = ("medical_record_number", "email", "phone")
 
+# /patients/emergency-access is a path of its own, so nobody could read a patient of this code.
+RESERVED_CODE = "emergency-access"
+
 
 def validate_birth_date(value: date) -> None:
     if value > timezone.localdate() or value.year < 1900:
@@ -197,5 +200,7 @@ class Patient(TenantModel):
 
     def clean(self) -> None:
         refresh_blind_indexes(self)
+        if self.code == RESERVED_CODE:
+            raise ValidationError({"code": "This word is part of an address: choose another code."})
         if self.target_low is not None and self.target_high is not None and self.target_low >= self.target_high:
             raise ValidationError({"target_low": "The lower target must be below the upper one."})
