@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tenancy.encryption.generate import KEYRINGS, keyring
+
 # What the hosts are called in docker-compose.yml.
 DATABASE = "postgres:5432"
 REDIS = "redis:6379"
@@ -47,6 +49,8 @@ def make_secrets(directory: Path) -> None:
     value(app / "database_edge_url", role_url("glucose_edge"))
     value(app / "database_platform_url", role_url("glucose_support"))
     value(app / "secret_key", lambda: secrets.token_urlsafe(48))
+    for setting in KEYRINGS.values():
+        value(app / setting.lower(), lambda: keyring("1"))
     redis_password = value(redis / "password", password)
     value(redis / "valkey.conf", lambda: f"requirepass {redis_password}\n")
     value(app / "redis_url", lambda: f"redis://:{redis_password}@{REDIS}")

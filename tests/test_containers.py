@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 import yaml
 
-from glucose_platform.env import database_from_url
+from glucose_platform.env import database_from_url, keyring_from_text
 from scripts import generated, healthcheck
 from scripts.make_secrets import make_secrets
+from tenancy.encryption.generate import KEYRINGS
 
 PROJECT = Path(__file__).resolve().parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
@@ -144,6 +145,7 @@ def test_secrets_are_made_once_each_its_own(made_secrets):
     assert len(set(first.values())) == len(first)
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o444 for path in files)
     assert len(first[made_secrets / "app" / "secret_key"]) >= 32
+    assert all(keyring_from_text(first[made_secrets / "app" / setting.lower()]) for setting in KEYRINGS.values())
 
 
 def test_secret_urls_name_the_services_of_the_compose_file(made_secrets):
