@@ -6,6 +6,7 @@ from accounts.api.invitation_answers import AcceptInvitationView, DeclineInvitat
 from accounts.api.invitations import INVITATION, InvitationViewSet
 from accounts.api.organizations import CurrentOrganizationView, OrganizationSettingsView, OwnClinicsView
 from accounts.api.removals import RemovalViewSet
+from accounts.api.support import SupportAccessViewSet
 from accounts.api.users import MEMBER, MemberViewSet
 from tenancy.api.routing import PUBLIC, SIGNED_IN, Route
 
@@ -68,6 +69,21 @@ ROUTES = [
         "resend-invitation",
         {"POST": "accounts.change_invitation"},
         {"POST": "resend"},
+    ),
+    Route(
+        f"{CURRENT}/support-access",
+        SupportAccessViewSet,
+        "support-accesses",
+        {"GET": "accounts.view_supportaccess"},
+        {"GET": "list"},
+        unaudited=NO_PATIENTS,
+    ),
+    Route(
+        f"{CURRENT}/support-access/{{supportAccessId}}",
+        SupportAccessViewSet,
+        "support-access",
+        {"DELETE": "accounts.change_supportaccess"},
+        {"DELETE": "destroy"},
     ),
     Route("api/v1/auth/invitations/accept", AcceptInvitationView, "accept-invitation", {"POST": PUBLIC}),
     Route("api/v1/auth/invitations/decline", DeclineInvitationView, "decline-invitation", {"POST": PUBLIC}),

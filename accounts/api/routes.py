@@ -4,6 +4,7 @@ from accounts.api.auth_routes import ROUTES as AUTH_ROUTES
 from accounts.api.me import MeView, OwnUserView
 from accounts.api.organization_routes import ROUTES as ORGANIZATION_ROUTES
 from accounts.api.users import MEMBER, MemberViewSet
+from accounts.one_time.routes import ROUTES as SECOND_FACTOR_ROUTES
 from tenancy.api.routing import SIGNED_IN, Route
 
 OWN = "what the caller knows: their own account"
@@ -11,6 +12,7 @@ OWN = "what the caller knows: their own account"
 ROUTES = [
     *AUTH_ROUTES,
     *ORGANIZATION_ROUTES,
+    *SECOND_FACTOR_ROUTES,
     Route("api/v1/auth/me", MeView, "me", {"GET": SIGNED_IN}, unaudited=OWN),
     Route(
         "api/v1/users",

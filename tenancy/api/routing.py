@@ -17,7 +17,19 @@ SIGNED_IN = "signed-in"
 DEVICE = "device-key"
 
 # What a parameter stands for; the matrix fills it with another clinic's identifiers and refuses a name it lacks.
-PARAMETERS = ("accessId", "code", "consentId", "deviceId", "entryId", "invitationId", "keyId", "removalId", "userId")
+PARAMETERS = (
+    "accessId",
+    "code",
+    "consentId",
+    "deviceId",
+    "entryId",
+    "invitationId",
+    "keyId",
+    "removalId",
+    "sessionId",
+    "supportAccessId",
+    "userId",
+)
 _PARAMETER = re.compile(r"{(\w+)}")
 
 
