@@ -12,7 +12,8 @@ from typing import Any
 
 from django.db import connection, connections, models, transaction
 
-from accounts.models import Invitation, Membership, RemovalRequest
+from accounts.models import Invitation, Membership, RefreshFamily, RemovalRequest, SupportAccess
+from accounts.tokens import start_family
 from devices.models import Assignment, Device, DeviceKey
 from devices.services import assign_device, issue_key, register_device
 from patients.models import Consent, EmergencyAccess, HistoryAmendment, HistoryEntry, Patient
@@ -63,7 +64,7 @@ class Target:
         """Raises KeyError for a parameter that nobody has taught this test: add it here."""
         only_patient = self.only_patient or self.patient
         if name in self.named_by_id:
-            return self.number(name) if style == "number" else str(self.named_by_id[name].public_id)
+            return self.number(name) if style == "number" else str(_public_id(self.named_by_id[name]))
         return {
             "code": {"code": self.patient.code, "only": only_patient.code, "uuid": str(self.patient.public_id)},
             "deviceId": {
@@ -121,7 +122,7 @@ class World:
                 member=clinic.people["nurse"],
                 key=DeviceKey.objects.filter(device=clinic.devices[0]).first(),
                 canaries=canaries_of(clinic),
-                named_by_id=named_by_id(clinic.patients[0]),
+                named_by_id=named_by_id(clinic.patients[0], clinic.people["nurse"]),
                 only_patient=clinic.patients[-1],
                 only_device=clinic.devices[-1],
             )
@@ -136,20 +137,26 @@ class World:
                 member=self.second_patients[clinic.organization.id],
                 key=DeviceKey.objects.filter(device=clinic.devices[1]).first(),
                 canaries=(f"CANARY-{clinic.organization.code[:5].upper()}-2",),
-                named_by_id=named_by_id(clinic.patients[1]),
+                named_by_id=named_by_id(clinic.patients[1], self.second_patients[clinic.organization.id]),
             )
 
 
-def named_by_id(patient: Patient) -> dict[str, Any]:
-    """Needs the clinic's scope; rows of patients are those of ``patient``."""
+def named_by_id(patient: Patient, member: Membership) -> dict[str, Any]:
+    """Needs the clinic's scope; rows of patients are those of ``patient``, rows of people those of ``member``."""
     rows: dict[str, Any] = {
         "invitationId": Invitation.objects.first(),
         "removalId": RemovalRequest.objects.first(),
+        "supportAccessId": SupportAccess.objects.first(),
         "consentId": Consent.objects.filter(patient=patient).first(),
         "accessId": EmergencyAccess.objects.filter(patient=patient).first(),
         "entryId": HistoryEntry.objects.filter(patient=patient).first(),
+        "sessionId": RefreshFamily.objects.filter(user_id=member.user_id).first(),
     }
     return rows
+
+
+def _public_id(row: Any) -> Any:
+    return getattr(row, "public_id", row.pk)
 
 
 def canaries_of(clinic: Clinic) -> tuple[str, ...]:
@@ -189,6 +196,8 @@ def _fill(clinic: Clinic) -> Membership:
         issue_key(device=clinic.devices[1], name="second")
         member = clinic.people[SECOND_PATIENT] = add_second_patient(clinic, password=PASSWORD)
         _store_readings(clinic)
+        for role in ("nurse", SECOND_PATIENT):
+            start_family(principal=clinic.principal(role), user_agent=_canary(clinic, role == SECOND_PATIENT))
         for model in (Patient, Device, Assignment, DeviceKey, Membership, HistoryEntry, HistoryAmendment):
             _write_canaries(model, clinic)
         for row in (*clinic.patients, *clinic.devices, *clinic.people.values()):
