@@ -12,10 +12,11 @@ from django.utils.html import format_html
 from unfold.decorators import display
 from unfold.views import ChangeList
 
+from audit.admin import AuditedAdmin
 from devices.admin_page import device_page
+from devices.hidden_periods import ANOTHER_TEAMS, devices_in_hidden_periods
 from devices.models import Assignment, Device
 from devices.services import change_device, register_device
-from tenancy.admin import WorkplaceAdmin
 from tenancy.wording import age_words
 
 STATUS_COLOURS = {
@@ -26,12 +27,18 @@ STATUS_COLOURS = {
 
 
 class DeviceList(ChangeList):
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        hidden = devices_in_hidden_periods([device.pk for device in self.result_list], timezone.now())
+        for device in self.result_list:
+            device.is_worn_by_hidden_patient = device.pk in hidden
+
     def url_for_result(self, result: Any) -> str:
         return reverse("admin:devices_device_page", args=[result.pk])
 
 
 @admin.register(Device)
-class DeviceAdmin(WorkplaceAdmin):
+class DeviceAdmin(AuditedAdmin):
     list_display = ("code", "patient", "shown_status", "contact", "battery", "kind")
     list_filter = ("status", "kind")
     search_fields = ("code", "name", "serial_number")
@@ -80,13 +87,24 @@ class DeviceAdmin(WorkplaceAdmin):
         else:
             obj.pk = register_device(**form.cleaned_data).pk
 
+    def ledger_name_of(self, row: Device) -> str:
+        return row.code
+
+    def patients_of(self, row: Device) -> list[int]:
+        """Its page lists everybody whom it measured."""
+        return list(Assignment.objects.filter(device=row).values_list("patient_id", flat=True))
+
+    def listed_patients_of(self, row: Any) -> list[int]:
+        return [assignment.patient_id for assignment in row.open_assignments]
+
     def page_of(self, obj: Device) -> str:
         return reverse("admin:devices_device_page", args=[obj.pk])
 
     @display(description="Patient")
     def patient(self, device: Any) -> str:
         patients = [assignment.patient for assignment in device.open_assignments]
-        return ", ".join(f"{patient} ({patient.code})" for patient in patients) or "Not assigned"
+        nobody = ANOTHER_TEAMS if device.is_worn_by_hidden_patient else "Not assigned"
+        return ", ".join(f"{patient} ({patient.code})" for patient in patients) or nobody
 
     @display(description="Status", ordering="status", label=STATUS_COLOURS)
     def shown_status(self, device: Device) -> str:

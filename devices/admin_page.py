@@ -21,6 +21,7 @@ from unfold.widgets import INPUT_CLASSES, UnfoldAdminTextInputWidget
 
 from accounts.fresh_sign_in import page_that_asks
 from accounts.shown_once import keep, take
+from devices.hidden_periods import devices_in_hidden_periods
 from devices.models import Assignment, Device, DeviceKey
 from devices.services import (
     IssuedKey,
@@ -111,6 +112,7 @@ def _shown(request: HttpRequest, device: Device) -> dict[str, Any]:
         "is_online": device.last_seen_at is not None and now - device.last_seen_at <= silent_after,
         "is_retired": device.status == Device.Status.RETIRED,
         "assignments": assignments,
+        "another_teams": bool(devices_in_hidden_periods([device.pk], now)),
         "current": next((period for period in assignments if period.ends_at is None), None),
         "keys": [(key, _state_of(key)) for key in _keys(device)] if may("devices.view_devicekey") else None,
         "may_issue": may("devices.add_devicekey"),

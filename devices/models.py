@@ -129,6 +129,9 @@ class AssignmentQuerySet(TenantQuerySet["Assignment"]):
     def open(self) -> AssignmentQuerySet:
         return self.filter(ends_at__isnull=True)
 
+    def reaching_beyond(self, instant: datetime) -> AssignmentQuerySet:
+        return self.filter(models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=instant))
+
 
 class Assignment(TenantModel):
     """A period in which a device measures one patient: from ``starts_at``, up to but not at ``ends_at``.

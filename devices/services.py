@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from audit.actions import Action
 from audit.changes import Before, apply_changes, record_creation, record_update, values_before
+from devices.hidden_periods import devices_in_hidden_periods
 from devices.keys import DEMO_KEY, describe_key, generate_key
 from devices.models import Assignment, Device, DeviceKey
 from patients.models import Patient
@@ -96,6 +97,8 @@ def assign_device(*, device: Device, patient: Patient, starts_at: datetime | Non
         raise ValidationError("The device is retired.")
     if patient.archived_at is not None:
         raise ValidationError({"patient": ValidationError("This patient is archived.", code="archived")})
+    if devices_in_hidden_periods([device.pk], starts_at):
+        raise ValidationError("The device measures, or measured after that time, a patient of another care team.")
     later = Assignment.objects.filter(device=device).filter(Q(ends_at__gt=starts_at) | Q(starts_at__gte=starts_at))
     if later.exists():
         raise ValidationError("The device has a later assignment; a new one begins after it.")

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from accounts.api.routes import ROUTES as ACCOUNT_ROUTES
+from audit.api.routes import ROUTES as AUDIT_ROUTES
 from devices.api.routes import ROUTES as DEVICE_ROUTES
 from glucose_platform.system import ROUTES as SYSTEM_ROUTES
 from patients.api.routes import ROUTES as PATIENT_ROUTES
 from readings.api.routes import ROUTES as READING_ROUTES
+from reports.api.routes import ROUTES as REPORT_ROUTES
 
-ROUTES = [*SYSTEM_ROUTES, *ACCOUNT_ROUTES, *PATIENT_ROUTES, *DEVICE_ROUTES, *READING_ROUTES]
+ROUTES = [
+    *SYSTEM_ROUTES,
+    *ACCOUNT_ROUTES,
+    *PATIENT_ROUTES,
+    *DEVICE_ROUTES,
+    *READING_ROUTES,
+    *AUDIT_ROUTES,
+    *REPORT_ROUTES,
+]

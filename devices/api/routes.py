@@ -9,6 +9,14 @@ LOOK = "devices.view_device"
 
 ROUTES = [
     Route(
+        "api/v1/admin/devices",
+        DeviceViewSet,
+        "admin-devices",
+        {"GET": "tenancy.view_organization"},
+        {"GET": "list"},
+        audited=DEVICE,
+    ),
+    Route(
         "api/v1/devices",
         DeviceViewSet,
         "devices",

@@ -153,6 +153,7 @@ COLUMN_GRANTS = {
 COLUMN_GRANTS |= {
     (table, column, roles.LOOKUP, "SELECT")
     for table, columns in {
+        "devices_assignment": ("organization_id", "device_id", "ends_at"),
         "patients_patient": ("id", "public_id", "organization_id", "code"),
         "audit_entry": ("organization_id", "epoch", "xid", "id"),
         "audit_seal": ("organization_id", "number", "epoch", "upto_xid", "upto_id"),
@@ -179,6 +180,7 @@ DEFINER_FUNCTIONS = {
     "accounts_person(text,text,boolean)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "accounts_principals(uuid)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "patients_named(text)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
+    "devices_periods_after(bigint,timestamp with time zone)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "devices_live_key(bytea)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "audit_ensure_months(integer)": (roles.OWNER, _FIXED_PATH, {roles.APP}),
     "audit_record_for_person(uuid,text,text,text,text,text,text,text,text,text,text,text,text,integer)": (
@@ -199,6 +201,7 @@ GLOBAL_UNIQUE = {
     "accounts_user": "one account for each address; sign-in and registration answer alike for taken and free ones",
     "tenancy_organization": "codes of clinics are public, ids are not shown",
     "accounts_onetimedevice": "one for each person, in whose scope it is written",
+    "accounts_recoverycode": "no rule but the key's, which is drawn",
     "accounts_browsersession": "random keys",
 }
 

@@ -1,0 +1,71 @@
+"""The clinic in figures, for owners, admins and the platform's support."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, ExpressionWrapper, F, Q
+from django.db.models import DurationField as Duration
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.models import Membership
+from accounts.roles import Role
+from devices.health import INTERVALS_UNTIL_OFFLINE
+from devices.models import Device
+from patients.models import Patient
+from readings.models import GlucoseReading
+from tenancy.api.routing import RoutedView
+from tenancy.api.serializers import CamelCaseSerializer
+
+
+class PatientCountsSerializer(CamelCaseSerializer):
+    current = serializers.IntegerField()
+    archived = serializers.IntegerField()
+
+
+class DeviceCountsSerializer(CamelCaseSerializer):
+    total = serializers.IntegerField(help_text="without those that are retired")
+    online = serializers.IntegerField()
+    retired = serializers.IntegerField()
+
+
+class StatisticsSerializer(CamelCaseSerializer):
+    members = serializers.DictField(child=serializers.IntegerField(), help_text="active ones, by role")
+    patients = PatientCountsSerializer()
+    devices = DeviceCountsSerializer()
+    readings24h = serializers.IntegerField()
+
+
+class StatisticsView(RoutedView, APIView):
+    @extend_schema(responses=StatisticsSerializer)
+    def get(self, request: Request) -> Response:
+        return Response(StatisticsSerializer(statistics()).data)
+
+
+def statistics() -> dict[str, Any]:
+    now = timezone.now()
+    by_role = dict(Membership.objects.active().order_by().values_list("role").annotate(Count("id")))
+    silence = ExpressionWrapper(now - F("last_seen_at"), output_field=Duration())
+    longest = ExpressionWrapper(
+        F("reading_interval") * timedelta(seconds=INTERVALS_UNTIL_OFFLINE), output_field=Duration()
+    )
+    in_use = ~Q(status=Device.Status.RETIRED)
+    return {
+        "members": {role: by_role.get(role, 0) for role in Role.values},
+        "patients": Patient.objects.aggregate(
+            current=Count("id", filter=Q(archived_at__isnull=True)),
+            archived=Count("id", filter=Q(archived_at__isnull=False)),
+        ),
+        "devices": Device.objects.annotate(silence=silence, longest=longest).aggregate(
+            total=Count("id", filter=in_use),
+            online=Count("id", filter=in_use & Q(silence__lte=F("longest"))),
+            retired=Count("id", filter=~in_use),
+        ),
+        "readings24h": GlucoseReading.objects.between(now - timedelta(days=1), None).canonical().count(),
+    }
