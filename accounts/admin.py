@@ -6,13 +6,15 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from unfold.decorators import display
 
 from accounts.fresh_sign_in import fresh_sign_in_required_to_post
 from accounts.models import Membership
 from accounts.roles import Role
 from accounts.services import add_member, change_member
-from tenancy.admin import TenantModelForm, WorkplaceAdmin
+from audit.admin import AuditedAdmin
+from tenancy.admin import TenantModelForm
 
 STAFF_CHOICES = [choice for choice in Role.choices if choice[0] != Role.PATIENT]
 SIGN_IN = (
@@ -38,9 +40,9 @@ class MemberForm(TenantModelForm):
 
 
 @admin.register(Membership)
-class MemberAdmin(WorkplaceAdmin):
+class MemberAdmin(AuditedAdmin):
     form = MemberForm
-    list_display = ("name", "email", "shown_role", "shown_state", "last_used_at")
+    list_display = ("name", "email", "shown_role", "shown_state", "last_used_at", "activity")
     list_filter = ("role", "is_active")
     search_fields = ("name", "email")
 
@@ -86,12 +88,24 @@ class MemberAdmin(WorkplaceAdmin):
                 acting_role=acting_role(request),
             ).pk
 
+    def ledger_name_of(self, row: Membership) -> str:
+        return str(row.user_public_id)
+
+    def patients_of(self, row: Membership) -> list[int]:
+        return [] if row.patient_id is None else [row.patient_id]
+
     def page_of(self, obj: Membership) -> str:
         return reverse("admin:accounts_membership_changelist")
 
     @display(description="Role", ordering="role")
     def shown_role(self, member: Membership) -> str:
         return member.get_role_display()
+
+    @display(description="Activity")
+    def activity(self, member: Membership) -> str:
+        """Whoever sees members may see the ledger as well."""
+        about = '<a href="{0}?person={1}">What they did</a>, <a href="{0}?type={2}&amp;object={1}">history</a>'
+        return format_html(about, reverse("admin:ledger"), member.user_public_id, self.opts.label_lower)
 
     @display(description="State", ordering="is_active", label={"Active": "success", "Deactivated": "warning"})
     def shown_state(self, member: Membership) -> str:

@@ -19,8 +19,8 @@ class EntryQuerySet(TenantQuerySet["Entry"]):
         """What a person or a key did, by public id."""
         return self.filter(actor_id=actor_id)
 
-    def about_object(self, object_type: str, object_id: str) -> EntryQuerySet:
-        return self.filter(object_type=object_type, object_id=object_id)
+    def about_object(self, object_types: list[str], object_id: str) -> EntryQuerySet:
+        return self.filter(object_type__in=object_types, object_id=object_id)
 
     def between(self, since: datetime | None, until: datetime | None) -> EntryQuerySet:
         """From ``since`` on, before ``until``; None is no limit on that side."""

@@ -99,5 +99,6 @@ def _named_patient(view_name: str, parameters: dict[str, Any]) -> Patient | None
             return find_patient(name)
         number = str(parameters.get("object_id", ""))
         if view_name.startswith("admin:patients_patient_") and number.isdecimal() and len(number) < 19:
-            return Patient.objects.filter(pk=int(number)).first()
+            patient: Patient | None = Patient.objects.filter(pk=int(number)).first()
+            return patient
     return None

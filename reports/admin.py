@@ -10,11 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
+from audit.admin import AuditedAdmin
 from patients.models import Patient
 from patients.services import archive_patient, change_patient, create_patient
 from reports.patient_list import patient_list
 from reports.patient_page import patient_page
-from tenancy.admin import WorkplaceAdmin
 
 PAGE = "admin:patients_patient_page"
 
@@ -23,7 +23,7 @@ admin.site.unregister(Group)
 
 
 @admin.register(Patient)
-class PatientAdmin(WorkplaceAdmin):
+class PatientAdmin(AuditedAdmin):
     fieldsets = (
         (None, {"fields": ("code", ("first_name", "last_name"), ("birth_date", "gender"), ("room", "timezone"))}),
         ("Glucose target", {"fields": (("target_low", "target_high"),)}),
@@ -78,6 +78,12 @@ class PatientAdmin(WorkplaceAdmin):
         from reports.clinic import current_clinic
 
         return {"timezone": current_clinic(request).timezone}
+
+    def ledger_name_of(self, row: Patient) -> str:
+        return row.code
+
+    def patients_of(self, row: Patient) -> list[int]:
+        return [row.pk]
 
     def page_of(self, obj: Patient) -> str:
         return reverse(PAGE, args=[obj.pk])

@@ -43,7 +43,7 @@ class ClinicAdminSite(UnfoldAdminSite):
         return wraps(view)(super().admin_view(_page(view), cacheable))
 
     def extra_urls(self) -> list[URLPattern]:
-        from reports import readings_page, second_step, security_page, support_pages
+        from reports import ledger_page, readings_page, second_step, security_page, support_pages
 
         return [
             # Open to whoever is on the way in: a half sign-in is no principal.
@@ -55,6 +55,8 @@ class ClinicAdminSite(UnfoldAdminSite):
             path("security/", self.own_view(security_page.security_page), name="security"),
             path("security/codes/", self.own_view(security_page.recovery_codes_page), name="recovery_codes"),
             path("switch-organization/", self.admin_view(sign_in.switch_organization), name="switch_organization"),
+            path("audit/", self.admin_view(ledger_page.ledger_page), name="ledger"),
+            path("audit/export/", self.admin_view(ledger_page.ledger_export), name="ledger_export"),
             path("readings/", self.admin_view(readings_page.readings_page), name="readings"),
         ]
 

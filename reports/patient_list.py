@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from audit.services import record_look
 from devices.models import Device
 from patients.models import Patient
 from readings.models import PatientState, RangeFlag
@@ -76,6 +77,7 @@ def patient_list(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     choices = Choices.of(request.GET)
     now = timezone.now()
     page = Paginator(chosen_patients(choices, now), choices.size).get_page(choices.page)
+    record_look(kind="patients.patient", patient_ids=[patient.pk for patient in page])
     context |= {
         "title": "Patients",
         "choices": choices,

@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from audit.services import record_look
 from devices.models import Assignment, Device
 from patients.models import Patient
 from readings.models import GlucoseReading, PatientState, SignalQuality
@@ -97,6 +98,7 @@ def readings_page(request: HttpRequest) -> HttpResponse:
     if not problem:
         rows = _readings(choices, patients, device) if patients is not None else _newest_of_each(choices)
     shown, more = rows[:SIZE], rows[SIZE:]
+    record_look(kind="readings.glucosereading", patient_ids=sorted({row.patient_id for row in shown}))
     context = {
         **admin.site.each_context(request),
         "title": "Readings",

@@ -12,10 +12,13 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.dataclasses import SearchResult
 
+from audit.services import record_look
 from devices.models import Device
 from patients.models import Patient
 
 MOST = 20
+# The kind of look: names and codes of patients.
+SEARCH = "patients.patient"
 
 
 def search_results(request: HttpRequest) -> HttpResponse:
@@ -33,7 +36,15 @@ def search_results(request: HttpRequest) -> HttpResponse:
 class NamedAutocomplete(AutocompleteJsonView):
     """Names alone would not tell two patients of one name apart."""
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.found: list[int] = []
+        response = super().get(request, *args, **kwargs)
+        record_look(kind=SEARCH, patient_ids=sorted(self.found))
+        return response
+
     def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
+        if isinstance(obj, Patient):
+            self.found.append(obj.pk)
         text = f"{obj} ({obj.code})" if isinstance(obj, Patient) else str(obj)
         return {**super().serialize_result(obj, to_field_name), "text": text}
 
@@ -44,6 +55,8 @@ def _patients(request: HttpRequest, term: str) -> list[SearchResult]:
     found = Patient.objects.current()
     for word in term.split():
         found = found.filter(Q(last_name__icontains=word) | Q(first_name__icontains=word) | Q(code__icontains=word))
+    patients = list(found[:MOST])
+    record_look(kind=SEARCH, patient_ids=sorted(patient.pk for patient in patients))
     return [
         SearchResult(
             title=str(patient),
@@ -51,7 +64,7 @@ def _patients(request: HttpRequest, term: str) -> list[SearchResult]:
             link=reverse("admin:patients_patient_page", args=[patient.pk]),
             icon="person",
         )
-        for patient in found[:MOST]
+        for patient in patients
     ]
 
 

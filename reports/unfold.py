@@ -61,6 +61,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ("Devices", "sensors", "admin:devices_device_changelist", "devices.view_device"),
         ("Readings", "glucose", "admin:readings", "readings.view_glucosereading"),
         ("Members", "group", "admin:accounts_membership_changelist", "accounts.view_membership"),
+        ("Audit ledger", "policy", "admin:ledger", "audit.view_entry"),
         ("Platform support", "support_agent", "admin:support_accesses", "accounts.view_supportaccess"),
     ]
     items = [
