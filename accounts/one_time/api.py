@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import segno
+from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
@@ -25,16 +26,13 @@ from accounts.one_time.services import (
     wait_before_next_code,
 )
 from accounts.principals import signed_in_person
-from accounts.proofs import password_is_right
+from accounts.proofs import require_password
 from accounts.refusals import WRONG_CODE, SignInLocked
 from accounts.tasks import mail_second_factor_disabled_task
 from tenancy.api.errors import Conflict
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer
 from tenancy.tasks import send_task_after_commit
-
-WRONG_PASSWORD = "The password is not right."  # noqa: S105  a sentence
-NO_DEVICE = "There is no second factor yet: set one up first."
 
 
 class PasswordSerializer(CamelCaseSerializer):
@@ -85,7 +83,7 @@ class EnrolView(RoutedView, APIView):
     def post(self, request: Request) -> Response:
         """A new secret. It counts when a code has confirmed it; until then another call replaces it."""
         user = account(request)
-        require_password(user, **sent(PasswordSerializer, request))
+        require_password(user=user, **sent(PasswordSerializer, request))
         if confirmed_device(user):
             raise Conflict("There is a second factor already. Disable it before you set up another.")
         enrolment = enrol(user=user)
@@ -136,24 +134,12 @@ def sent(serializer: type[CamelCaseSerializer], request: Request) -> dict[str, A
     return form.validated_data
 
 
-def require_password(user: User, *, password: str) -> None:
-    if not password_is_right(user=user, password=password):
-        refuse(user, WRONG_PASSWORD)
-
-
 def require_both(user: User, *, password: str, code: str) -> None:
     if confirmed_device(user) is None:
-        raise Conflict(NO_DEVICE)
-    require_password(user, password=password)
+        raise Conflict("There is no second factor yet: set one up first.")
+    require_password(user=user, password=password)
     if not verify(user, code):
-        refuse(user, WRONG_CODE)
-
-
-def refuse(user: User, sentence: str) -> None:
-    """403, not 401: the token is good. 429 where there were too many wrong ones."""
-    if (wait := wait_before_next_code(user)) is not None:
-        raise SignInLocked(wait)
-    raise PermissionDenied(sentence)
+        raise ValidationError({"code": ValidationError(WRONG_CODE, code="wrong_code")})
 
 
 def recovery_codes(codes: list[str]) -> Response:

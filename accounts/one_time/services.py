@@ -162,7 +162,7 @@ def _confirm(user: User, typed: str, public_id: UUID | None) -> list[str]:
         raise ValidationError("Nothing waits to be confirmed. Begin the set-up again.")
     step = codes.step_of(secret=device.secret, code=typed, after=0) if codes.is_of_the_app(typed) else None
     if step is None:
-        raise ValidationError(WRONG_CODE)
+        raise ValidationError({"code": ValidationError(WRONG_CODE, code="wrong_code")})
     device.last_step, device.confirmed_at = step, timezone.now()
     device.save(update_fields=["last_step", "confirmed_at"])
     record_for_person(user_public_id=user.public_id, action=Action.SECOND_FACTOR, reason="set up")
