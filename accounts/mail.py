@@ -10,6 +10,10 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 
+# For tasks that mail: a mail server that is away (smtplib's errors are OSErrors) is asked again for about a quarter of
+# an hour. A mail may then come twice, which is better than not at all.
+RETRIED: dict[str, Any] = {"autoretry_for": (OSError,), "retry_backoff": 10, "retry_backoff_max": 600, "max_retries": 6}
+
 
 def send_mail(*, to: str, template: str, context: Mapping[str, Any]) -> None:
     """The first line of the template is the subject. Only for workers: it waits for the mail server."""

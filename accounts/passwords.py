@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import BCryptPasswordHasher
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 DEMO_PASSWORD = "demo-glucose-2026"  # noqa: S105  public on purpose, and refused outside the demo
@@ -11,6 +12,14 @@ DEMO_PASSWORD = "demo-glucose-2026"  # noqa: S105  public on purpose, and refuse
 
 def is_refused_demo_password(password: str) -> bool:
     return password == DEMO_PASSWORD and not settings.DEMO
+
+
+def check_new_password(password: str, user: Any, *, field: str = "password") -> None:
+    """Raises ValidationError, which names the field that the caller sent it in."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise ValidationError({field: error.error_list}) from None
 
 
 class WholePasswordBcryptHasher(BCryptPasswordHasher):

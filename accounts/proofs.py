@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
+
 from accounts.models import User
 from accounts.one_time import codes
 from accounts.one_time.services import LIMIT, has_device, verify
+from accounts.refusals import SignInLocked
 from accounts.services import in_own_scope
-from tenancy.limits import allow, clear
+from audit.actions import Action, Outcome
+from audit.services import record_denial
+from tenancy.limits import allow, clear, peek
 
 
 def password_is_right(*, user: User, password: str) -> bool:
@@ -19,6 +24,22 @@ def password_is_right(*, user: User, password: str) -> bool:
     if right:
         clear(LIMIT, user.pk)
     return right
+
+
+def require_password(*, user: User, password: str, field: str = "password") -> None:
+    """Raises SignInLocked after too many wrong proofs; ValidationError, which names the field, for a wrong password."""
+    if (wait := peek(LIMIT, user.pk)) is not None:
+        raise SignInLocked(wait)
+    if password_is_right(user=user, password=password):
+        return
+    record_denial(
+        action=Action.LOGIN_FAILED,
+        object_type="accounts.user",
+        object_id=str(user.public_id),
+        reason="wrong password, asked for once more",
+        outcome=Outcome.FAILED,
+    )
+    raise ValidationError({field: ValidationError("This is not your password.", code="wrong_password")})
 
 
 def password_or_code_is_right(*, user: User, typed: str) -> bool:

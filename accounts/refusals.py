@@ -34,3 +34,10 @@ class SignInLocked(SignInRefused):
             code="locked",
         )
         self.wait = wait
+
+
+class LinkVoid(Refusal):
+    status_code = 410
+
+    def __init__(self) -> None:
+        super().__init__("This link has been used already, or it is too old. Please ask for a new one.", code="void")

@@ -68,7 +68,7 @@ def add_member(
     if password is not None:
         validate_password(password, User(email=email))
     membership = Membership(email=email, name=name, role=role, phone=phone, patient_id=patient_id)
-    membership.user_id, membership.user_public_id = _person(
+    membership.user_id, membership.user_public_id = make_account(
         email, make_password(password), verified=password is not None
     )
     # Not the key to the account: the clinic cannot see that row, and it was just asked for.
@@ -79,7 +79,7 @@ def add_member(
     return membership
 
 
-def _person(email: str, password_hash: str, *, verified: bool) -> tuple[int, uuid.UUID]:
+def make_account(email: str, password_hash: str, *, verified: bool) -> tuple[int, uuid.UUID]:
     """The account with this address; one is made where there is none. Costs the same either way."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT accounts_person(%s, %s, %s)", [email, password_hash, verified])

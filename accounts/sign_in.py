@@ -32,14 +32,8 @@ def person_with_password(*, email: str, password: str, address: str) -> User | N
     ``address``: where the try comes from, as limits count it. Raises SignInLocked; SignInRefused where the password is
     right and the account may not be used.
     """
-    try:
-        lockout.begin_attempt(email=email, address=address)
-    except SignInLocked:
-        log.warning("sign_in_locked")
-        raise
-    user = _account(email)
-    if not _is_right(user, password) or user is None:
-        note_failed_sign_in(user=user, email=email, address=address, reason="wrong password")
+    user = account_with_password(email=email, password=password, address=address)
+    if user is None:
         return None
     if not user.is_active:
         raise SignInRefused(refusals.DISABLED, code="disabled")
@@ -48,6 +42,20 @@ def person_with_password(*, email: str, password: str, address: str) -> User | N
     if not has_device(user):
         lockout.forget_attempts(email=email, address=address)
     return user
+
+
+def account_with_password(*, email: str, password: str, address: str) -> User | None:
+    """The same, in whatever state the account is. Raises SignInLocked."""
+    try:
+        lockout.begin_attempt(email=email, address=address)
+    except SignInLocked:
+        log.warning("sign_in_locked")
+        raise
+    user = _account(email)
+    if _is_right(user, password):
+        return user
+    note_failed_sign_in(user=user, email=email, address=address, reason="wrong password")
+    return None
 
 
 def code_is_right(*, user: User, code: str, address: str) -> bool:

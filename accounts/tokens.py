@@ -11,7 +11,7 @@ import base64
 import hashlib
 import hmac
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -54,6 +54,12 @@ def start_family(*, principal: PersonPrincipal, user_agent: str = "") -> Tokens:
         user_agent=user_agent[:200],
     )
     return issue(principal, family)
+
+
+def continue_family(*, principal: PersonPrincipal) -> Tokens:
+    """Tokens for the sign-in behind the request, of the account's version as it is now."""
+    family = RefreshFamily.objects.get(pk=principal.family_id)
+    return issue(replace(principal, user_version=family.user_version), family)
 
 
 def issue(principal: PersonPrincipal, family: RefreshFamily) -> Tokens:

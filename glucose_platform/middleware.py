@@ -29,7 +29,7 @@ WITHOUT_PRINCIPAL = {
     "/.well-known/jwks.json",
 }
 # The link alone says whose password it sets, and where somebody is invited, whoever is signed in in this browser.
-BY_LINK = ("/account/set-password/", "/account/invitation/")
+BY_LINK = ("/account/set-password/", "/account/confirm/", "/account/forgot-password/", "/account/invitation/")
 # The body says who signs in; an older token beside it, perhaps of another clinic, must not set the scope.
 BY_BODY = {
     f"/api/v1/auth/{name}"

@@ -4,12 +4,14 @@ from django.contrib import admin
 from django.urls import path
 
 from accounts.invitation_page import answer_by_link
-from accounts.views import set_password_by_link
+from accounts.views import confirm_address_by_link, forgot_password, set_password_by_link
 from glucose_platform.routes import ROUTES
 
 urlpatterns = [
     *[route.url_pattern() for route in ROUTES],
     path("account/set-password/<uid>/<token>/", set_password_by_link, name="set-password"),
+    path("account/confirm/<uid>/<token>/", confirm_address_by_link, name="confirm-address"),
+    path("account/forgot-password/", forgot_password, name="forgot-password"),
     path("account/invitation/<token>/", answer_by_link, name="invitation-page"),
     path("admin/", admin.site.urls),
 ]

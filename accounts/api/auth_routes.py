@@ -2,7 +2,12 @@ from __future__ import annotations
 
 from accounts.api.auth import LoginView, LogoutView, RefreshView, SwitchOrganizationView, TokenView
 from accounts.api.jwks import KeysView
+from accounts.api.passwords import ChangePasswordView
+from accounts.api.registration import ForgotPasswordView, RegisterView, ResetPasswordView, VerifyEmailView
+from accounts.api.sessions import SessionsView, SessionView
 from tenancy.api.routing import PUBLIC, SIGNED_IN, Route
+
+OWN_SIGN_INS = "what the caller knows: their own sign-ins"
 
 ROUTES = [
     Route(".well-known/jwks.json", KeysView, "jwks", {"GET": PUBLIC}, unaudited="public keys"),
@@ -11,4 +16,17 @@ ROUTES = [
     Route("api/v1/auth/refresh", RefreshView, "refresh", {"POST": PUBLIC}),
     Route("api/v1/auth/logout", LogoutView, "logout", {"POST": SIGNED_IN}),
     Route("api/v1/auth/switch-organization", SwitchOrganizationView, "switch-organization", {"POST": SIGNED_IN}),
+    Route(
+        "api/v1/auth/sessions",
+        SessionsView,
+        "sessions",
+        {"GET": SIGNED_IN, "DELETE": SIGNED_IN},
+        unaudited=OWN_SIGN_INS,
+    ),
+    Route("api/v1/auth/sessions/{sessionId}", SessionView, "session", {"DELETE": SIGNED_IN}),
+    Route("api/v1/auth/register", RegisterView, "register", {"POST": PUBLIC}),
+    Route("api/v1/auth/email/verify", VerifyEmailView, "verify-email", {"POST": PUBLIC}),
+    Route("api/v1/auth/password/change", ChangePasswordView, "change-password", {"POST": SIGNED_IN}),
+    Route("api/v1/auth/password/forgot", ForgotPasswordView, "forgot-password-by-api", {"POST": PUBLIC}),
+    Route("api/v1/auth/password/reset", ResetPasswordView, "reset-password", {"POST": PUBLIC}),
 ]
