@@ -457,6 +457,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "BatchItemStatusEnum": ["created", "duplicate", "rejected"],
         "DeviceStatusEnum": "devices.models.Device.Status",
+        "RoleEnum": "accounts.roles.Role",
+        "RoleOrSupportEnum": "accounts.api.me.ROLES",
     },
 }
 
