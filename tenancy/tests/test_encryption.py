@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,22 @@ pytestmark = pytest.mark.django_db
 def entries(clinic: Clinic) -> list[HistoryEntry]:
     with clinic.scope(), transaction.atomic():
         return list(HistoryEntry.objects.order_by("id"))
+
+
+def entries_inside(clinic: Clinic) -> list[HistoryEntry]:
+    """Opened while the clinic's transaction lasts."""
+    with clinic.scope(), transaction.atomic():
+        found = list(HistoryEntry.objects.order_by("id"))
+        for entry in found:
+            assert entry.text
+    return found
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 def stored(entry: HistoryEntry, column: str = "text") -> bytes:
@@ -183,6 +200,49 @@ def test_many_at_once_make_one_key(northside: Clinic) -> None:
 
     assert in_threads(8, first_use) == []
     assert len(set(made)) == 1
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        # pg_stat_activity would be the same until the end of the transaction.
+        cursor.execute("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")
+        waits: bool = cursor.fetchone()[0]
+    return waits
+
+
+@pytest.mark.promise(32)
+@pytest.mark.django_db(transaction=True)
+def test_rotation_waits_for_a_writer_with_the_old_key(northside: Clinic) -> None:
+    """Else the writer commits a value whose key has just been removed."""
+    wrote, rotated = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with northside.scope(), transaction.atomic():
+            add_history_entry(patient=northside.patients[0], kind="note", text="in time", author=Author("x"))
+            wrote.set()
+            wait_for(lambda: rotated.is_set() or somebody_waits_for_a_lock())
+
+    def rotate() -> None:
+        wrote.wait(30)
+        with northside.scope():
+            DataRotation(northside.organization.id, lambda count: None).run()
+        rotated.set()
+
+    assert in_threads(2, lambda number: (write, rotate)[number]()) == []
+    KEYS.forget()
+    assert "in time" in [entry.text for entry in entries_inside(northside)]
+
+
+def test_a_row_that_was_read_before_a_rotation_can_be_saved_after_it(northside: Clinic) -> None:
+    with northside.scope(), transaction.atomic():
+        opened, unopened = (HistoryEntry.objects.order_by("id")[0] for _ in range(2))
+        text = opened.text
+        DataRotation(northside.organization.id, lambda count: None).run()
+        opened.save()
+        # Its key is gone, so the value cannot be sealed anew: refused, rather than stored where nobody could read it.
+        with pytest.raises(TamperedError), transaction.atomic():
+            unopened.save()
+        assert HistoryEntry.objects.get(pk=opened.pk).text == text
 
 
 @pytest.mark.slow
