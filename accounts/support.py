@@ -7,7 +7,6 @@ from datetime import timedelta
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connections, transaction
 from django.db.models import QuerySet
-from django.db.utils import ConnectionDoesNotExist
 from django.utils import timezone
 
 from accounts.acting import acting_as
@@ -108,10 +107,8 @@ def support_people() -> list[User]:
 
 
 def _owners_accounts() -> QuerySet[User]:
-    try:
-        connections["owner"]
-    except ConnectionDoesNotExist:
+    if "owner" not in connections.databases:
         raise ValidationError(
             "Set DATABASE_OWNER_URL: only the database's owner decides who gives support, the serving role cannot."
-        ) from None
+        )
     return User.objects.using("owner").all()
