@@ -77,6 +77,7 @@ class Sample:
             "user": target.patient.code,
             "device": target.device.code,
             "membership": str(target.member.user_public_id),
+            "member": str(target.member.user_public_id),
             "key": str(target.key.public_id),
         }  # fmt: skip
         return values.get(plain)
@@ -99,7 +100,12 @@ class Sample:
         if schema.get("format") == "email" or name in ("email", "username"):
             return "fresh@elsewhere.example" if self.fresh else self.target.member.email
         tomorrow = datetime.now(UTC) + timedelta(days=1)
-        plain = {"timezone": "Europe/Berlin", "serialNumber": "FRESH-1", "expiresAt": tomorrow.isoformat()}
+        plain = {
+            "role": Role.VIEWER.value,
+            "timezone": "Europe/Berlin",
+            "serialNumber": "FRESH-1",
+            "expiresAt": tomorrow.isoformat(),
+        }
         return plain.get(name) or self.identity(name)
 
     def _by_type(self, schema: dict[str, Any], name: str) -> Any:

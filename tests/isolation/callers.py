@@ -70,7 +70,7 @@ def callers_of(clinic: Clinic, roles: tuple[str, ...] = tuple(Role.values)) -> l
 
 def _session(clinic: Clinic, role: str) -> str:
     """A session as the sign-in page leaves it, without the cost of a password."""
-    user = User.objects.with_id(clinic.people[role].user_id)
+    user = User.objects.with_id(clinic.user_id(role))
     assert user
     store: Any = import_module(settings.SESSION_ENGINE).SessionStore()
     store[SESSION_KEY] = str(user.pk)
