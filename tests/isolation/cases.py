@@ -53,7 +53,7 @@ class Answer:
         return 200 <= self.status < 300
 
 
-def ask(case: Case, after: Callable[[], None] = lambda: None) -> Answer:
+def ask(case: Case, after: Callable[[], None] = lambda: None, *, also_after_reads: bool = False) -> Answer:
     """Send it, look at what it left (``after``) if it wrote at all, and undo it: no case depends on the one before."""
     limits_client().flushdb()
     savepoint = transaction.savepoint()
@@ -64,7 +64,7 @@ def ask(case: Case, after: Callable[[], None] = lambda: None) -> Answer:
             content = b"".join(response) if response.streaming else response.content
         # A view outside a transaction of its own marks the test's for rollback when it refuses.
         transaction.set_rollback(False)
-        if watch.wrote:
+        if watch.wrote or also_after_reads:
             after()
     finally:
         transaction.set_rollback(False)
