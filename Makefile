@@ -11,7 +11,7 @@ COMPILE := $(RUN) -m uv pip compile pyproject.toml --extra embedded --universal 
 PYTEST := $(if $(ARGS),pytest $(ARGS),coverage run -m pytest -p tests.coverage_summary)
 
 .DEFAULT_GOAL := help
-.PHONY: help python install install-dev demo demo-reset test lint generate lock bench clean
+.PHONY: help python install install-dev demo demo-reset test lint generate lock sbom bench clean
 
 help: ## This list
 	@echo "make demo         a running platform with two clinics, at http://127.0.0.1:$(PORT) (PORT=8000)"
@@ -22,6 +22,7 @@ help: ## This list
 	@echo "make install      make .venv and install what the platform needs (PYTHON=python3.13)"
 	@echo "make generate     write schema.yml, .env.example, docs/settings.md and docs/security-checklist.md"
 	@echo "make lock         write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer versions)"
+	@echo "make sbom         write dist/sbom.json, the list of what is shipped"
 	@echo "make clean        remove caches; .venv and the data in var/ stay"
 
 python:
@@ -54,6 +55,9 @@ generate: install-dev
 lock: install-dev
 	@$(COMPILE) $(ARGS) --output-file requirements/run.txt
 	@$(COMPILE) $(ARGS) --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+
+sbom: install-dev
+	@$(RUN) -m scripts.sbom
 
 bench: install-dev
 	@$(RUN) -m benchmarks $(ARGS)
