@@ -322,7 +322,7 @@ GLUCOSE_MAX_VALUE = env.integer(
 )
 if GLUCOSE_MIN_VALUE >= GLUCOSE_MAX_VALUE:
     env.problems.append("GLUCOSE_MIN_VALUE must be below GLUCOSE_MAX_VALUE.")
-ENCRYPTION_KEY = env.text("ENCRYPTION_KEY", secret=True, help=f"Fernet key of an earlier system; {NOT_USED_YET}")
+ENCRYPTION_KEY = env.text("ENCRYPTION_KEY", secret=True, help="Fernet key of an earlier system, for `import_history`")
 DEXCOM_CLIENT_ID = env.text("DEXCOM_CLIENT_ID", help=f"from Dexcom's developer portal; {NOT_USED_YET}")
 DEXCOM_CLIENT_SECRET = env.text(
     "DEXCOM_CLIENT_SECRET", secret=True, help=f"from Dexcom's developer portal; {NOT_USED_YET}"

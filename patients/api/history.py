@@ -72,7 +72,9 @@ class NewHistoryField(serializers.Field[Any, Any, Any, Any]):
     def to_internal_value(self, data: Any) -> list[dict[str, str]]:
         if isinstance(data, str):
             data = [{"text": data}]
-        entries = serializers.ListSerializer(child=NewHistoryEntrySerializer(), data=data, max_length=MOST_ENTRIES)
+        entries: serializers.ListSerializer[Any] = serializers.ListSerializer(
+            child=NewHistoryEntrySerializer(), data=data, max_length=MOST_ENTRIES
+        )
         entries.is_valid(raise_exception=True)
         checked: list[dict[str, str]] = entries.validated_data
         return checked

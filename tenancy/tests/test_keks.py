@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 
-import boto3
 import pytest
 from django.db import transaction
 from django.test import override_settings
@@ -27,7 +27,7 @@ def kms_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     with mock_aws():
-        client = boto3.client("kms", region_name=REGION)
+        client = import_module("boto3").client("kms", region_name=REGION)
         arn = client.create_key()["KeyMetadata"]["Arn"]
         client.create_alias(AliasName="alias/glucose", TargetKeyId=arn)
         keks._kms.cache_clear()
