@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg import Connection, sql
 from psycopg.conninfo import conninfo_to_dict
 
+from glucose_platform import postgres_log
 from tenancy import roles
 
 # One number for every prepare(), so that two of them on one server take turns.
@@ -71,8 +73,9 @@ def prepare(
     database: str = "glucose",
     passwords: Mapping[str, str] | None = None,
     rotate_passwords: bool = False,
+    warn: Callable[[str], Any] = lambda sentence: None,
 ) -> dict[str, str]:
-    """Returns the URLs by the names of their settings.
+    """Returns the URLs by the names of their settings. ``warn`` is told what only the server's own settings can do.
 
     A role that exists keeps its password; where that is not among ``passwords`` its URL is left out of the answer.
     """
@@ -86,6 +89,7 @@ def prepare(
                 _set_password(connection, role, known[role.name])
         _ensure_memberships(connection)
         _ensure_database(connection, database)
+        _quieten_log(connection, database, warn)
         for role in ROLES:
             if role.login and role.name in known:
                 url = _url(admin_url, role.name, known[role.name], database)
@@ -190,6 +194,27 @@ def _ensure_database(connection: Connection, database: str) -> None:
                 connection.execute(
                     sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, sql.Identifier(role.name))
                 )
+
+
+def _quieten_log(connection: Connection, database: str, warn: Callable[[str], Any]) -> None:
+    """For sessions of this database. Only a superuser may; a managed server has a page for it."""
+    current: dict[str, str] = dict(
+        connection.execute(postgres_log.SETTINGS_QUERY, [list(postgres_log.QUIET)]).fetchall()
+    )
+    refused = []
+    for name in postgres_log.telling(current):
+        statement = sql.SQL("ALTER DATABASE {} SET {} = {}").format(
+            sql.Identifier(database), sql.Identifier(name), sql.Literal(postgres_log.QUIET[name])
+        )
+        try:
+            connection.execute(statement)
+        except psycopg.errors.InsufficientPrivilege:
+            refused.append(f"{name} = {postgres_log.QUIET[name]}")
+    if refused:
+        warn(
+            "The server's own log would hold patients' data from statements, and this login may not change that. "
+            f"Set in the server's configuration: {', '.join(refused)}."
+        )
 
 
 def _become_member_of_owner(connection: Connection) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from glucose_platform import postgres_log
 from glucose_platform.env import database_from_url, keyring_from_text
 from scripts import generated, healthcheck
 from scripts.make_secrets import make_secrets
@@ -112,6 +113,13 @@ def test_every_service_is_watched_or_ends():
         ends = service.get("restart") == "no"
         inherits_image_check = name == "web"
         assert ends or inherits_image_check or "healthcheck" in service, name
+
+
+@pytest.mark.promise(55)
+def test_the_database_servers_log_holds_no_values():
+    options = [option.removeprefix("-c").partition("=") for option in SERVICES["postgres"]["command"][1:]]
+    assert list(postgres_log.telling({name: value for name, _, value in options})) == []
+    assert {"log_min_messages", "log_min_error_statement"} <= {name for name, _, _ in options}
 
 
 def test_volumes_are_declared():

@@ -16,6 +16,7 @@ from glucose_platform.embedded.errors import EmbeddedError
 from glucose_platform.embedded.places import Places
 from glucose_platform.embedded.processes import alive, end, launch, tail, wait_until, working_in
 from glucose_platform.embedded.programs import PostgresPrograms, find_postgres
+from glucose_platform.postgres_log import QUIET
 
 SUPERUSER = "postgres"
 PORT = 5432  # part of the socket's name; nothing listens on the network
@@ -30,11 +31,7 @@ SETTINGS = {
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # Statements and error messages carry clinical values and must not reach a log: the caller gets its error anyway.
-    "log_min_messages": "log",
-    "log_min_error_statement": "panic",
-    "log_error_verbosity": "terse",
-    "log_statement": "none",
+    **QUIET,
     "log_checkpoints": "off",
 }
 # Data in memory are lost with the machine in any case; on a disk this doubles the speed of tests.

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from glucose_platform import database_roles, embedded
+from glucose_platform import database_roles, embedded, postgres_log
 from tenancy import roles
 from tests.embedded.helpers import servers
 
@@ -178,6 +178,52 @@ def test_a_managed_servers_master_user_is_enough(server, admin):
     before = admin.execute(CATALOGUE).fetchone()
     assert database_roles.prepare(master) == {}
     assert admin.execute(CATALOGUE).fetchone() == before
+
+
+@pytest.mark.promise(55)
+def test_a_server_whose_log_would_tell_values_is_quietened(server, admin):
+    """The administrator's own sessions are made to tell, as all sessions of an untouched server do."""
+    admin.execute("ALTER ROLE postgres SET log_min_error_statement = 'error'")
+    admin.execute("ALTER ROLE postgres SET log_min_messages = 'warning'")
+    warnings: list[str] = []
+    try:
+        url = database_roles.prepare(server, warn=warnings.append)["DATABASE_URL"]
+    finally:
+        admin.execute("ALTER ROLE postgres RESET ALL")
+    (row,) = admin.execute(
+        "SELECT setconfig FROM pg_db_role_setting s JOIN pg_database d ON d.oid = setdatabase WHERE datname = 'glucose'"
+    ).fetchall()
+    assert set(row[0]) == {"log_min_messages=log", "log_min_error_statement=panic"}
+    assert warnings == []
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT current_setting('log_min_messages')").fetchone() == ("log",)
+
+
+@pytest.mark.promise(55)
+def test_a_login_that_may_not_quieten_the_log_is_told_what_to_set(server, admin):
+    if admin.info.server_version < 160000:
+        pytest.skip("before PostgreSQL 16 only a superuser can make roles that bypass row security")
+    admin.execute("CREATE ROLE master LOGIN CREATEROLE CREATEDB BYPASSRLS PASSWORD 'master-password'")
+    admin.execute("ALTER ROLE master SET log_min_duration_statement = '100'")
+    warnings: list[str] = []
+    master = f"postgresql://master:master-password@{server.partition('@')[2]}"
+    assert "DATABASE_URL" in database_roles.prepare(master, warn=warnings.append)
+    (sentence,) = warnings
+    assert sentence.endswith("Set in the server's configuration: log_min_duration_statement = -1.")
+
+
+@pytest.mark.promise(55)
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, []),
+        ({"log_min_messages": "panic", "log_statement": "ddl"}, []),
+        ({"log_min_messages": "error"}, ["log_min_messages"]),
+        ({"log_statement": "mod", "log_min_duration_statement": "0"}, ["log_statement", "log_min_duration_statement"]),
+    ],
+)
+def test_settings_that_would_tell(settings, told):
+    assert list(postgres_log.telling(settings)) == told
 
 
 def test_a_login_that_may_not_make_roles_is_told_what_is_needed(server, admin):

@@ -39,6 +39,7 @@ class Command(BaseCommand):
                 database=database,
                 passwords=_given_passwords(),
                 rotate_passwords=rotate_passwords,
+                warn=self.stderr.write,
             )
         except database_roles.PrepareError as error:
             raise CommandError(str(error)) from error
