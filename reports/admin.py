@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from audit.admin import AuditedAdmin
 from patients.models import Patient
 from patients.services import archive_patient, change_patient, create_patient
+from reports.history_page import history_page
 from reports.patient_list import patient_list
 from reports.patient_page import patient_page
 
@@ -27,7 +28,7 @@ class PatientAdmin(AuditedAdmin):
     fieldsets = (
         (None, {"fields": ("code", ("first_name", "last_name"), ("birth_date", "gender"), ("room", "timezone"))}),
         ("Glucose target", {"fields": (("target_low", "target_high"),)}),
-        ("Contact", {"fields": (("email", "phone"), "address")}),
+        ("Contact", {"fields": ("medical_record_number", ("email", "phone"), "address")}),
         ("Body", {"fields": (("height_cm", "weight_kg", "bmi"), ("hba1c", "skin_tone"))}),
     )
     # For the search boxes of other pages.
@@ -37,6 +38,7 @@ class PatientAdmin(AuditedAdmin):
         site = self.admin_site.admin_view
         return [
             *super().get_urls(),
+            path("<path:object_id>/medical-history/", site(self.history_view), name="patients_patient_history"),
             path("<path:object_id>/archive/", site(self.archive_view), name="patients_patient_archive"),
             path("<path:object_id>/", site(self.page_view), name="patients_patient_page"),
         ]
@@ -53,6 +55,13 @@ class PatientAdmin(AuditedAdmin):
             raise Http404
         context = {**self.admin_site.each_context(request), "may_change": self.has_change_permission(request)}
         return patient_page(request, patient, context)
+
+    def history_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        self._require(self.has_view_permission(request))
+        patient = self.get_object(request, object_id)
+        if patient is None:
+            raise Http404
+        return history_page(request, patient, self.admin_site.each_context(request))
 
     def archive_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return require_POST(self._archive)(request, object_id)

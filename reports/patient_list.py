@@ -94,10 +94,8 @@ def patient_list(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 def chosen_patients(choices: Choices, now: datetime) -> QuerySet[Patient]:
     patients: QuerySet[Patient] = Patient.objects.current()
-    for word in choices.search.split():
-        patients = patients.filter(
-            Q(last_name__icontains=word) | Q(first_name__icontains=word) | Q(code__icontains=word)
-        )
+    if choices.search:
+        patients = Patient.objects.current().found_by(choices.search)
     if choices.show:
         patients = _shown(patients, choices.show, now)
     return _sorted(patients, choices.sort)

@@ -30,6 +30,7 @@ from reports.charts.ranges import (
 from reports.charts.trace import Point, Window, gap_limit, trace_chart
 from reports.clinic import current_clinic
 from reports.glucose_queries import buckets_of, counts_of, points_of, states_of, target_of
+from reports.history_page import newest_history
 from reports.wording import last_value, value_words
 
 PERIODS = {"24h": "24 hours", "14d": "14 days", "90d": "90 days"}
@@ -88,6 +89,7 @@ def patient_page(request: HttpRequest, patient: Patient, context: dict[str, Any]
             for size, width in (("wide", WIDE.width), ("narrow", NARROW.width))
         ],
         "coverage": _coverage(picture, interval),
+        "history": newest_history(request, patient),
         "readings": _last_readings(patient, unit, target),
         "zone_words": f"Times are those of {patient.timezone.replace('_', ' ')}.",
     }

@@ -52,9 +52,7 @@ class NamedAutocomplete(AutocompleteJsonView):
 def _patients(request: HttpRequest, term: str) -> list[SearchResult]:
     if not request.user.has_perm("patients.view_patient"):
         return []
-    found = Patient.objects.current()
-    for word in term.split():
-        found = found.filter(Q(last_name__icontains=word) | Q(first_name__icontains=word) | Q(code__icontains=word))
+    found = Patient.objects.current().found_by(term)
     patients = list(found[:MOST])
     record_look(kind=SEARCH, patient_ids=sorted(patient.pk for patient in patients))
     return [

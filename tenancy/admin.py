@@ -15,12 +15,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
 
+from tenancy.encryption.fields import blind_index_fields
+
 
 class TenantModelForm(forms.ModelForm):  # type: ignore[type-arg]
     """Checks uniqueness inside the organization: Django skips constraints with a field that the form does not have."""
 
     def _get_validation_exclusions(self) -> set[str]:
-        return super()._get_validation_exclusions() - {"organization"}  # type: ignore[misc,no-any-return]
+        digests = {field.name for field in blind_index_fields(self._meta.model)}
+        return super()._get_validation_exclusions() - {"organization"} - digests  # type: ignore[misc,no-any-return]
 
 
 class WorkplaceAdmin(ModelAdmin):

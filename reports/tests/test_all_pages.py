@@ -11,6 +11,7 @@ PAGES = (
     "/admin/patients/patient/{patient}/?period=14d",
     "/admin/patients/patient/{patient}/?period=90d",
     "/admin/patients/patient/{patient}/change/",
+    "/admin/patients/patient/{patient}/medical-history/",
     "/admin/devices/device/",
     "/admin/devices/device/?status__exact=active",
     "/admin/devices/device/add/",
