@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.views.decorators.http import require_GET
 
+from accounts.fresh_sign_in import fresh_sign_in_required
 from accounts.models import Membership
 from audit.actions import Action
 from audit.exporting import csv_lines
@@ -102,8 +103,9 @@ def ledger_page(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "workplace/ledger.html", context)
 
 
+@fresh_sign_in_required
 @require_GET
-def ledger_export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+def ledger_export(request: HttpRequest) -> Any:
     """The same choice as CSV. The entry that says so is committed before the first line goes out."""
     _require(request, "audit.export_entry")
     choices = Choices.of(request.GET)

@@ -30,7 +30,7 @@ def test_filters(northside: Clinic, southside: Clinic) -> None:
     assert owner.get(AUDIT, {"patient": "user_9012", "action": "read"}).json()["items"] == []
     assert owner.get(AUDIT, {"patient": "user_none"}).json()["items"] == []
     nurse = northside.people["nurse"].user_public_id
-    assert {one["actor"]["name"] for one in owner.get(AUDIT, {"person": nurse}).json()["items"]} == {
+    assert {one["actor"]["name"] for one in owner.get(AUDIT, {"person": str(nurse)}).json()["items"]} == {
         item["actor"]["name"]
     }
     assert owner.get(AUDIT, {"until": "2020-01-01T00:00:00Z"}).json()["items"] == []

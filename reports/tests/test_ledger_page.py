@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import csv
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib import admin
 from django.db import transaction
 
@@ -100,10 +102,18 @@ def test_the_clinics_days_and_pages(northside: Clinic, monkeypatch: pytest.Monke
 def test_the_export_is_recorded_and_holds_what_the_page_shows(northside: Clinic) -> None:
     northside.admin("nurse").get(f"/admin/patients/patient/{northside.patients[0].pk}/")
     owner = northside.admin("owner")
-    response = owner.get(EXPORT, {"patient": "user_5678", "action": "read"})
+    response: Any = owner.get(EXPORT, {"patient": "user_5678", "action": "read"})
     lines = list(csv.DictReader(line.decode().rstrip("\r\n") for line in response.streaming_content))
 
     assert {line["patients"] for line in lines} == {'["user_5678"]'}
     (entry,) = entries(northside, action=Action.EXPORT)
     assert (entry.actor_name, entry.patient_id) == ("Owner CANARY-NORTH", northside.patients[0].pk)
     assert owner.get(EXPORT, {"patient": "user_none"}).status_code == 404
+
+
+def test_the_export_asks_for_a_fresh_sign_in(northside: Clinic) -> None:
+    with time_machine.travel(datetime.now(UTC)) as clock:
+        owner = northside.admin("owner")
+        clock.shift(timedelta(minutes=11))
+        assert "Is it still you?" in html(owner.get(EXPORT))
+    assert entries(northside, action=Action.EXPORT) == []

@@ -18,6 +18,7 @@ from tests.isolation.attacks import METHODS, path_of
 from tests.isolation.bodies import body_for
 from tests.isolation.callers import Caller, callers_of
 from tests.isolation.cases import SAFE, Answer, Case, ask
+from tests.isolation.pages import page_query, pages
 from tests.isolation.world import STYLES, Target, World
 
 pytestmark = pytest.mark.promise(56)
@@ -105,7 +106,8 @@ def ask_and_look(case: Case, world: World) -> Left:
 
 @pytest.mark.parametrize("route", TENANT_ROUTES, ids=[route.name for route in TENANT_ROUTES])
 def test_each_request_leaves_what_it_must(route: Route, callers: list[Caller], world: World) -> None:
-    own, faults, looked = world.target(world.north), [], False
+    own, looked = world.target(world.north), False
+    faults: list[str] = []
     for caller in callers:
         for method in (method for method in METHODS if method in route.access):
             for path in sorted({path_of(route, own, style) for style in STYLES[:3]}):
@@ -116,6 +118,39 @@ def test_each_request_leaves_what_it_must(route: Route, callers: list[Caller], w
 
     assert faults == [], "\n".join(faults[:20])
     assert looked or not route.audited
+
+
+PAGES = pages()
+# Pages that show a patient's data to the owner: so that none of them is passed over.
+SHOWING = {
+    "patients_patient_changelist",
+    "patients_patient_change",
+    "patients_patient_page",
+    "devices_device_changelist",
+    "devices_device_page",
+    "accounts_membership_changelist",
+    "readings",
+    "search",
+    "autocomplete",
+    "ledger",
+}
+
+
+def test_each_page_that_shows_a_patient_leaves_a_look(callers: list[Caller], world: World) -> None:
+    (owner,) = [caller for caller in callers if caller.name == Role.OWNER]
+    shown = world.second_patient(world.north)
+    showing, faults = set(), []
+    for page in PAGES:
+        for query in (None, {"patient": shown.patient.code}, page_query(page, shown)):
+            left = ask_and_look(Case(owner, "GET", page.path(shown), query=query), world)
+            if left.answer.status != 200 or not any(canary in left.answer.text for canary in shown.canaries):
+                continue
+            showing.add(page.name)
+            if not any(shown.patient.pk in entry.all_patient_ids and entry.action in LOOKS for entry in left.entries):
+                faults.append(f"{left.case} showed {shown.patient.code} and left {left.entries}")
+
+    assert faults == []
+    assert showing >= SHOWING
 
 
 def test_the_watch_sees_a_request_that_leaves_nothing(callers: list[Caller], world: World) -> None:
