@@ -53,7 +53,7 @@ def enter_clinic(*, user: User, reason: str, minutes: int) -> SupportAccess:
         begins_at=now,
         expires_at=now + timedelta(minutes=minutes),
     )
-    access.clean_fields(exclude=["user"])
+    access.clean_fields(exclude=["user", "ended_at"])
     access.save()
     with acting_as(user, name=user.support_name, role=SUPPORT, kind="support"):
         record(

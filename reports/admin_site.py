@@ -23,6 +23,7 @@ from accounts.services import note_use_of_membership
 from reports import sign_in
 from reports.clinic import clinic_zone
 from reports.clinic_forms import refusal_of_another_clinics_form
+from tenancy.scope import current_organization_id
 
 View = Callable[..., HttpResponse]
 # Alpine, which the theme is built on, compiles its attributes with eval and sets styles. Nowhere else is that allowed.
@@ -155,8 +156,7 @@ def _page(view: View) -> View:
 
     @wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        principal = getattr(request, "principal", None)
-        with timezone.override(clinic_zone(request) if principal else None):
+        with timezone.override(clinic_zone(request) if current_organization_id() else None):
             response = refusal_of_another_clinics_form(request) or view(request, *args, **kwargs)
             if isinstance(response, SimpleTemplateResponse):
                 response.render()

@@ -71,14 +71,19 @@ def add_people_rows(clinic: Clinic, *, code: str, canary: str) -> None:
         )
 
 
-def open_support(clinic: Clinic, *, password: str) -> SupportAccess:
-    """A person of the platform's support who is in the clinic at this moment. Needs the clinic's scope."""
+def make_support_person(*, password: str) -> int:
+    """The id of the account, which stays when the test's transaction is rolled back."""
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as connection:
         parameters = {"email": SUPPORT_EMAIL, "password": make_password(password)}
         (user_id,) = connection.execute(_SUPPORT_PERSON, parameters).fetchone() or (0,)
+    return int(user_id)
+
+
+def open_support(clinic: Clinic, *, password: str) -> SupportAccess:
+    """A person of the platform's support who is in the clinic at this moment. Needs the clinic's scope."""
     now = datetime.now(UTC)
     access: SupportAccess = SupportAccess.objects.create(
-        user_id=user_id,
+        user_id=make_support_person(password=password),
         name="Sam Support",
         email=SUPPORT_EMAIL,
         reason="asked for by the clinic",
