@@ -71,7 +71,7 @@ class SigningKeys:
                 leeway=LEEWAY_SECONDS,
                 options={"require": list(REQUIRED), "strict_aud": True},
             )
-        except (jwt.InvalidTokenError, KeyError, TypeError, ValueError):
+        except (jwt.InvalidTokenError, KeyError, TypeError, ValueError, RecursionError):
             raise TokenRefused from None
         if claims["token_type"] != ACCESS:
             raise TokenRefused

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from accounts.api.auth import LoginView, LogoutView, RefreshView, SwitchOrganizationView, TokenView
+from accounts.api.firebase import FirebaseLinkView, FirebaseView
 from accounts.api.jwks import KeysView
 from accounts.api.passwords import ChangePasswordView
 from accounts.api.registration import ForgotPasswordView, RegisterView, ResetPasswordView, VerifyEmailView
@@ -24,6 +25,8 @@ ROUTES = [
         unaudited=OWN_SIGN_INS,
     ),
     Route("api/v1/auth/sessions/{sessionId}", SessionView, "session", {"DELETE": SIGNED_IN}),
+    Route("api/v1/auth/firebase", FirebaseView, "firebase", {"POST": PUBLIC}),
+    Route("api/v1/auth/firebase/link", FirebaseLinkView, "firebase-link", {"POST": SIGNED_IN, "DELETE": SIGNED_IN}),
     Route("api/v1/auth/register", RegisterView, "register", {"POST": PUBLIC}),
     Route("api/v1/auth/email/verify", VerifyEmailView, "verify-email", {"POST": PUBLIC}),
     Route("api/v1/auth/password/change", ChangePasswordView, "change-password", {"POST": SIGNED_IN}),

@@ -6,6 +6,7 @@ from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed, No
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts.firebase import names_firebase
 from accounts.principals import PersonPrincipal
 from tenancy.api.routing import DEVICE, PUBLIC, SIGNED_IN, Route
 
@@ -13,6 +14,8 @@ MISSING_KEY = "Missing API key. Please include X-API-Key header."
 INVALID_KEY = "Invalid API key. Please check your X-API-Key header."
 NO_CREDENTIALS = "Please sign in: send Authorization: Bearer <access token>."
 INVALID_TOKEN = "The access token is invalid or has expired. Please sign in again."  # noqa: S105  a sentence
+
+FIREBASE_ELSEWHERE = "This is a Firebase ID token. Exchange it for an access token: POST /api/v1/auth/firebase."
 
 
 class RoutePermission(BasePermission):
@@ -42,4 +45,6 @@ def _unknown_caller(request: Request, allowed: list[str]) -> Exception:
     sent = "X-API-Key" in request.headers or "Authorization" in request.headers
     if DEVICE in allowed and ("X-API-Key" in request.headers or allowed == [DEVICE]):
         return AuthenticationFailed(INVALID_KEY) if sent else NotAuthenticated(MISSING_KEY)
+    if names_firebase(request.headers.get("Authorization", "").partition(" ")[2].strip()):
+        return AuthenticationFailed(FIREBASE_ELSEWHERE)
     return AuthenticationFailed(INVALID_TOKEN) if sent else NotAuthenticated(NO_CREDENTIALS)

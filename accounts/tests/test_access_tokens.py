@@ -95,6 +95,7 @@ BAD: dict[str, Callable[[], str]] = {
     "sub is no UUID": lambda: raw(good_claims(sub="1"), private(NEW)),
     "sub is a number": lambda: raw(good_claims(sub=1), private(NEW)),
     "not a token": lambda: "a.b.c",
+    "deep": lambda: base64.urlsafe_b64encode(b"[" * 2900).decode().rstrip("=") + ".e30.x",
     "not ASCII": lambda: "é.ü.ß",
     **{
         f"without {name}": (lambda name=name: raw(good_claims(**{name: None}), private(NEW)))  # type: ignore[misc]

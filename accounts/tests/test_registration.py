@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -203,7 +204,7 @@ def test_the_same_message_goes_to_the_workers_and_holds_no_secret(
 def test_one_address_gets_so_many_mails_and_the_answer_does_not_tell(client: Client, northside: Clinic) -> None:
     for email in (KNOWN, "nobody@meadow.example"):
         mail.outbox.clear()
-        answers = [mails_of(lambda: forgot(client, email)) for _ in range(7)]
+        answers = [mails_of(partial(forgot, client, email)) for _ in range(7)]
         assert len(answers) == 7
         assert len(mail.outbox) == (5 if email == KNOWN else 0)
 
