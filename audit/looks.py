@@ -26,15 +26,26 @@ from tenancy.scope import organization_scope
 COVERED_SECONDS = 15 * 60
 # A tally that no task fetched: the worker was away for so long.
 TALLY_SECONDS = 7 * 24 * 60 * 60
+_COUNT = """
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
+redis.call('HSET', KEYS[3], ARGV[1], ARGV[2])
+redis.call('SADD', KEYS[4], ARGV[3])
+redis.call('EXPIRE', KEYS[2], ARGV[4])
+redis.call('EXPIRE', KEYS[3], ARGV[4])
+return 1
+"""
 
 log = structlog.get_logger(__name__)
 
 
 def write_look(look: NewEntry) -> None:
-    """Write the look, or count it where an earlier one covers it. Both count once the transaction has committed."""
+    """Count the look where an earlier one covers it, and write it otherwise.
+
+    What is counted may be rolled back with its request: the ledger then has a look too many, never one too few.
+    """
     digest = _digest(look)
-    if _is_covered(look.organization_id, digest):
-        transaction.on_commit(lambda: _count(look, digest), robust=True)
+    if _counted(look, digest):
         return
     insert([look])
     # Not before the commit: an entry that is rolled back covers nothing.
@@ -78,9 +89,15 @@ def _finished(client: Any, organization_id: int) -> Iterator[tuple[str, str]]:
             yield digest, tally
 
 
-def _is_covered(organization_id: int, digest: str) -> bool:
+def _counted(look: NewEntry, digest: str) -> bool:
+    """In one round trip, since it stands in the way of every read."""
+    organization_id = look.organization_id
+    tally = _tally(organization_id)
+    who = json.dumps({**_written(look), "until": datetime.now(UTC).isoformat()})
+    keys = [_mark(organization_id, digest), tally, _who(tally), _organizations()]
+    client: Any = limits_client()
     try:
-        return bool(limits_client().exists(_mark(organization_id, digest)))
+        return bool(client.eval(_COUNT, len(keys), *keys, digest, who, organization_id, TALLY_SECONDS))
     except redis.RedisError:
         return False
 
@@ -90,17 +107,6 @@ def _cover(organization_id: int, digest: str) -> None:
         limits_client().set(_mark(organization_id, digest), b"", ex=COVERED_SECONDS)
     except redis.RedisError:
         log.warning("audit_look_not_covered", detail="Valkey is away: the next look writes an entry of its own.")
-
-
-def _count(look: NewEntry, digest: str) -> None:
-    tally = _tally(look.organization_id)
-    who = json.dumps({**_written(look), "until": datetime.now(UTC).isoformat()})
-    try:
-        steps: Any = limits_client().pipeline()
-        steps.hincrby(tally, digest, 1).hset(_who(tally), digest, who).sadd(_organizations(), look.organization_id)
-        steps.expire(tally, TALLY_SECONDS).expire(_who(tally), TALLY_SECONDS).execute()
-    except redis.RedisError:
-        log.warning("audit_look_not_counted", detail="Valkey went away between the look and its count.")
 
 
 def _written(look: NewEntry) -> dict[str, Any]:

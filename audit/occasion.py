@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
+
+from celery import current_task
 
 ActorKind = Literal["person", "key", "support", "system", "anonymous"]
 
@@ -37,12 +41,20 @@ class Occasion:
 
 
 _current: ContextVar[Occasion | None] = ContextVar("audit_occasion", default=None)
-_DEFAULT = Occasion()
 
 
 def current_occasion() -> Occasion:
-    """Outside requests the platform itself acts."""
-    return _current.get() or _DEFAULT
+    """Outside requests the platform itself acts: by a task, or by a command that an operator called."""
+    return _current.get() or Occasion(Actor("system", id=_task() or _command(), name=SYSTEM.name))
+
+
+def _task() -> str:
+    return str(current_task.name) if current_task else ""
+
+
+def _command() -> str:
+    program, *arguments = sys.argv
+    return f"manage.py {arguments[0]}" if Path(program).name == "manage.py" and arguments else ""
 
 
 @contextmanager

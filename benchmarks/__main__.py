@@ -28,6 +28,7 @@ MEASUREMENTS = {
     "history": "14 days of history",
     "isolation": "row-level security",
     "imports": "the import of a file",
+    "audit": "the audit ledger",
 }
 FULL_IMPORT, QUICK_IMPORT = 100_000, 5_000
 QUICK_SECONDS = 1.0
@@ -98,7 +99,8 @@ def _measure(bench: Bench, names: Iterable[str], report: Report) -> None:
     for name in names:
         progress.print(f"Measuring {MEASUREMENTS[name]}")
         try:
-            report.figures.append(import_module(f"benchmarks.measurements.{name}").measure(bench))
+            found = import_module(f"benchmarks.measurements.{name}").measure(bench)
+            report.figures += found if isinstance(found, list) else [found]
         except BenchmarkError as error:
             report.problems.append(f"{MEASUREMENTS[name]}: {error}")
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
 from glucose_platform import embedded
+from tenancy.encryption.generate import new_installation
 
 PROJECT = Path(__file__).resolve().parent.parent
 # Beginnings of names. Nothing else of the caller's environment reaches what is measured: above all no other database.
@@ -45,7 +46,7 @@ def installation() -> Iterator[Path]:
         os.environ.update(services.environment())
         os.environ.update(
             APP_ENV="production",
-            SECRET_KEY=secrets.token_urlsafe(48),
+            **new_installation(datetime.now(UTC).date()),
             GLUCOSE_STATE_DIR=str(state),
             PUBLIC_URL="https://benchmark.invalid",
             SECURE_SSL_REDIRECT="false",

@@ -41,7 +41,7 @@ def create_patient(**fields: Any) -> Patient:
 @transaction.atomic
 def change_patient(*, patient: Patient, changes: dict[str, Any]) -> Patient:
     locked: Patient = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
-    apply_changes(locked, changes, object_id=patient.code, patient_id=patient.pk)
+    apply_changes(locked, changes, object_id=locked.code, patient_id=locked.pk)
     return locked
 
 

@@ -26,9 +26,9 @@ from audit.wording import action_words, changes_of
 from patients.models import Patient
 
 SIZE = 50
-LEDGER = "audit.entry"
+LEDGER, PATIENT = "audit.entry", "patients.patient"
 # What its records' pages link here with.
-OBJECT_TYPES = {"patients.patient": "patient", "devices.device": "device", "accounts.membership": "member"}
+OBJECT_TYPES = {PATIENT: "patient", "devices.device": "device", "accounts.membership": "member"}
 # The history of a device tells whom it measured as well.
 RECORDS = {kind: [kind] for kind in OBJECT_TYPES} | {"devices.device": ["devices.device", "devices.assignment"]}
 
@@ -74,7 +74,10 @@ class Choices:
         if self.person:
             entries = entries.by_actor(self.person)
         if self.object_type and self.object_id:
-            entries = entries.about_object(RECORDS[self.object_type], self.object_id)
+            # A patient's code may change; what became of the record is found by its key.
+            named = None if self.object_type != PATIENT else Patient.objects.with_code(self.object_id).first()
+            records = entries.about_object(RECORDS[self.object_type], self.object_id)
+            entries = entries.filter(object_type=PATIENT, patient_id=named.pk) if named else records
         return entries.filter(action=self.action) if self.action else entries
 
 
