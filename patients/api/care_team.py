@@ -78,9 +78,9 @@ class CareTeamView(RoutedView, ListModelMixin, GenericAPIView[CareTeamMember]):
 
 class CareTeamMemberView(RoutedView, APIView):
     @extend_schema(responses={204: None})
-    def delete(self, request: Request, code: str, userId: str) -> Response:
+    def delete(self, request: Request, code: str, memberId: str) -> Response:
         patient = named_patient(code)
-        member = one_or_404(Membership.objects.of_person(uuid_or_404(userId)))
+        member = one_or_404(Membership.objects.of_person(uuid_or_404(memberId)))
         if not remove_from_care_team(patient=patient, member=member):
             raise NotFound
         return Response(status=204)

@@ -44,7 +44,7 @@ ROUTES = [
         audited=CARE_TEAM,
     ),
     Route(
-        "api/v1/patients/{code}/care-team/{userId}",
+        "api/v1/patients/{code}/care-team/{memberId}",
         CareTeamMemberView,
         "care-team-member",
         {"DELETE": "patients.delete_careteammember"},

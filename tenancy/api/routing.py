@@ -25,6 +25,7 @@ PARAMETERS = (
     "entryId",
     "invitationId",
     "keyId",
+    "memberId",
     "removalId",
     "sessionId",
     "supportAccessId",

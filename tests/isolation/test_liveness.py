@@ -15,12 +15,15 @@ from tests.isolation.world import STYLES, World
 pytestmark = pytest.mark.promise(1)
 
 # Reads that say nothing of what a clinic wrote: no canary to be seen.
-WITHOUT_TEXT = {"device-stats", "device-health"}
+WITHOUT_TEXT = {"device-stats", "device-health", "organization-settings", "admin-stats"}
 # Writes that a made-up body cannot bring to success, each with the reason.
 NEEDS_MORE: dict[tuple[str, str], str] = {
     ("login", "POST"): "a password",
     ("token", "POST"): "a password, as a form",
     ("refresh", "POST"): "a refresh token",
+    ("accept-invitation", "POST"): "the token of a mail",
+    ("decline-invitation", "POST"): "the token of a mail",
+    ("emergency-accesses", "POST"): "a clinic whose staff see their own patients only",
 }
 
 TENANT_ROUTES = [route for route in ROUTES if set(route.access.values()) != {PUBLIC}]

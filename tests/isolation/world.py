@@ -78,6 +78,7 @@ class Target:
                 "uuid": str(self.member.user_public_id),
                 "email": self.member.email,
             },
+            "memberId": {"code": str(self.member.user_public_id), "uuid": str(self.member.user_public_id)},
             "keyId": {"uuid": str(self.key.public_id), "prefix": self.key.prefix},
         }[name].get(style) or self.number(name)
 
@@ -85,7 +86,7 @@ class Target:
         """Database keys are never accepted; they are sent to show it."""
         rows: dict[str, models.Model] = {
             "code": self.patient, "deviceId": self.device, "userId": self.member, "keyId": self.key,
-            **self.named_by_id,
+            "memberId": self.member, **self.named_by_id,
         }  # fmt: skip
         return str(rows[name].pk)
 
