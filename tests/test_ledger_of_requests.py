@@ -1,9 +1,25 @@
-"""Every route that shows or changes a patient's data leaves one entry: who, what, whose, in which request."""
+"""What says that it is audited, and why the rest is not. What is really written: tests/isolation/test_ledger.py."""
 
 from __future__ import annotations
 
+import pytest
+from django.apps import apps
+
 from glucose_platform.routes import ROUTES
 from tenancy.api.routing import PUBLIC
+from tenancy.models import TenantModel
+
+pytestmark = pytest.mark.promise(56)
+
+NOT_AUDITED = {
+    "accounts.SupportAccess": "its service claims the row and writes the entry itself",
+    "audit.Entry": "the ledger itself",
+    "audit.Seal": "the ledger itself",
+    "patients.HistoryAmendment": "only ever added, and the entry that it amends is audited",
+    "readings.GlucoseReading": "devices' ingestion: the row is its own record; imports are recorded by batch",
+    "readings.PatientState": "follows from the readings",
+    "tenancy.DataKey": "keys are no patient's data; rotation and shredding are recorded by their services",
+}
 
 
 def test_every_read_says_what_it_records_or_why_nothing() -> None:
@@ -14,3 +30,9 @@ def test_every_read_says_what_it_records_or_why_nothing() -> None:
     ]
 
     assert silent == []
+
+
+def test_every_table_of_a_clinic_is_audited_or_has_a_reason() -> None:
+    models = [model for model in apps.get_models() if issubclass(model, TenantModel)]
+
+    assert {model._meta.label for model in models if not model.is_audited} == set(NOT_AUDITED)

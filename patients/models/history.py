@@ -62,6 +62,7 @@ class HistoryEntry(Written):
     # Tells an imported line again, without telling what it says.
     import_digest = models.BinaryField(max_length=16, null=True, editable=False)
 
+    is_audited = True
     objects: ClassVar[Any] = TenantManager.of(HistoryEntryQuerySet)
 
     class Meta(Written.Meta):
