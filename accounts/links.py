@@ -20,7 +20,7 @@ class AddressTokens(PasswordResetTokenGenerator):
 
     key_salt = "accounts.links.address"
 
-    def _make_hash_value(self, user: User, timestamp: int) -> str:  # type: ignore[override]
+    def _make_hash_value(self, user: User, timestamp: int) -> str:
         return f"{super()._make_hash_value(user, timestamp)}{user.email_verified_at}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import connection
@@ -102,7 +103,7 @@ def signed_in_principal(claims: AccessClaims) -> PersonPrincipal | None:
     return found[0] if found else None
 
 
-def _query(question: str, *parameters: object) -> list[PersonPrincipal]:
+def _query(question: str, *parameters: uuid.UUID | int | datetime | None) -> list[PersonPrincipal]:
     with connection.cursor() as cursor:
         cursor.execute(question, parameters)
         return [_principal(row) for row in cursor.fetchall()]

@@ -155,9 +155,10 @@ def _save_password(user: User, changes: dict[str, Any], keep_family: uuid.UUID |
     user.refresh_from_db(fields=list(changes))
     record_for_person(user_public_id=user.public_id, action=Action.PASSWORD_CHANGED)
     alive = RefreshFamily.objects.filter(user=user, revoked_at__isnull=True)
-    alive.exclude(pk=keep_family).update(revoked_at=timezone.now(), revoked_because="password")
+    kept = [keep_family] if keep_family else []
+    alive.exclude(pk__in=kept).update(revoked_at=timezone.now(), revoked_because="password")
     # A family ends with the version of the account that it began with: this one goes over to the new one.
-    alive.filter(pk=keep_family).update(user_version=user.version)
+    alive.filter(pk__in=kept).update(user_version=user.version)
 
 
 def forget_expired_sign_ins() -> None:

@@ -23,6 +23,8 @@ from accounts.access_tokens import make_access_token
 from accounts.models import RefreshFamily, User
 from accounts.principals import PersonPrincipal, person_principal
 from accounts.signing import AccessClaims
+from audit.actions import Action
+from audit.services import record_for_person
 
 PREFIX = "glr_"
 GRACE = timedelta(seconds=10)
@@ -58,6 +60,8 @@ def start_family(*, principal: PersonPrincipal, user_agent: str = "") -> Tokens:
 
 def continue_family(*, principal: PersonPrincipal) -> Tokens:
     """Tokens for the sign-in behind the request, of the account's version as it is now."""
+    if principal.family_id is None:
+        raise TypeError("a browser's session has no tokens to go on with")
     family = RefreshFamily.objects.get(pk=principal.family_id)
     return issue(replace(principal, user_version=family.user_version), family)
 
@@ -104,11 +108,20 @@ def rotate(*, token: str) -> Rotated:
         else:
             refused = True
             if generation < family.generation:
-                _revoke(family_id, "reuse")
+                _end_stolen(family)
     principal = None if refused or family is None else _principal_of(family)
     if family is None or principal is None or principal.user_version != family.user_version:
         raise RefreshRefused
     return Rotated(family, principal)
+
+
+def _end_stolen(family: RefreshFamily) -> None:
+    """Two hold what one person got: neither goes on, and the person's clinics can see why."""
+    _revoke(family.id, "reuse")
+    user = User.objects.with_id(family.user_id)
+    if user:
+        reason = "a refresh token was used twice: somebody may have copied it"
+        record_for_person(user_public_id=user.public_id, action=Action.SESSION_REVOKED, reason=reason)
 
 
 def _principal_of(family: RefreshFamily) -> PersonPrincipal | None:

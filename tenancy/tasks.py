@@ -53,7 +53,7 @@ def send_task(task: Task[Any, Any], **arguments: Any) -> bool:
     options = {"socket_timeout": budget, "socket_connect_timeout": budget, "max_retries": 0}
     try:
         with task.app.connection_for_write(transport_options=options) as connection:
-            task.apply_async(kwargs=arguments, connection=connection, retry=False)
+            task.apply_async(kwargs=arguments, connection=connection, retry=False)  # type: ignore[call-arg]
     except OperationalError:
         TASKS_NOT_SENT.labels(task.name).inc()
         log.warning("task_not_sent", task=task.name, advice="Is Redis running?")

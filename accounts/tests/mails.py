@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.core import mail
+from django.test import TestCase
 
 from glucose_platform.celery import app
 
@@ -25,7 +26,7 @@ def tasks_run_at_once() -> Iterator[None]:
 def mails_of(work: Callable[[], Any]) -> list[Any]:
     """What ``work`` had sent."""
     before = len(mail.outbox)
-    with tasks_run_at_once():
+    with tasks_run_at_once(), TestCase.captureOnCommitCallbacks(execute=True):
         work()
     return mail.outbox[before:]
 
@@ -33,7 +34,7 @@ def mails_of(work: Callable[[], Any]) -> list[Any]:
 def link_in(message: Any) -> str:
     """The path of the one link in a mail."""
     (found,) = re.findall(r"https?://\S+", message.body)
-    return urlsplit(found).path
+    return str(urlsplit(found).path)
 
 
 def token_in(message: Any) -> str:

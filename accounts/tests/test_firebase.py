@@ -161,7 +161,7 @@ BAD: dict[str, Callable[[], str]] = {
     "too long": lambda: token(name="x" * 9000),
     "no token": lambda: "a.b.c",
     **{
-        f"without {name}": (lambda name=name: token(**{name: None}))  # type: ignore[misc]
+        f"without {name}": (lambda name=name: token(**{name: None}))  # type: ignore[misc, arg-type]
         for name in ("iss", "aud", "sub", "iat", "exp", "auth_time")
     },
 }  # fmt: skip
@@ -222,9 +222,9 @@ def drip(out: Any) -> None:
         return
 
 
-HOSTILE: dict[str, Callable[[Google], None]] = {
+HOSTILE: dict[str, Callable[[Google], object]] = {
     "500": lambda google: setattr(google, "status", 500),
-    "a redirect": lambda google: (setattr(google, "status", 302), google.headers.update(Location="http://127.0.0.1:1/")),  # type: ignore[func-returns-value]
+    "a redirect": lambda google: (setattr(google, "status", 302), google.headers.update(Location="http://127.0.0.1:1/")),
     "no JSON": lambda google: setattr(google, "body", b"<html>"),
     "a list": lambda google: setattr(google, "body", ["x"]),
     "empty": lambda google: setattr(google, "body", {}),
@@ -237,7 +237,7 @@ HOSTILE: dict[str, Callable[[Google], None]] = {
     "an elliptic key": lambda google: setattr(google, "body", {"one": certificate(elliptic())}),
     "an expired certificate": lambda google: setattr(google, "body", {"one": certificate(key("one"), days=-1)}),
     "cut": lambda google: setattr(google, "write", lambda out: out.write(b"{")),
-    "slow": lambda google: (google.headers.update({"Content-Length": "60000"}), setattr(google, "write", drip)),  # type: ignore[func-returns-value]
+    "slow": lambda google: (google.headers.update({"Content-Length": "60000"}), setattr(google, "write", drip)),
 }  # fmt: skip
 
 

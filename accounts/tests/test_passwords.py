@@ -4,7 +4,7 @@ from typing import Any
 
 import bcrypt
 import pytest
-from django.contrib.auth.hashers import BCryptSHA256PasswordHasher, PBKDF2PasswordHasher, identify_hasher
+from django.contrib.auth.hashers import BCryptSHA256PasswordHasher, PBKDF2PasswordHasher, identify_hasher, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -40,7 +40,7 @@ def login(password: str, path: str = LOGIN) -> Any:
 
 OLD_HASHES = {
     "bcrypt": lambda: bcrypt_hash(TYPED),
-    "bcrypt of SHA-256": lambda: BCryptSHA256PasswordHasher().encode(TYPED, bcrypt.gensalt(4)),
+    "bcrypt of SHA-256": lambda: BCryptSHA256PasswordHasher().encode(TYPED, bcrypt.gensalt(4)),  # type: ignore[arg-type]
     "PBKDF2": lambda: PBKDF2PasswordHasher().encode(TYPED, "salt", iterations=1000),
 }
 
@@ -79,7 +79,7 @@ def test_hashing_anew_does_not_bring_back_a_password_that_was_changed_meanwhile(
     northside: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = stored(northside, bcrypt_hash(TYPED))
-    hash_anew = sign_in.make_password
+    hash_anew = make_password
 
     def change_first(password: str) -> str:
         monkeypatch.setattr(sign_in, "make_password", hash_anew)
