@@ -38,7 +38,7 @@ class PatientAdmin(AuditedAdmin):
         site = self.admin_site.admin_view
         return [
             *super().get_urls(),
-            path("<path:object_id>/medical-history/", site(self.history_view), name="patients_patient_history"),
+            path("<path:object_id>/medical-history/", site(self.medical_history_view), name="patients_patient_history"),
             path("<path:object_id>/archive/", site(self.archive_view), name="patients_patient_archive"),
             path("<path:object_id>/", site(self.page_view), name="patients_patient_page"),
         ]
@@ -56,7 +56,7 @@ class PatientAdmin(AuditedAdmin):
         context = {**self.admin_site.each_context(request), "may_change": self.has_change_permission(request)}
         return patient_page(request, patient, context)
 
-    def history_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+    def medical_history_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         self._require(self.has_view_permission(request))
         patient = self.get_object(request, object_id)
         if patient is None:
