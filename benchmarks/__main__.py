@@ -29,6 +29,7 @@ MEASUREMENTS = {
     "isolation": "row-level security",
     "imports": "the import of a file",
     "audit": "the audit ledger",
+    "encryption": "sealed fields and the rotation of their keys",
 }
 FULL_IMPORT, QUICK_IMPORT = 100_000, 5_000
 QUICK_SECONDS = 1.0
