@@ -37,7 +37,9 @@ def _patients_of_people(names: Iterable[str]) -> dict[str, Patient]:
     memberships = Membership.objects.active().filter(user_public_id__in=uuids.values(), patient_id__isnull=False)
     patient_ids = dict(memberships.values_list("user_public_id", "patient_id"))
     patients = Patient.objects.in_bulk(patient_ids.values())
-    return {name: patients[patient_ids[public_id]] for name, public_id in uuids.items() if public_id in patient_ids}
+    # Staff who see only their patients see the login of another, as a colleague's, and not the patient behind it.
+    seen = {public_id: patients[key] for public_id, key in patient_ids.items() if key in patients}
+    return {name: seen[public_id] for name, public_id in uuids.items() if public_id in seen}
 
 
 def _uuid(name: str) -> uuid.UUID | None:

@@ -25,7 +25,8 @@ class MemberSerializer(CamelCaseModelSerializer):
         read_only_fields = READ_ONLY
 
     def get_patient(self, member: Membership) -> str | None:
-        return self.context["patients"][member.patient_id].code if member.patient_id is not None else None
+        patient = self.context["patients"].get(member.patient_id)
+        return patient.code if patient else None
 
 
 class NewMemberSerializer(CamelCaseModelSerializer):
