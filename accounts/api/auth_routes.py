@@ -12,11 +12,17 @@ OWN_SIGN_INS = "what the caller knows: their own sign-ins"
 
 ROUTES = [
     Route(".well-known/jwks.json", KeysView, "jwks", {"GET": PUBLIC}, unaudited="public keys"),
-    Route("api/v1/auth/login", LoginView, "login", {"POST": PUBLIC}),
-    Route("api/v1/auth/token", TokenView, "token", {"POST": PUBLIC}),
-    Route("api/v1/auth/refresh", RefreshView, "refresh", {"POST": PUBLIC}),
+    Route("api/v1/auth/login", LoginView, "login", {"POST": PUBLIC}, refusals=(401,)),
+    Route("api/v1/auth/token", TokenView, "token", {"POST": PUBLIC}, refusals=(401,)),
+    Route("api/v1/auth/refresh", RefreshView, "refresh", {"POST": PUBLIC}, refusals=(401,)),
     Route("api/v1/auth/logout", LogoutView, "logout", {"POST": SIGNED_IN}),
-    Route("api/v1/auth/switch-organization", SwitchOrganizationView, "switch-organization", {"POST": SIGNED_IN}),
+    Route(
+        "api/v1/auth/switch-organization",
+        SwitchOrganizationView,
+        "switch-organization",
+        {"POST": SIGNED_IN},
+        refusals=(403,),
+    ),
     Route(
         "api/v1/auth/sessions",
         SessionsView,
@@ -25,11 +31,13 @@ ROUTES = [
         unaudited=OWN_SIGN_INS,
     ),
     Route("api/v1/auth/sessions/{sessionId}", SessionView, "session", {"DELETE": SIGNED_IN}),
-    Route("api/v1/auth/firebase", FirebaseView, "firebase", {"POST": PUBLIC}),
+    Route("api/v1/auth/firebase", FirebaseView, "firebase", {"POST": PUBLIC}, refusals=(401, 404, 503)),
     Route("api/v1/auth/firebase/link", FirebaseLinkView, "firebase-link", {"POST": SIGNED_IN, "DELETE": SIGNED_IN}),
-    Route("api/v1/auth/register", RegisterView, "register", {"POST": PUBLIC}),
-    Route("api/v1/auth/email/verify", VerifyEmailView, "verify-email", {"POST": PUBLIC}),
+    Route("api/v1/auth/register", RegisterView, "register", {"POST": PUBLIC}, refusals=(503,)),
+    Route("api/v1/auth/email/verify", VerifyEmailView, "verify-email", {"POST": PUBLIC}, refusals=(410,)),
     Route("api/v1/auth/password/change", ChangePasswordView, "change-password", {"POST": SIGNED_IN}),
-    Route("api/v1/auth/password/forgot", ForgotPasswordView, "forgot-password-by-api", {"POST": PUBLIC}),
-    Route("api/v1/auth/password/reset", ResetPasswordView, "reset-password", {"POST": PUBLIC}),
+    Route(
+        "api/v1/auth/password/forgot", ForgotPasswordView, "forgot-password-by-api", {"POST": PUBLIC}, refusals=(503,)
+    ),
+    Route("api/v1/auth/password/reset", ResetPasswordView, "reset-password", {"POST": PUBLIC}, refusals=(410,)),
 ]

@@ -51,7 +51,7 @@ class AcceptSerializer(AnswerSerializer):
     )
 
 
-class AcceptedSerializer(CamelCaseSerializer):
+class InvitationAcceptedSerializer(CamelCaseSerializer):
     organization = serializers.CharField(source="organization_name", help_text="name of the clinic")
     email = serializers.EmailField()
     role = serializers.ChoiceField(Role.choices)
@@ -59,7 +59,7 @@ class AcceptedSerializer(CamelCaseSerializer):
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
 class AcceptInvitationView(RoutedView, APIView):
-    @extend_schema(request=AcceptSerializer, responses=AcceptedSerializer)
+    @extend_schema(request=AcceptSerializer, responses=InvitationAcceptedSerializer)
     def post(self, request: Request) -> Response:
         """Take the place that the mail offers. An address without a confirmed account gets the password sent here."""
         form = AcceptSerializer(data=request.data)
@@ -72,7 +72,7 @@ class AcceptInvitationView(RoutedView, APIView):
             raise AuthenticationFailed(NOT_PROVEN) from None
         except InvitationVoid as void:
             raise Gone(str(void)) from None
-        return Response(AcceptedSerializer(offer).data)
+        return Response(InvitationAcceptedSerializer(offer).data)
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")

@@ -84,9 +84,18 @@ ROUTES = [
         "support-access",
         {"DELETE": "accounts.change_supportaccess"},
         {"DELETE": "destroy"},
+        refusals=(409,),
     ),
-    Route("api/v1/auth/invitations/accept", AcceptInvitationView, "accept-invitation", {"POST": PUBLIC}),
-    Route("api/v1/auth/invitations/decline", DeclineInvitationView, "decline-invitation", {"POST": PUBLIC}),
+    Route(
+        "api/v1/auth/invitations/accept", AcceptInvitationView, "accept-invitation", {"POST": PUBLIC}, refusals=(410,)
+    ),
+    Route(
+        "api/v1/auth/invitations/decline",
+        DeclineInvitationView,
+        "decline-invitation",
+        {"POST": PUBLIC},
+        refusals=(410,),
+    ),
     Route(
         f"{CURRENT}/removal-requests",
         RemovalViewSet,

@@ -73,6 +73,8 @@ class RemovalPagination(ItemsPagination):
 class RemovalViewSet(RoutedView, GenericViewSet[RemovalRequest]):
     """Owners and admins see all requests and decide; others see and take back their own."""
 
+    # For the OpenAPI document, which is written without anybody who asks.
+    queryset = RemovalRequest.objects.none()
     serializer_class = RemovalSerializer
     filterset_class = RemovalFilters
     pagination_class = RemovalPagination

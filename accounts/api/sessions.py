@@ -44,7 +44,7 @@ class SessionsView(RoutedView, APIView):
         items = sorted(_sessions(principal), key=lambda item: item["last_used_at"], reverse=True)
         return Response(SessionsSerializer({"items": items, "next": None}).data)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(responses={204: None}, operation_id="auth_sessions_destroy_others")
     def delete(self, request: Request) -> Response:
         """End every other sign-in of the caller, in apps and browsers."""
         principal = signed_in_person(request)

@@ -28,6 +28,7 @@ ROUTES = [
         {"GET": f"{IN_EMERGENCIES}|patients.view_emergencyaccess", "POST": IN_EMERGENCIES},
         {"GET": "list", "POST": "create"},
         audited=EMERGENCY,
+        refusals=(404,),
     ),
     Route(
         "api/v1/patients/emergency-access/{accessId}/end",

@@ -35,7 +35,7 @@ class DeviceCountsSerializer(CamelCaseSerializer):
     retired = serializers.IntegerField()
 
 
-class StatisticsSerializer(CamelCaseSerializer):
+class ClinicStatisticsSerializer(CamelCaseSerializer):
     members = serializers.DictField(child=serializers.IntegerField(), help_text="active ones, by role")
     patients = PatientCountsSerializer()
     devices = DeviceCountsSerializer()
@@ -43,9 +43,9 @@ class StatisticsSerializer(CamelCaseSerializer):
 
 
 class StatisticsView(RoutedView, APIView):
-    @extend_schema(responses=StatisticsSerializer)
+    @extend_schema(responses=ClinicStatisticsSerializer)
     def get(self, request: Request) -> Response:
-        return Response(StatisticsSerializer(statistics()).data)
+        return Response(ClinicStatisticsSerializer(statistics()).data)
 
 
 def statistics() -> dict[str, Any]:

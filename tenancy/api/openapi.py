@@ -36,11 +36,17 @@ ERROR_SCHEMA = {
     },
 }
 SENTENCES = {
+    "400": "Not JSON, or JSON that is ambiguous",
     "401": "No credentials, or none that are valid",
     "403": "Not with this role",
     "404": "It does not exist in the caller's clinic",
     "409": "Another row of the clinic has this value already",
+    "410": "The link was used, or its time is over",
+    "413": "The body is too large",
+    "415": "The body is of another type",
     "422": "Values that fail their rules, each with its place",
+    "429": "Too many requests; Retry-After says when to come back",
+    "503": "What is needed for it is not available at the moment",
 }
 
 
@@ -62,16 +68,17 @@ class RouteSchema(AutoSchema):
     def _refusals(self) -> list[str]:
         route: Route = self.view.route  # type: ignore[attr-defined]
         access = route.access.get(self.method, PUBLIC)
-        statuses = [] if access == PUBLIC else ["401"]
+        statuses = ["422", "429"] if access == PUBLIC else ["401", "422", "429"]
         if "." in access:
             statuses.append("403")
-        if route.parameters:
+        if route.parameters or self._is_list_view():
+            # Of a list: the cursor of a page that is none.
             statuses.append("404")
         if self.method in {"POST", "PUT", "PATCH"}:
-            statuses.append("422")
+            statuses += ["400", "413", "415"]
         if self.method in {"POST", "PUT", "PATCH"} and route.actions:
             statuses.append("409")
-        return statuses
+        return [*statuses, *map(str, route.refusals)]
 
     def _error(self, sentence: str) -> dict[str, Any]:
         component = ResolvedComponent(ERROR, ResolvedComponent.SCHEMA, ERROR_SCHEMA, ERROR)  # type: ignore[no-untyped-call]

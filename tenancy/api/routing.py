@@ -44,6 +44,8 @@ class Route:
 
     ``audited``: the kind of look that a successful GET writes into the ledger (the view calls ``record_look`` with it);
     a route that shows no patient's data says why in ``unaudited`` instead.
+
+    ``refusals``: for the document, statuses beyond those that follow from access, method and parameters.
     """
 
     path: str
@@ -53,6 +55,7 @@ class Route:
     actions: Mapping[str, str] | None = None
     audited: str = ""
     unaudited: str = ""
+    refusals: tuple[int, ...] = ()
 
     def url_pattern(self) -> URLPattern:
         pattern = _PARAMETER.sub(lambda match: f"<str:{match[1]}>", self.path)
