@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 
 from accounts.browser_sessions.services import is_fresh, note_proof
@@ -20,14 +21,14 @@ from audit.services import record_denial
 PROOF, ASKED_BY_GET = "fresh_proof", "fresh_get"
 NOT_REPEATED = {PROOF, ASKED_BY_GET, "csrfmiddlewaretoken", "for_clinic"}
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def fresh_sign_in_required(view: View) -> View:
     """For views of the admin; on methods by ``method_decorator``."""
 
     @wraps(view)
-    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return page_that_asks(request) or view(request, *args, **kwargs)
 
     return inner
@@ -37,7 +38,7 @@ def fresh_sign_in_required_to_post(view: View) -> View:
     """The same for forms that everybody with the right may look at."""
 
     @wraps(view)
-    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         asked = page_that_asks(request) if request.method == "POST" else None
         return asked or view(request, *args, **kwargs)
 
@@ -66,7 +67,7 @@ def page_that_asks(request: HttpRequest) -> HttpResponse | None:
     note_proof(request.session)
     if ASKED_BY_GET in request.POST:
         return HttpResponseRedirect(request.get_full_path())
-    request.POST = _without(request.POST)  # type: ignore[assignment]
+    request.POST = _without(request.POST)
     return None
 
 

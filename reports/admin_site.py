@@ -44,7 +44,17 @@ class ClinicAdminSite(UnfoldAdminSite):
         return wraps(view)(super().admin_view(_page(view), cacheable))
 
     def extra_urls(self) -> list[URLPattern]:
-        from reports import ledger_page, readings_page, second_step, security_page, support_pages
+        from reports import (
+            emergency_page,
+            invitations_page,
+            ledger_page,
+            organization_page,
+            readings_page,
+            removals_page,
+            second_step,
+            security_page,
+            support_pages,
+        )
 
         return [
             # Open to whoever is on the way in: a half sign-in is no principal.
@@ -58,10 +68,14 @@ class ClinicAdminSite(UnfoldAdminSite):
             path("switch-organization/", self.admin_view(sign_in.switch_organization), name="switch_organization"),
             path("audit/", self.admin_view(ledger_page.ledger_page), name="ledger"),
             path("audit/export/", self.admin_view(ledger_page.ledger_export), name="ledger_export"),
+            path("invitations/", self.admin_view(invitations_page.invitations_page), name="invitations"),
+            path("removal-requests/", self.admin_view(removals_page.removals_page), name="removals"),
+            path("emergency-access/", self.admin_view(emergency_page.emergency_page), name="emergency_access"),
+            path("clinic/", self.admin_view(organization_page.organization_page), name="organization"),
             path("readings/", self.admin_view(readings_page.readings_page), name="readings"),
         ]
 
-    def own_view(self, view: View) -> View:
+    def own_view(self, view: Any) -> View:
         """Pages about the person alone: also for the support between two clinics."""
         for_staff = self.admin_view(view)
 

@@ -11,7 +11,7 @@ from tenancy import roles
 from tenancy.operations import Grant
 
 
-def own_rows(table):
+def own_rows(table: str) -> migrations.RunSQL:
     """A person's rows are visible in that person's scope only, as the account itself is."""
     return migrations.RunSQL(
         f"""

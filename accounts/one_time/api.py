@@ -51,7 +51,8 @@ class SecondFactorSerializer(CamelCaseSerializer):
     enabled = serializers.BooleanField()
     confirmed_at = serializers.DateTimeField(allow_null=True)
     recovery_codes_left = serializers.IntegerField()
-    required = serializers.BooleanField(help_text="whether this person may not sign in without one")
+    # Named apart: a field of this framework has an attribute "required".
+    needed = serializers.BooleanField(help_text="whether this person may not sign in without one")
 
 
 class EnrolmentSerializer(CamelCaseSerializer):
@@ -73,7 +74,7 @@ class SecondFactorView(RoutedView, APIView):
             "enabled": device is not None,
             "confirmed_at": device.confirmed_at if device else None,
             "recovery_codes_left": recovery_codes_left(user),
-            "required": device_is_required(user, is_staff=principal.is_staff),
+            "needed": device_is_required(user, is_staff=principal.is_staff),
         }
         return Response(SecondFactorSerializer(state).data)
 
@@ -131,7 +132,8 @@ def account(request: Request) -> User:
 def sent(serializer: type[CamelCaseSerializer], request: Request) -> dict[str, Any]:
     form = serializer(data=request.data)
     form.is_valid(raise_exception=True)
-    return form.validated_data
+    fields: dict[str, Any] = form.validated_data
+    return fields
 
 
 def require_both(user: User, *, password: str, code: str) -> None:

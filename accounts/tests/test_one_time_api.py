@@ -32,7 +32,7 @@ def person(clinic, role="nurse") -> User:
 
 def test_from_nothing_to_recovery_codes(northside):
     api = northside.api("nurse")
-    assert api.get(OTP).json() == {"enabled": False, "confirmedAt": None, "recoveryCodesLeft": 0, "required": False}
+    assert api.get(OTP).json() == {"enabled": False, "confirmedAt": None, "recoveryCodesLeft": 0, "needed": False}
     begun = send(api, "POST", f"{OTP}/enrol", {"password": PASSWORD}).json()
     assert begun["otpauthUri"].startswith("otpauth://totp/Glucose%20Platform%3Anurse%40northside.example?secret=")
     assert begun["secret"] in begun["otpauthUri"]

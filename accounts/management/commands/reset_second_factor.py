@@ -13,7 +13,7 @@ from audit.occasion import Actor, Occasion, occasion
 class Command(BaseCommand):
     help = (
         "Take away the second factor of somebody who lost phone and recovery codes. Make sure first that it is them: "
-        "afterwards the password alone lets them set up another. Each of their clinics reads of it, and they get a mail."
+        "afterwards the password alone lets them set up another. Their clinics read of it, and they get a mail."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
