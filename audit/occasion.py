@@ -49,7 +49,8 @@ def current_occasion() -> Occasion:
 
 
 def _task() -> str:
-    return str(current_task.name) if current_task else ""
+    # A proxy: outside a task it is false, but never None.
+    return str(current_task.name) if current_task else ""  # type: ignore[truthy-bool]
 
 
 def _command() -> str:

@@ -14,7 +14,7 @@ from tenancy.api.serializers import CamelCaseSerializer, InstantField
 
 class ActorSerializer(CamelCaseSerializer):
     kind = serializers.ChoiceField(["person", "key", "support", "system", "anonymous"])
-    id = serializers.CharField(help_text="of the person or the key; empty for the platform itself")
+    identity = serializers.CharField(help_text="id of the person or the key; of the platform, its command or task")
     name = serializers.CharField()
     role = serializers.CharField()
 
@@ -53,7 +53,7 @@ def _body(entry: Entry, codes: dict[int, str]) -> dict[str, Any]:
         **{name: getattr(entry, name) for name in names},
         "actor": {
             "kind": entry.actor_kind,
-            "id": entry.actor_id,
+            "identity": entry.actor_id,
             "name": entry.actor_name,
             "role": entry.actor_role,
         },

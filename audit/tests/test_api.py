@@ -20,7 +20,7 @@ def test_filters(northside: Clinic, southside: Clinic) -> None:
     (item,) = [one for one in items if one["objectType"] == "patients.patient"]
     assert item["actor"] == {
         "kind": "person",
-        "id": str(northside.people["nurse"].user_public_id),
+        "identity": str(northside.people["nurse"].user_public_id),
         "name": "Nurse CANARY-NORTH",
         "role": "nurse",
     }

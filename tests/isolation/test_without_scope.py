@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from audit.seals.sealing import seal_organization
 from tests.clinics import Clinic
 from tests.isolation import catalogue, reviewed
 
@@ -19,6 +20,8 @@ PROTECTED = [*reviewed.TENANT_TABLES, "tenancy_organization"]
 @pytest.fixture
 def filled(northside: Clinic) -> Clinic:
     northside.store(101, 102, 103)
+    with northside.scope():
+        seal_organization()
     return northside
 
 
