@@ -9,9 +9,10 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import TransactionTestCase
 
 from tenancy import limits
-from tests.clinics import Clinic, make_clinic
+from tests.clinics import Clinic
 from tests.databases import cloned_database, empty_as_owner
 from tests.live import running_server
+from tests.prepared import prepare_clinics, restored_clinic
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +25,7 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
         patch.setattr(Argon2PasswordHasher, "memory_cost", 8)
         patch.setattr(Argon2PasswordHasher, "parallelism", 1)
         with cloned_database():
+            prepare_clinics()
             yield
 
 
@@ -40,13 +42,13 @@ def limits_begin_anew() -> None:
 @pytest.fixture
 def northside(db: None) -> Clinic:
     """Our clinic. In a test marked ``django_db(transaction=True)`` it is committed, and a live server sees it."""
-    return make_clinic("northside", canary="CANARY-NORTH")
+    return restored_clinic("northside")
 
 
 @pytest.fixture
 def southside(db: None) -> Clinic:
     """The other clinic, with the same patient and device codes: nothing of it may ever show."""
-    return make_clinic("southside", canary="CANARY-SOUTH")
+    return restored_clinic("southside")
 
 
 @pytest.fixture(scope="session")

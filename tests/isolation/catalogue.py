@@ -33,13 +33,14 @@ COLUMN_GRANTS = """
      CROSS JOIN LATERAL aclexplode(a.attacl) acl
       LEFT JOIN pg_roles r ON r.oid = acl.grantee
 """
+# The schema "prepared" belongs to the tests (tests.prepared).
 DEFINER_FUNCTIONS = """
     SELECT p.oid::regprocedure::text, pg_get_userbyid(p.proowner), COALESCE(array_to_string(p.proconfig, ' '), ''),
            array(SELECT COALESCE(r.rolname::text, 'PUBLIC')
                    FROM aclexplode(COALESCE(p.proacl, acldefault('f', p.proowner))) acl
                    LEFT JOIN pg_roles r ON r.oid = acl.grantee WHERE acl.grantee <> p.proowner)
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-     WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+     WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'prepared')
 """
 
 
