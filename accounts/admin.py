@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
@@ -12,15 +12,11 @@ from unfold.decorators import display
 from accounts.fresh_sign_in import fresh_sign_in_required_to_post
 from accounts.models import Membership
 from accounts.roles import Role
-from accounts.services import add_member, change_member
+from accounts.services import change_member
 from audit.admin import AuditedAdmin
 from tenancy.admin import TenantModelForm
 
 STAFF_CHOICES = [choice for choice in Role.choices if choice[0] != Role.PATIENT]
-SIGN_IN = (
-    "The person signs in with this address. Somebody new to the platform gets a link to set a password from whoever "
-    "runs it: manage.py create_user."
-)
 
 
 def acting_role(request: Any) -> str:
@@ -50,14 +46,13 @@ class MemberAdmin(AuditedAdmin):
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return super().changeform_view(request, *args, **kwargs)
 
-    def get_fields(self, request: HttpRequest, obj: Membership | None = None) -> Any:
-        return ["email", "name", "role", "phone", *(["is_active"] if obj else [])]
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """People are asked to come: the mail shows that the address is theirs."""
+        return HttpResponseRedirect(reverse("admin:invitations"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> list[str]:
-        if obj is None:
-            return []
         # A patient's login stays one: its role goes with the patient.
-        return ["email", "role"] if obj.role == Role.PATIENT else ["email"]
+        return ["email", "role"] if obj and obj.role == Role.PATIENT else ["email"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only owners decide about owners."""
@@ -70,23 +65,10 @@ class MemberAdmin(AuditedAdmin):
             choices = [choice for choice in STAFF_CHOICES if owner or choice[0] != Role.OWNER]
             # The first choice would be the mightiest role, for whoever forgets to choose.
             kwargs["choices"] = [("", "Choose a role"), *choices]
-        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field and db_field.name == "email":
-            field.help_text = SIGN_IN
-        return field
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        if change:
-            change_member(membership=obj, changes=self.changed_values(form), acting_role=acting_role(request))
-        else:
-            chosen = form.cleaned_data
-            obj.pk = add_member(
-                email=chosen["email"],
-                name=chosen["name"],
-                role=chosen["role"],
-                phone=chosen["phone"],
-                acting_role=acting_role(request),
-            ).pk
+        change_member(membership=obj, changes=self.changed_values(form), acting_role=acting_role(request))
 
     def ledger_name_of(self, row: Membership) -> str:
         return str(row.user_public_id)

@@ -13,6 +13,8 @@ from django.views.decorators.http import require_POST
 from audit.admin import AuditedAdmin
 from patients.models import Patient
 from patients.services import archive_patient, change_patient, create_patient
+from reports.archived_page import archived_page
+from reports.care_section import change_care
 from reports.history_page import history_page
 from reports.patient_list import patient_list
 from reports.patient_page import patient_page
@@ -39,13 +41,19 @@ class PatientAdmin(AuditedAdmin):
         return [
             *super().get_urls(),
             path("<path:object_id>/medical-history/", site(self.medical_history_view), name="patients_patient_history"),
+            path("archived/", site(self.archived_view), name="patients_patient_archived"),
+            path("<path:object_id>/care/", site(self.care_view), name="patients_patient_care"),
             path("<path:object_id>/archive/", site(self.archive_view), name="patients_patient_archive"),
             path("<path:object_id>/", site(self.page_view), name="patients_patient_page"),
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         self._require(self.has_view_permission(request))
-        context = {**self.admin_site.each_context(request), "may_add": self.has_add_permission(request)}
+        context = {
+            **self.admin_site.each_context(request),
+            "may_add": self.has_add_permission(request),
+            "may_archive": request.user.has_perm("patients.delete_patient"),
+        }
         return patient_list(request, context)
 
     def page_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -62,6 +70,20 @@ class PatientAdmin(AuditedAdmin):
         if patient is None:
             raise Http404
         return history_page(request, patient, self.admin_site.each_context(request))
+
+    def care_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return require_POST(self._change_care)(request, object_id)
+
+    def _change_care(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        patient = self.get_object(request, object_id)
+        if patient is None or not self.has_view_permission(request):
+            raise Http404
+        change_care(request, patient)
+        return HttpResponseRedirect(self.page_of(patient))
+
+    def archived_view(self, request: HttpRequest) -> HttpResponse:
+        self._require(request.user.has_perm("patients.delete_patient"))
+        return archived_page(request, self.admin_site.each_context(request))
 
     def archive_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return require_POST(self._archive)(request, object_id)

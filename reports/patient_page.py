@@ -16,6 +16,7 @@ from devices.models import Assignment, Device
 from patients.models import Patient
 from readings.models import GlucoseReading
 from readings.units import format_glucose
+from reports.care_section import care_section
 from reports.charts.bands import Bucket, Calendar, band_chart, flag_of
 from reports.charts.frame import NARROW, WIDE
 from reports.charts.range_bar import range_bar
@@ -90,6 +91,7 @@ def patient_page(request: HttpRequest, patient: Patient, context: dict[str, Any]
         ],
         "coverage": _coverage(picture, interval),
         "history": newest_history(request, patient),
+        **care_section(request, patient),
         "readings": _last_readings(patient, unit, target),
         "zone_words": f"Times are those of {patient.timezone.replace('_', ' ')}.",
     }

@@ -60,7 +60,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ("Patients", "monitor_heart", "admin:patients_patient_changelist", "patients.view_patient"),
         ("Devices", "sensors", "admin:devices_device_changelist", "devices.view_device"),
         ("Readings", "glucose", "admin:readings", "readings.view_glucosereading"),
+        ("Emergency access", "emergency", "admin:emergency_access", "patients.add_emergencyaccess"),
         ("Members", "group", "admin:accounts_membership_changelist", "accounts.view_membership"),
+        ("Invitations", "mail", "admin:invitations", "accounts.view_invitation"),
+        ("Removal requests", "person_remove", "admin:removals", "accounts.add_removalrequest"),
+        ("Clinic settings", "settings", "admin:organization", "tenancy.view_organization"),
         ("Audit ledger", "policy", "admin:ledger", "audit.view_entry"),
         ("Platform support", "support_agent", "admin:support_accesses", "accounts.view_supportaccess"),
     ]
