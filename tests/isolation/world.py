@@ -217,7 +217,10 @@ def _store_readings(clinic: Clinic) -> None:
             rate=float(rate),
             confidence=Decimal("0.95"),
             battery_level=80,
-            sensor_data={"red": float(sensor), "note": _canary(clinic, number == 1)},
+            sensor_data={
+                **{"red": float(sensor), "infrared": 2.0, "green": 3.0, "temperature": 36.5, "motionArtifact": False},
+                "note": _canary(clinic, number == 1),
+            },
         )
         for number, device in enumerate(clinic.devices)
         for index in range(4)
