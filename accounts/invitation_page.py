@@ -67,7 +67,7 @@ def _accepted(request: HttpRequest, offer: Offer, form: AcceptForm) -> bool:
     except AccountNotProven:
         form.add_error("password", WRONG_PASSWORD)
     except ValidationError as refusal:
-        form.add_error("password", refusal.messages)  # type: ignore[arg-type]
+        form.add_error("password", refusal.messages)
     return not form.errors
 
 

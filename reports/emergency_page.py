@@ -87,7 +87,7 @@ def _open(request: HttpRequest, person: PersonPrincipal, form: EmergencyForm) ->
             )
             send_task_after_commit(mail_emergency_access_task, access_id=access.pk)
     except ValidationError as refusal:
-        form.add_error(None, refusal.messages)  # type: ignore[arg-type]
+        form.add_error(None, refusal.messages)
         return None
     messages.success(request, "Emergency access is open. Owners and admins have been told.")
     return HttpResponseRedirect(reverse("admin:patients_patient_page", args=[patient.id]))

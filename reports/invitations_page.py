@@ -103,7 +103,7 @@ def _invite(person: PersonPrincipal, form: InviteForm) -> bool:
             send_task_after_commit(mail_invitation_task, invitation_id=invitation.pk)
     except ValidationError as refusal:
         # Constraints speak of the row as a whole, the service of fields; the form has both.
-        form.add_error(None, refusal.messages)  # type: ignore[arg-type]
+        form.add_error(None, refusal.messages)
         return False
     return True
 

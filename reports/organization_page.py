@@ -78,6 +78,6 @@ def _changed(form: OrganizationForm) -> bool:
         with transaction.atomic():
             change_organization(changes={name: form.cleaned_data[name] for name in form.changed_data})
     except ValidationError as refusal:
-        form.add_error(None, refusal.messages)  # type: ignore[arg-type]
+        form.add_error(None, refusal.messages)
         return False
     return True

@@ -67,7 +67,7 @@ def _ask(person: PersonPrincipal, form: RemovalForm) -> bool:
         with transaction.atomic():
             request_removal(**form.cleaned_data, requested_by_id=person.membership_id)
     except ValidationError as refusal:
-        form.add_error(None, refusal.messages)  # type: ignore[arg-type]
+        form.add_error(None, refusal.messages)
         return False
     return True
 

@@ -15,7 +15,7 @@ def page(token: str) -> str:
     return f"/account/invitation/{token}/"
 
 
-def answer(token: str, how: str, client: Client | None = None, **typed: str) -> Any:
+def answer(token: str, how: str, client: Client | None = None, **typed: Any) -> Any:
     return (client or Client()).post(page(token), {"answer": how, **typed})
 
 
@@ -33,11 +33,12 @@ def test_the_page_says_who_invites_whom_as_what(northside: Clinic, southside: Cl
 
 def test_somebody_new_accepts_with_a_password_of_their_own(northside: Clinic) -> None:
     token = invited(northside)
-    for typed, words in (
+    refusals: list[tuple[dict[str, Any], str]] = [
         ({"password": "short", "again": "short"}, "at least 12 characters"),
         ({"password": FIRST_PASSWORD, "again": FIRST_PASSWORD + "x"}, "two different passwords"),
         ({"password": "", "again": ""}, "This field is required."),
-    ):
+    ]
+    for typed, words in refusals:
         response = answer(token, "accept", **typed)
         assert (response.status_code, words in response.content.decode()) == (200, True), words
     assert (account(NEWCOMER), state(northside)) == (None, "pending")

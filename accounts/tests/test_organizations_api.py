@@ -60,7 +60,7 @@ def test_owners_and_admins_keep_the_clinics_name_and_contact(northside: Clinic, 
         answer = send(northside.api(role), "PATCH", CURRENT, changes)
         assert answer.status_code == 200, answer.content
         assert {name: answer.json()[name] for name in changes} == changes
-    assert northside.api("owner").get(CURRENT).json() == answer.json()
+        assert northside.api("owner").get(CURRENT).json() == answer.json()
     assert stored(northside).name == "Northside Hospital"
     assert stored(southside).name == southside.organization.name
     with northside.scope(), transaction.atomic():

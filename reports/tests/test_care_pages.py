@@ -59,7 +59,7 @@ def test_who_may_not(northside: Clinic, by: str, action: str) -> None:
 
 
 def test_consents_are_written_down_and_withdrawn(northside: Clinic) -> None:
-    form = {"kind": "research", "version": "2026-03", "note": "on paper"}
+    form: dict[str, Any] = {"kind": "research", "version": "2026-03", "note": "on paper"}
     html = act(northside, "consent-add", by="nurse", **form).content.decode()
     assert "The consent is written down." in html
     assert f"written down by {northside.people['nurse'].name}" in html
