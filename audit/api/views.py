@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django_filters.filters import CharFilter, IsoDateTimeFilter, UUIDFilter
+from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -58,6 +59,7 @@ class EntriesView(RoutedView, GenericAPIView[Entry]):
         entries: EntryQuerySet = Entry.objects.all()
         return entries
 
+    @extend_schema(responses=EntrySerializer(many=True))
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Who saw and did what, newest first."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
