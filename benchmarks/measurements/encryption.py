@@ -30,7 +30,7 @@ PLAIN = "plain"
 class PlainEntry(Written):
     """The same row by the same ORM, without sealing."""
 
-    text = models.BinaryField()  # type: ignore[assignment]
+    text = models.BinaryField()
 
     class Meta(Written.Meta):
         managed = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 
 from django.db import DEFAULT_DB_ALIAS
@@ -13,7 +14,7 @@ from tenancy.encryption.envelope import Place, key_id_of, open_sealed, seal
 from tenancy.encryption.errors import EncryptionError, KeysDestroyed, Shredded
 from tenancy.encryption.keks import LocalKey, kek_for_writing, kek_named
 from tenancy.encryption.owners import Owner, Purpose
-from tenancy.encryption.store import StoredKey, active_key, insert_key, key_with_id, next_key_id
+from tenancy.encryption.store import StoredKey, active_key, insert_key, key_with_id, next_key_id, next_key_ids
 
 KEY_BYTES = 32
 GONE = "The key of this value was destroyed: nobody can read it again."
@@ -80,6 +81,16 @@ def new_key(owner: Owner, *, using: str) -> StoredKey:
     """A fresh key, wrapped, not stored yet."""
     key_id = next_key_id(using=using)
     return wrapped_key(StoredKey(key_id, owner, None, "", None), os.urandom(KEY_BYTES), using=using)
+
+
+def new_tenant_keys(owners: Sequence[Owner], *, using: str) -> list[StoredKey]:
+    """Fresh keys for owners of one organization, wrapped by its root, not stored yet."""
+    root = sealing_key(owners[0].root, using=using)
+    wrap = wrapper(root).wrap
+    return [
+        StoredKey(key_id, owner, root.id, "", wrap(os.urandom(KEY_BYTES), owner.context(key_id)))
+        for key_id, owner in zip(next_key_ids(len(owners), using=using), owners, strict=True)
+    ]
 
 
 def wrapped_key(key: StoredKey, material: bytes, *, using: str) -> StoredKey:

@@ -14,8 +14,9 @@ from tenancy.encryption.cache import Secret
 from tenancy.encryption.envelope import Place, key_id_of, open_sealed, seal
 from tenancy.encryption.errors import Shredded
 from tenancy.encryption.keys import sealing_key, secret_of
+from tenancy.encryption.owners import Purpose
 from tenancy.encryption.registry import SealedColumn
-from tenancy.encryption.store import StoredKey, rows, run
+from tenancy.encryption.store import StoredKey, rows, run, tenant_keys
 
 # Rows that somebody is writing are left for later. In the end they are waited for, one at a time: no deadlock.
 SKIP, WAIT = (500, "FOR NO KEY UPDATE SKIP LOCKED"), (1, "FOR NO KEY UPDATE")
@@ -42,13 +43,25 @@ class Walk:
 
     def run(self) -> int:
         old = {key.id: key for key in self.old_keys}
-        successors: dict[int, Secret] = {}
+        successors = self._successors(old)
         done = 0
         for limit, lock in (SKIP, WAIT):
             while count := self._piece(limit, lock, old, successors):
                 done += count
                 self.on_progress(count)
         return done
+
+    def _successors(self, old: dict[int, StoredKey]) -> dict[int, Secret]:
+        """The keys in the place of patients' keys, all in one question; the others are asked for one by one."""
+        patients = {key.owner.patient_id: key.id for key in old.values() if key.owner.patient_id is not None}
+        if self.organization_id is None or not patients:
+            return {}
+        condition = "purpose = %s AND is_active AND wrapped IS NOT NULL AND patient_id = ANY(%s)"
+        with transaction.atomic(using=self.using):
+            active = tenant_keys(
+                self.organization_id, condition, [Purpose.RECORD.value, list(patients)], using=self.using
+            )
+            return {patients[key.owner.patient_id or 0]: secret_of(key, using=self.using) for key in active}
 
     def _piece(self, limit: int, lock: str, old: dict[int, StoredKey], successors: dict[int, Secret]) -> int:
         named = [struct.pack(">I", key_id) for key_id in old]

@@ -13,7 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from tenancy.encryption.cache import KEYS
 from tenancy.encryption.journal import note_rotation
 from tenancy.encryption.keks import kek_for_writing
-from tenancy.encryption.keys import new_key, secret_of, wrapped_key
+from tenancy.encryption.keys import new_key, new_tenant_keys, secret_of, wrapped_key
 from tenancy.encryption.owners import PLATFORM, Owner, Purpose
 from tenancy.encryption.registry import clinics_columns, persons_columns
 from tenancy.encryption.resealing import Walk
@@ -22,6 +22,7 @@ from tenancy.encryption.store import (
     active_key,
     delete_keys,
     insert_key,
+    insert_tenant_keys,
     platform_keys,
     retire_keys,
     tenant_keys,
@@ -100,9 +101,10 @@ class DataRotation:
         """
         with transaction.atomic(using=self.using):
             keys = self._keys_of_old_roots(organization_id, [Purpose.RECORD.value], limit, lock)
-            retire_keys(organization_id, [key.id for key in keys], using=self.using)
-            for key in keys:
-                insert_key(new_key(key.owner, using=self.using), using=self.using)
+            if keys:
+                retire_keys(organization_id, [key.id for key in keys], using=self.using)
+                fresh = new_tenant_keys([key.owner for key in keys], using=self.using)
+                insert_tenant_keys(organization_id, fresh, using=self.using)
         return len(keys)
 
     def _keys_of_old_roots(

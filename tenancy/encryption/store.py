@@ -68,6 +68,31 @@ def next_key_id(*, using: str) -> int:
     return int(rows("SELECT nextval('tenancy_key_ids')", [], using)[0][0])
 
 
+def next_key_ids(count: int, *, using: str) -> list[int]:
+    drawn = rows("SELECT nextval('tenancy_key_ids') FROM generate_series(1, %s)", [count], using)
+    return [int(key_id) for (key_id,) in drawn]
+
+
+def insert_tenant_keys(organization_id: int, keys: Sequence[StoredKey], *, using: str) -> None:
+    """Many in one statement; their owners have no active key."""
+    run(
+        "INSERT INTO tenancy_datakey "
+        "(id, organization_id, purpose, patient_id, parent_id, kek_id, wrapped, is_active, created_at) "
+        "SELECT id, %s, purpose, patient_id, parent_id, '', wrapped, true, now() "
+        "FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[], %s::bytea[]) "
+        "AS sent (id, purpose, patient_id, parent_id, wrapped)",
+        [
+            organization_id,
+            [key.id for key in keys],
+            [str(key.owner.purpose) for key in keys],
+            [key.owner.patient_id for key in keys],
+            [key.parent_id for key in keys],
+            [key.wrapped for key in keys],
+        ],
+        using,
+    )
+
+
 def insert_key(key: StoredKey, *, using: str) -> None:
     """Does nothing where the owner has an active key already: who comes second uses the first one's."""
     owner = key.owner

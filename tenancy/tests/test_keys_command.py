@@ -8,9 +8,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, load_command_class
 from django.db import connection, transaction
 from django.test import override_settings
@@ -25,16 +25,14 @@ from tests.commands import run_command
 from tests.live import PROJECT
 
 pytestmark = pytest.mark.django_db(transaction=True)
-OLD, NEW = ("old", b"o" * 32), ("new", b"n" * 32)
-WITH_OLD = Keyring("old", dict([OLD]))
-WITH_BOTH = Keyring("new", dict([OLD, NEW]))
-WITH_NEW = Keyring("new", dict([NEW]))
+OLD = settings.ENCRYPTION_KEYS
+WITH_NEW = Keyring("new", {"new": b"n" * 32})
+WITH_BOTH = Keyring("new", {**OLD.keys, **WITH_NEW.keys})
 
 
 @pytest.fixture
-def clinic(request: pytest.FixtureRequest) -> Any:
-    with override_settings(ENCRYPTION_KEYS=WITH_OLD):
-        yield request.getfixturevalue("northside")
+def clinic(northside: Clinic) -> Clinic:
+    return northside
 
 
 def texts(clinic: Clinic) -> list[str]:
@@ -97,7 +95,7 @@ def test_a_kek_that_is_gone_too_early_is_named_with_advice(clinic: Clinic) -> No
     KEYS.forget()
     with override_settings(ENCRYPTION_KEYS=WITH_NEW):
         done = run_command("keys", "rotate-data", "--organization", "northside")
-    assert "ENCRYPTION_KEYS no longer has the key 'old'" in done.error
+    assert f"ENCRYPTION_KEYS no longer has the key {OLD.active!r}" in done.error
 
 
 @pytest.mark.promise(32)
