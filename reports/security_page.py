@@ -63,8 +63,15 @@ def recovery_codes_page(request: HttpRequest) -> HttpResponse:
     codes = take(request.session, RECOVERY_CODES)
     if codes is None:
         return HttpResponseRedirect(reverse("admin:security"))
-    context = {**admin.site.each_context(request), "title": "Your recovery codes", "codes": codes.split()}
+    context = {**_context(request, "Your recovery codes"), "codes": codes.split()}
     return TemplateResponse(request, "workplace/recovery_codes.html", context)
+
+
+def _context(request: HttpRequest, title: str) -> dict[str, Any]:
+    """Without the clinic's frame for the support between two clinics."""
+    context = admin.site.each_context(request)
+    layout = "admin/base_site.html" if context["has_permission"] else "unfold/layouts/unauthenticated.html"
+    return {**context, "title": title, "layout": layout}
 
 
 def _shown(request: HttpRequest, user: User) -> dict[str, Any]:
@@ -73,8 +80,7 @@ def _shown(request: HttpRequest, user: User) -> dict[str, Any]:
     pending = pending_enrolment(user, uuid.UUID(began)) if began and device is None else None
     current = request.session.session_key
     return {
-        **admin.site.each_context(request),
-        "title": "Your security",
+        **_context(request, "Your security"),
         "device": device,
         "codes_left": recovery_codes_left(user) if device else 0,
         "is_required": device_is_required(user, is_staff=True),
