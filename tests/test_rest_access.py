@@ -119,6 +119,7 @@ def test_foreign_uuids_of_devices_answer_as_unknown(northside: Clinic, southside
     assert api.get(f"/api/v1/devices/{northside.devices[0].public_id}").json()["code"] == "ARGUS_001234"
 
 
+@pytest.mark.promise(14)
 def test_a_changed_role_acts_on_the_token_that_is_out(northside: Clinic) -> None:
     viewer, owner = northside.api("viewer"), northside.api("owner")
     body = {"code": "new_1", "firstName": "New", "lastName": "Person"}
