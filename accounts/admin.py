@@ -48,7 +48,7 @@ class MemberAdmin(AuditedAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """People are asked to come: the mail shows that the address is theirs."""
-        return HttpResponseRedirect(reverse("admin:invitations"))
+        return HttpResponseRedirect(reverse("admin:clinic_invitations"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> list[str]:
         # A patient's login stays one: its role goes with the patient.

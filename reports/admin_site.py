@@ -20,6 +20,8 @@ from accounts.browser_sessions.principal import lacks_second_factor
 from accounts.browser_sessions.services import ENDED_BECAUSE, SENTENCES
 from accounts.principals import SESSION_ORGANIZATION
 from accounts.services import note_use_of_membership
+from audit.actions import Action
+from audit.services import record
 from reports import sign_in
 from reports.clinic import clinic_zone
 from reports.clinic_forms import refusal_of_another_clinics_form
@@ -68,7 +70,7 @@ class ClinicAdminSite(UnfoldAdminSite):
             path("switch-organization/", self.admin_view(sign_in.switch_organization), name="switch_organization"),
             path("audit/", self.admin_view(ledger_page.ledger_page), name="ledger"),
             path("audit/export/", self.admin_view(ledger_page.ledger_export), name="ledger_export"),
-            path("invitations/", self.admin_view(invitations_page.invitations_page), name="invitations"),
+            path("invitations/", self.admin_view(invitations_page.invitations_page), name="clinic_invitations"),
             path("removal-requests/", self.admin_view(removals_page.removals_page), name="removals"),
             path("emergency-access/", self.admin_view(emergency_page.emergency_page), name="emergency_access"),
             path("clinic/", self.admin_view(organization_page.organization_page), name="organization"),
@@ -130,6 +132,7 @@ class ClinicAdminSite(UnfoldAdminSite):
 
     def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
         if request.method == "POST":
+            note_sign_out(request)
             logout(request)
         return HttpResponseRedirect(reverse("admin:login" if request.method == "POST" else "admin:index"))
 
@@ -154,6 +157,12 @@ class ClinicAdminSite(UnfoldAdminSite):
         from reports.search import search_results
 
         return require_GET(search_results)(request)
+
+
+def note_sign_out(request: HttpRequest) -> None:
+    principal = getattr(request, "principal", None)
+    if principal is not None:
+        record(action=Action.LOGOUT, object_type="accounts.user", object_id=str(principal.user_public_id))
 
 
 def _is_between_clinics(request: HttpRequest) -> bool:

@@ -72,7 +72,7 @@ def invitations_page(request: HttpRequest) -> HttpResponse:
     is_new = request.POST.get("action") == "invite"
     form = InviteForm(person.role, request.POST if is_new else None)
     if request.method == "POST" and (_invite(person, form) if is_new else _act(request, person)):
-        return HttpResponseRedirect(reverse("admin:invitations"))
+        return HttpResponseRedirect(reverse("admin:clinic_invitations"))
     invitations = list(Invitation.objects.select_related("invited_by")[:SHOWN])
     patients = patients_with_ids(invitation.patient_id for invitation in invitations)
     record_look(kind="accounts.invitation", patient_ids=sorted(patients))

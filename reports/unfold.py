@@ -62,7 +62,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ("Readings", "glucose", "admin:readings", "readings.view_glucosereading"),
         ("Emergency access", "emergency", "admin:emergency_access", "patients.add_emergencyaccess"),
         ("Members", "group", "admin:accounts_membership_changelist", "accounts.view_membership"),
-        ("Invitations", "mail", "admin:invitations", "accounts.view_invitation"),
+        ("Invitations", "mail", "admin:clinic_invitations", "accounts.view_invitation"),
         ("Removal requests", "person_remove", "admin:removals", "accounts.add_removalrequest"),
         ("Clinic settings", "settings", "admin:organization", "tenancy.view_organization"),
         ("Audit ledger", "policy", "admin:ledger", "audit.view_entry"),

@@ -25,6 +25,10 @@ SHOWING = {
     "devices_device_page",
     "accounts_membership_changelist",
     "accounts_membership_change",
+    "clinic_invitations",
+    "removals",
+    "emergency_access",
+    "organization",
     "readings",
     "search",
 }
@@ -67,7 +71,7 @@ def test_every_url_is_a_route_or_a_page() -> None:
     served = {str(pattern.pattern) for pattern in get_resolver().url_patterns}
     routed = {str(route.url_pattern().pattern) for route in ROUTES}
 
-    links = {"account/set-password/<uid>/<token>/", "account/invitation/<token>/"}
-    assert served - routed == {*links, "admin/"}
+    by_link = {"set-password/<uid>/<token>/", "confirm/<uid>/<token>/", "forgot-password/", "invitation/<token>/"}
+    assert served - routed == {*(f"account/{page}" for page in by_link), "admin/"}
     assert len(ROUTED) == len(ROUTES)
     assert {page.name for page in PAGES} >= SHOWING
