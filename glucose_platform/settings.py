@@ -216,7 +216,7 @@ DATABASE_EDGE_URL = env.text(
     "DATABASE_EDGE_URL", secret=True, help=f"the data plane's URL (glucose_edge); {NOT_USED_YET}"
 )
 DATABASE_PLATFORM_URL = env.text(
-    "DATABASE_PLATFORM_URL", secret=True, help=f"support's read-only URL (glucose_support); {NOT_USED_YET}"
+    "DATABASE_PLATFORM_URL", secret=True, help=f"read-only URL across clinics, for reports by psql; {NOT_USED_YET}"
 )
 TEST_DATABASE_URL = env.text("TEST_DATABASE_URL", secret=True, help="a superuser's URL that `make test` may use")
 DATABASE_ROUTERS: list[str] = []
