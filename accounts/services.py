@@ -157,6 +157,8 @@ def _save_password(user: User, changes: dict[str, Any], keep_family: uuid.UUID |
     alive = RefreshFamily.objects.filter(user=user, revoked_at__isnull=True)
     kept = [keep_family] if keep_family else []
     alive.exclude(pk__in=kept).update(revoked_at=timezone.now(), revoked_because="password")
+    # They would end with their next request; until then they would be shown as signed in.
+    BrowserSession.objects.filter(user=user).delete()
     # A family ends with the version of the account that it began with: this one goes over to the new one.
     alive.filter(pk__in=kept).update(user_version=user.version)
 

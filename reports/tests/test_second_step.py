@@ -191,6 +191,9 @@ def test_signing_in_is_told_to_the_clinic(northside):
     with northside.scope():
         entry = Entry.objects.filter(action="login").latest("id")
     assert (entry.actor_kind, entry.actor_name) == ("person", "Nurse CANARY-NORTH")
+    northside.admin("nurse").post("/admin/logout/")
+    with northside.scope():
+        assert Entry.objects.filter(action="logout").latest("id").actor_name == "Nurse CANARY-NORTH"
 
 
 def test_a_session_says_whose_it_is_and_when_it_was_used(northside):

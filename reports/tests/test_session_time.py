@@ -73,6 +73,7 @@ def test_a_new_password_ends_the_other_sessions_and_keeps_this_one_under_another
     new = "a-slate-under-quiet-rain"
     here.post("/admin/password_change/", {"old_password": PASSWORD, "new_password1": new, "new_password2": new})
     assert here.session.session_key != before
+    assert BrowserSession.objects.count() == 1
     assert not is_shut(here)
     assert is_shut(elsewhere)
 
