@@ -28,6 +28,8 @@ PAGES = (
     "/admin/patients/patient/archived/",
     "/admin/accounts/membership/{member}/change/",
     "/admin/password_change/",
+    "/admin/security/",
+    "/admin/support-access/",
     "/admin/jsi18n/",
     "/admin/search/?extended=1&s=last",
     "/admin/autocomplete/?app_label=devices&model_name=assignment&field_name=patient&term=l",
