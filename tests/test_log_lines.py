@@ -52,8 +52,8 @@ def written(request: pytest.FixtureRequest, settings: Any) -> Iterator[Callable[
         "https://glucose.example/x?token=abc123&code=s3cr3t",
         "Authorization: Bearer opaque-credential",
         "X-API-Key: opaque-credential",
-        "postgresql://glucose_app:opaque-credential@db.internal/glucose",
-        "redis://:opaque-credential@cache:6379",
+        "postgresql://glucose_app:opaque-credential@db.internal/glucose",  # secret-scan: allow made up
+        "redis://:opaque-credential@cache:6379",  # secret-scan: allow made up
         '{"email": "x", "password": "opaque credential"}',
         "password=opaque-credential",
     ],

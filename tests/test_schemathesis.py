@@ -94,7 +94,7 @@ def send(case: Any, caller: Caller) -> Response:
     sent = case.as_transport_kwargs(base_url="http://testserver")
     prepared = requests.Request(**{**sent, "headers": {**dict(sent["headers"]), **caller.headers}}).prepare()
     parts = urlsplit(str(prepared.url))
-    headers = {name: value for name, value in prepared.headers.items() if name not in ("Content-Length", "Cookie")}
+    headers: Any = {name: value for name, value in prepared.headers.items() if name not in ("Content-Length", "Cookie")}
     limits_client().flushdb()
     savepoint = transaction.savepoint()
     try:

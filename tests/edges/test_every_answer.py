@@ -10,7 +10,8 @@ from django.test import Client
 
 from glucose_platform.routes import ROUTES
 from tenancy.api.routing import Route
-from tests.edges.asking import METHODS, Asking, Operation, asking
+from tests.edges.asking import Asking, Operation, asking
+from tests.isolation.attacks import METHODS
 from tests.isolation.pages import Page, pages
 from tests.isolation.world import World
 

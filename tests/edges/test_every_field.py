@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.edges.asking import JSON, METHODS, Asking, Operation, asking, named, operations
+from tests.edges.asking import JSON, Asking, Operation, asking, named, operations
+from tests.isolation.attacks import METHODS
 from tests.isolation.bodies import document
 from tests.isolation.callers import Caller, callers_of
 from tests.isolation.world import World

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from glucose_platform.routes import ROUTES
@@ -31,6 +33,10 @@ def test_a_header_names_no_other_method(route: Route, ask: Asking) -> None:
     """X-HTTP-Method-Override and its kin: a GET that a proxy lets through deletes nothing."""
     for method in set(route.access) & {"GET"}:
         one = Operation(route, method)
-        headers = {"X-HTTP-Method-Override": "DELETE", "X-HTTP-Method": "DELETE", "X-Method-Override": "DELETE"}
+        headers: dict[str, Any] = {
+            "X-HTTP-Method-Override": "DELETE",
+            "X-HTTP-Method": "DELETE",
+            "X-Method-Override": "DELETE",
+        }
         plain, overridden = ask.send(one), ask.send(one, **headers)
         assert plain.status_code == overridden.status_code

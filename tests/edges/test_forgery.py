@@ -9,7 +9,8 @@ from django.test import Client
 from django.test.client import ClientHandler
 
 from accounts.roles import Role
-from tests.edges.asking import METHODS, Asking, asking, operations
+from tests.edges.asking import Asking, asking, operations
+from tests.isolation.attacks import METHODS
 from tests.isolation.callers import Caller, callers_of
 from tests.isolation.pages import pages
 from tests.isolation.world import World

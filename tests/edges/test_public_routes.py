@@ -9,7 +9,8 @@ from django.test import Client
 
 from glucose_platform.routes import ROUTES
 from tenancy.api.routing import PUBLIC, SIGNED_IN
-from tests.edges.asking import METHODS, Asking, Operation, asking
+from tests.edges.asking import Asking, Operation, asking
+from tests.isolation.attacks import METHODS
 from tests.isolation.callers import Caller
 from tests.isolation.pages import pages
 from tests.isolation.world import World

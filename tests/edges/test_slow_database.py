@@ -29,7 +29,7 @@ def impatient() -> Any:
 
 @pytest.mark.usefixtures("impatient")
 def test_a_statement_that_does_not_end_is_ended(northside: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    def asleep(self: PatientQuerySet) -> PatientQuerySet:
+    def asleep(self: PatientQuerySet) -> Any:
         return self.extra(where=["pg_sleep(60) IS NULL"])
 
     monkeypatch.setattr(PatientQuerySet, "current", asleep)

@@ -72,5 +72,4 @@ WITHOUT_TEST = {
     36: "Live streams and their tickets do not exist yet; origins are decided by the module that they will use.",
     47: "Nothing calls addresses that customers choose: there are no webhooks yet.",
     48: "There are no webhooks yet.",
-    49: "No partner service is asked for data yet.",
 }
