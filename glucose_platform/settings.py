@@ -459,14 +459,11 @@ SPECTACULAR_SETTINGS = {
         "BatchItemStatusEnum": ["created", "duplicate", "rejected"],
         "ConsentKindEnum": "patients.models.Consent.Kind",
         "DeviceKindEnum": "devices.models.Device.Kind",
-        "ActorKindEnum": ["person", "key", "support", "system", "anonymous"],
-        "DeviceKindEnum": "devices.models.Device.Kind",
         "DeviceStatusEnum": "devices.models.Device.Status",
-        "HistoryKindEnum": "patients.models.HistoryEntry.Kind",
-        "SessionKindEnum": ["app", "browser"],
         "HistoryKindEnum": "patients.models.HistoryEntry.Kind",
         "RoleEnum": "accounts.roles.Role",
         "RoleOrSupportEnum": "accounts.api.me.ROLES",
+        "SessionKindEnum": ["app", "browser"],
     },
 }
 

@@ -17,6 +17,7 @@ from accounts.fresh_sign_in import fresh_sign_in_required_to_post
 from accounts.models import Membership, RemovalRequest
 from accounts.principals import PersonPrincipal
 from accounts.removals import approve_removal, cancel_removal, deny_removal, request_removal
+from audit.services import record_look
 from reports.named_rows import row_named
 
 ASKING, DECIDING = "accounts.add_removalrequest", "accounts.change_removalrequest"
@@ -47,15 +48,25 @@ def removals_page(request: HttpRequest) -> HttpResponse:
     form = RemovalForm(request.POST if is_new else None)
     if request.method == "POST" and (_ask(person, form) if is_new else _decide(request, person, requests)):
         return HttpResponseRedirect(reverse("admin:removals"))
+    rows = list(requests[:SHOWN])
+    _record_look(form, rows)
     context = {
         **admin.site.each_context(request),
         "title": "Removal requests",
         "form": form,
-        "rows": list(requests[:SHOWN]),
+        "rows": rows,
         "may_decide": person.may(DECIDING),
         "own_id": person.membership_id,
     }
     return TemplateResponse(request, "workplace/removals.html", context)
+
+
+def _record_look(form: RemovalForm, rows: list[RemovalRequest]) -> None:
+    """Patients' logins are members as well, in the list and in the choice."""
+    choice: Any = form.fields["member"]
+    members = [*choice.queryset.filter(patient_id__isnull=False), *(row.member for row in rows)]
+    patient_ids = {member.patient_id for member in members if member.patient_id is not None}
+    record_look(kind="accounts.membership", patient_ids=sorted(patient_ids))
 
 
 def _ask(person: PersonPrincipal, form: RemovalForm) -> bool:
