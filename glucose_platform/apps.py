@@ -5,4 +5,4 @@ class GlucosePlatformConfig(AppConfig):
     name = "glucose_platform"
 
     def ready(self) -> None:
-        from glucose_platform import checks  # noqa: F401  registers the check
+        from glucose_platform import celery, checks  # noqa: F401  where tasks are sent to; registers the check

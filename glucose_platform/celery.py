@@ -8,9 +8,12 @@ from typing import Any
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import setup_logging, worker_init, worker_ready
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "glucose_platform.settings")
-os.environ.setdefault("GLUCOSE_PROCESS", "worker")
+if not settings.configured:
+    # Celery's own command begins here. Where Django was there first, another process only sends tasks.
+    os.environ.setdefault("GLUCOSE_PROCESS", "worker")
 
 app = Celery("glucose_platform")
 app.config_from_object("django.conf:settings", namespace="CELERY")
