@@ -78,7 +78,7 @@ def _keep_rows(owner: psycopg.Connection, code: str, organization_id: int) -> No
         found = owner.execute(
             sql.SQL("SELECT jsonb_agg(to_jsonb(t)) FROM {} t WHERE {}").format(
                 sql.Identifier(table),
-                sql.SQL(condition),  # type: ignore[arg-type]
+                sql.SQL(condition),
             ),
             [organization_id],
         ).fetchone()
@@ -88,7 +88,7 @@ def _keep_rows(owner: psycopg.Connection, code: str, organization_id: int) -> No
 
 def _forget_in_valkey(organization_id: int) -> None:
     """The clinic has the same id in every test: slots, covered looks and cached answers of the last one are void."""
-    for url in (settings.LIMITS_REDIS_URL, settings.CACHES["default"]["LOCATION"]):
+    for url in (settings.LIMITS_REDIS_URL, str(settings.CACHES["default"]["LOCATION"])):
         with redis.Redis.from_url(url) as client:
             if keys := list(client.scan_iter(f"*{organization_id}*", count=1000)):
                 client.delete(*keys)

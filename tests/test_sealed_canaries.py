@@ -103,7 +103,7 @@ def everything_in_valkey() -> Iterator[bytes]:
         for key in client.scan_iter():
             yield key
             kind = client.type(key)
-            readers: dict[bytes, Any] = {
+            readers: dict[Any, Any] = {
                 b"string": lambda: client.get(key),  # noqa: B023  called at once
                 b"list": lambda: client.lrange(key, 0, -1),  # noqa: B023
                 b"hash": lambda: client.hgetall(key),  # noqa: B023
