@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.fresh_sign_in import fresh_sign_in_required_to_post
 from accounts.organizations import change_organization
 from reports.clinic import current_clinic
-from tenancy.models import Organization
+from tenancy.models import GlucoseUnit, Organization
 
 CHANGE = "tenancy.change_organization"
 
@@ -47,6 +47,9 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, may_change: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # The unit is its own name; a label made from the constant would read "Mg Dl".
+        unit: Any = self.fields["glucose_unit"]
+        unit.choices = [(value, value) for value in GlucoseUnit.values]
         for field in self.fields.values():
             field.disabled = not may_change
 
