@@ -31,7 +31,7 @@ from tests.isolation.world import STYLES, World
 __all__ = ["world"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.promise(10, 37, 38)]
-EXAMPLES = 6
+EXAMPLES = 5
 CHECKS = [
     not_a_server_error,  # first
     status_code_conformance,

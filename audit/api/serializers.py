@@ -21,8 +21,9 @@ class ActorSerializer(CamelCaseSerializer):
 
 class ChangeSerializer(CamelCaseSerializer):
     field = serializers.CharField()
-    old = serializers.JSONField(allow_null=True)
-    new = serializers.JSONField(allow_null=True)
+    # Any JSON, null included; allow_null would describe null twice.
+    old = serializers.JSONField()
+    new = serializers.JSONField()
 
 
 class EntrySerializer(CamelCaseSerializer):
