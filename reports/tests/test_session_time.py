@@ -104,7 +104,7 @@ def issue(client: Client, clinic, **more):
 
 def keys_of(clinic) -> int:
     with clinic.scope():
-        return DeviceKey.objects.filter(device=clinic.devices[1]).count()
+        return int(DeviceKey.objects.filter(device=clinic.devices[1]).count())
 
 
 def test_a_key_needs_a_fresh_sign_in_and_what_was_typed_is_kept(northside):

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import SupportAccess, User
 from accounts.roles import PERMISSIONS, SUPPORT
 from accounts.services import add_member
+from accounts.support import enter_clinic
 from accounts.tasks import mail_support_access_task
 from audit.models import Entry
 from tests.clinic_people import SUPPORT_EMAIL, make_support_person
@@ -137,7 +139,7 @@ def test_accesses_are_for_owners_and_admins(northside, role):
 def test_support_in_a_clinic_sees_neither_accesses_nor_histories_and_changes_nothing(support, northside):
     enter(support)
     assert support.get(ACCESSES).status_code == 403
-    for page in ("patients/patient/add/", "devices/device/add/", "accounts/membership/add/"):
+    for page in ("patients/patient/add/", "devices/device/add/", "invitations/"):
         assert support.get(f"/admin/{page}").status_code == 403, page
     allowed = PERMISSIONS[SUPPORT]
     assert all(name.rpartition(".")[2].startswith("view_") for name in allowed)
@@ -192,3 +194,14 @@ def test_support_signs_in_over_rest_while_inside_and_knows_itself(support, north
     assert api.patch("/api/v1/users/me", {"name": "X"}, content_type="application/json").status_code == 403
     support.post("/admin/support/leave/")
     assert api.get("/api/v1/auth/me").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("reason", "minutes", "field"), [("  sh    ort  ", 5, "reason"), (REASON, 61, "minutes"), (REASON, 0, "minutes")]
+)
+def test_no_form_is_needed_to_hold_the_line(northside, reason, minutes, field):
+    make_support_person(password=PASSWORD)
+    user = User.objects.get_by_natural_key(SUPPORT_EMAIL)
+    with northside.scope(), pytest.raises(ValidationError) as refused:
+        enter_clinic(user=user, reason=reason, minutes=minutes)
+    assert set(refused.value.message_dict) == {field}
