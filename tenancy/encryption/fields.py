@@ -18,9 +18,9 @@ from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
 from tenancy.encryption.blind_index import INDEX_BYTES, blind_index
-from tenancy.encryption.envelope import EMPTY, Place, key_id_of
+from tenancy.encryption.envelope import EMPTY, Place, key_id_of, open_sealed
 from tenancy.encryption.errors import Shredded
-from tenancy.encryption.keys import open_text, seal_text, sealing_key
+from tenancy.encryption.keys import opening_key, refuse_unknown_key, seal_text, sealing_key
 from tenancy.encryption.owners import PLATFORM, Owner, Purpose
 from tenancy.encryption.values import SealedValue
 
@@ -141,7 +141,19 @@ class SealedTextField(models.TextField):  # type: ignore[type-arg]
         # A field that may not be blank is never stored empty: somebody emptied the column.
         if sealed == EMPTY and self.blank:
             return ""
-        return open_text(sealed, place=self.place_of(instance))
+        place = self.place_of(instance)
+        if secret := opening_key(sealed, place):
+            return open_sealed(sealed, cipher=secret.cipher, place=place)
+        # Rotation may have sealed the value anew, and removed the key, since the row was read.
+        now = self._stored_now(instance)
+        if now is None or now == sealed:
+            refuse_unknown_key(sealed, place)
+        return self._opened(instance, now)
+
+    def _stored_now(self, instance: Any) -> bytes | None:
+        rows = self.model._base_manager.filter(public_id=instance.public_id)
+        found: SealedValue | None = rows.values_list(self.name, flat=True).first()
+        return None if found is None else found.sealed
 
     def _up_to_date(self, instance: Any, held: SealedValue) -> SealedValue:
         """What to store: the sealed value as it was where neither the text nor the key has changed."""

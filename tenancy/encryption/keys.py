@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NoReturn
 
 from django.db import DEFAULT_DB_ALIAS
 
@@ -28,7 +29,7 @@ def seal_text(text: str, *, owner: Owner, place: Place, using: str = DEFAULT_DB_
 
 def open_text(sealed: bytes, *, place: Place, using: str = DEFAULT_DB_ALIAS) -> str:
     """Raises Shredded, and TamperedError where the value was not sealed for this place."""
-    secret = opening_key(key_id_of(sealed, place), place, using=using)
+    secret = opening_key(sealed, place, using=using) or refuse_unknown_key(sealed, place)
     return open_sealed(sealed, cipher=secret.cipher, place=place)
 
 
@@ -47,13 +48,17 @@ def index_key(organization_id: int, *, using: str = DEFAULT_DB_ALIAS) -> Secret:
     return secret_of(stored, using=using)
 
 
-def opening_key(key_id: int, place: Place, *, using: str = DEFAULT_DB_ALIAS) -> Secret:
+def opening_key(sealed: bytes, place: Place, *, using: str = DEFAULT_DB_ALIAS) -> Secret | None:
+    """None where the owner has no such key. Raises Shredded, and TamperedError for what is no sealed value."""
+    key_id = key_id_of(sealed, place)
     if held := KEYS.get(key_id, place.organization_id):
         return held
     stored = key_with_id(place.organization_id, key_id, using=using)
-    if stored is None:
-        refuse_tampered(table=place.table, field=place.field, key_id=key_id)
-    return secret_of(stored, using=using)
+    return None if stored is None else secret_of(stored, using=using)
+
+
+def refuse_unknown_key(sealed: bytes, place: Place) -> NoReturn:
+    refuse_tampered(table=place.table, field=place.field, key_id=key_id_of(sealed, place))
 
 
 def secret_of(stored: StoredKey, *, using: str = DEFAULT_DB_ALIAS) -> Secret:
