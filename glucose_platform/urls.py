@@ -11,7 +11,8 @@ urlpatterns = [
     *[route.url_pattern() for route in ROUTES],
     path("account/set-password/<uid>/<token>/", set_password_by_link, name="set-password"),
     path("account/confirm/<uid>/<token>/", confirm_address_by_link, name="confirm-address"),
-    path("account/forgot-password/", forgot_password, name="forgot-password"),
+    # Under this name Django's sign-in page links to it.
+    path("account/forgot-password/", forgot_password, name="admin_password_reset"),
     path("account/invitation/<token>/", answer_by_link, name="invitation-page"),
     path("admin/", admin.site.urls),
 ]

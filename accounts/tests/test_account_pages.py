@@ -94,3 +94,7 @@ def test_pages_keep_the_content_policy_and_are_not_cached(client: Client, link: 
     assert "no-store" in page.headers["Cache-Control"]
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
     assert page.headers["Referrer-Policy"] == "same-origin"
+
+
+def test_the_sign_in_page_of_the_workplace_leads_there(client: Client) -> None:
+    assert f'href="{FORGOT}"' in client.get("/admin/login/").content.decode()
