@@ -224,7 +224,7 @@ def drip(out: Any) -> None:
 
 HOSTILE: dict[str, Callable[[Google], object]] = {
     "500": lambda google: setattr(google, "status", 500),
-    "a redirect": lambda google: (setattr(google, "status", 302), google.headers.update(Location="http://127.0.0.1:1/")),
+    "a redirect": lambda google: google.__dict__.update(status=302, headers={"Location": "http://127.0.0.1:1/"}),
     "no JSON": lambda google: setattr(google, "body", b"<html>"),
     "a list": lambda google: setattr(google, "body", ["x"]),
     "empty": lambda google: setattr(google, "body", {}),
@@ -237,7 +237,7 @@ HOSTILE: dict[str, Callable[[Google], object]] = {
     "an elliptic key": lambda google: setattr(google, "body", {"one": certificate(elliptic())}),
     "an expired certificate": lambda google: setattr(google, "body", {"one": certificate(key("one"), days=-1)}),
     "cut": lambda google: setattr(google, "write", lambda out: out.write(b"{")),
-    "slow": lambda google: (google.headers.update({"Content-Length": "60000"}), setattr(google, "write", drip)),
+    "slow": lambda google: google.__dict__.update(headers={"Content-Length": "60000"}, write=drip),
 }  # fmt: skip
 
 

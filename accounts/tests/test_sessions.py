@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import RefreshFamily
+from accounts.principals import person_principals
 from accounts.services import set_password
 from accounts.tests.mails import mails_of
 from accounts.tests.test_lockout import entries, login
@@ -153,7 +154,6 @@ def test_a_disabled_account_and_a_new_version_act_with_the_next_request(
 @pytest.mark.promise(14, 19)
 def test_a_sign_in_that_races_a_new_password_is_dead(northside: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     """The password changes after it was found right, and before the sign-in is written."""
-    from accounts import sign_in
     from accounts.models import User
 
     begin = tokens.start_family
@@ -164,7 +164,7 @@ def test_a_sign_in_that_races_a_new_password_is_dead(northside: Clinic, monkeypa
         set_password(user=user, password=NEW)
         return begin(**arguments)
 
-    monkeypatch.setattr(sign_in.tokens, "start_family", change_first)
+    monkeypatch.setattr(tokens, "start_family", change_first)
     issued = login(Client()).json()
     assert Client(headers={"Authorization": f"Bearer {issued['access_token']}"}).get(ME).status_code == 401
     assert send(Client(), "POST", "/api/v1/auth/refresh", {"refresh_token": issued["refresh_token"]}).status_code == 401
@@ -176,7 +176,7 @@ def test_a_password_that_changes_before_the_clinic_is_looked_up_signs_nobody_in(
     from accounts import sign_in
     from accounts.models import User
 
-    look_up = sign_in.person_principals
+    look_up = person_principals
 
     def change_first(public_id: uuid.UUID) -> Any:
         user = User.objects.with_id(northside.people["nurse"].user_id)
