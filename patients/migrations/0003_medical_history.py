@@ -31,14 +31,6 @@ def written() -> list[tuple[str, Any]]:
     ]
 
 
-def key_index(table: str) -> migrations.RunSQL:
-    """Rotation asks for the values of a key; four bytes behind the first name it."""
-    return migrations.RunSQL(
-        f"CREATE INDEX {table}_key ON {table} (organization_id, substring(text from 2 for 4))",
-        f"DROP INDEX {table}_key",
-    )
-
-
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -84,8 +76,6 @@ class Migration(migrations.Migration):
         ),
         ProtectTenantTable("historyentry", patient_column="patient_id", grants="SELECT, INSERT, UPDATE"),
         ProtectTenantTable("historyamendment", patient_column="patient_id", grants="SELECT, INSERT, UPDATE"),
-        key_index("patients_historyentry"),
-        key_index("patients_historyamendment"),
         migrations.RunSQL(
             "ALTER TABLE tenancy_datakey ADD CONSTRAINT tenancy_datakey_patient_id_fk "
             "FOREIGN KEY (organization_id, patient_id) REFERENCES patients_patient (organization_id, id)",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -15,15 +16,19 @@ from tenancy.encryption.envelope import Place, key_id_of, open_sealed, seal
 from tenancy.encryption.errors import Shredded
 from tenancy.encryption.keys import sealing_key, secret_of
 from tenancy.encryption.owners import Purpose
+from tenancy.encryption.patience import Patience
 from tenancy.encryption.registry import SealedColumn
 from tenancy.encryption.store import StoredKey, rows, run, tenant_keys
 
+PAGE = 1000
 # Rows that somebody is writing are left for later. In the end they are waited for, one at a time: no deadlock.
-SKIP, WAIT = (500, "FOR NO KEY UPDATE SKIP LOCKED"), (1, "FOR NO KEY UPDATE")
+SKIP, WAIT = "FOR NO KEY UPDATE SKIP LOCKED", "LIMIT 1 FOR NO KEY UPDATE"
 
+# Pages by id: under row-level security no index finds the values of a key, so each statement reads a bounded piece.
+_PAGE_END = sql.SQL("SELECT max(id) FROM (SELECT id FROM {table} WHERE {scope} id > %s ORDER BY id LIMIT %s) AS page")
 _SELECT = sql.SQL(
     "SELECT public_id, {column} FROM {table} "
-    "WHERE {scope} substring({column} from 2 for 4) = ANY(%s::bytea[]) LIMIT %s {lock}"
+    "WHERE {scope} id > %s AND id <= %s AND substring({column} from 2 for 4) = ANY(%s::bytea[]) {lock}"
 )
 _UPDATE = sql.SQL(
     "UPDATE {table} SET {column} = sent.value FROM unnest(%s::uuid[], %s::bytea[]) AS sent (public_id, value) "
@@ -45,10 +50,17 @@ class Walk:
         old = {key.id: key for key in self.old_keys}
         successors = self._successors(old)
         done = 0
-        for limit, lock in (SKIP, WAIT):
-            while count := self._piece(limit, lock, old, successors):
-                done += count
-                self.on_progress(count)
+        for lock in (SKIP, WAIT):
+            patience, after = Patience(PAGE), 0
+            while True:
+                upto, count = patience.step(partial(self._step, after, lock, old, successors))
+                if upto is None:
+                    break
+                if count:
+                    done += count
+                    self.on_progress(count)
+                if lock == SKIP or not count:
+                    after = upto
         return done
 
     def _successors(self, old: dict[int, StoredKey]) -> dict[int, Secret]:
@@ -63,15 +75,21 @@ class Walk:
             )
             return {patients[key.owner.patient_id or 0]: secret_of(key, using=self.using) for key in active}
 
-    def _piece(self, limit: int, lock: str, old: dict[int, StoredKey], successors: dict[int, Secret]) -> int:
-        named = [struct.pack(">I", key_id) for key_id in old]
+    def _step(
+        self, after: int, lock: str, old: dict[int, StoredKey], successors: dict[int, Secret], size: int
+    ) -> tuple[int | None, int]:
+        """The last id of the page behind ``after``, None where there is none, and how many values were sealed anew."""
+        scope = self._scope_parameters()
         with transaction.atomic(using=self.using):
-            found = rows(self._sql(_SELECT, lock), [*self._scope_parameters(), named, limit], self.using)
+            ((upto,),) = rows(self._sql(_PAGE_END), [*scope, after, size], self.using)
+            if upto is None:
+                return None, 0
+            named = [struct.pack(">I", key_id) for key_id in old]
+            found = rows(self._sql(_SELECT, lock), [*scope, after, upto, named], self.using)
             values = [self._sealed_anew(row, bytes(value), old, successors) for row, value in found]
             if found:
-                sent = [[row for row, _ in found], values]
-                run(self._sql(_UPDATE), [*sent, *self._scope_parameters()], self.using)
-        return len(found)
+                run(self._sql(_UPDATE), [[row for row, _ in found], values, *scope], self.using)
+        return upto, len(found)
 
     def _sealed_anew(self, row: Any, sealed: bytes, old: dict[int, StoredKey], successors: dict[int, Secret]) -> bytes:
         place = Place(self.organization_id, self.column.table, self.column.field.name, str(row))

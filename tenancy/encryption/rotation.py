@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from django.db import DEFAULT_DB_ALIAS, transaction
 
@@ -15,6 +16,7 @@ from tenancy.encryption.journal import note_rotation
 from tenancy.encryption.keks import kek_for_writing
 from tenancy.encryption.keys import new_key, new_tenant_keys, secret_of, wrapped_key
 from tenancy.encryption.owners import PLATFORM, Owner, Purpose
+from tenancy.encryption.patience import Patience
 from tenancy.encryption.registry import clinics_columns, persons_columns
 from tenancy.encryption.resealing import Walk
 from tenancy.encryption.store import (
@@ -64,17 +66,23 @@ class DataRotation:
     def run(self) -> int:
         """Returns how many values were sealed anew. Nothing is left on a replaced key when it ends, and the keys go."""
         if self.organization_id is None:
-            self._replace_platform_key()
+            Patience(1).step(self._replace_platform_key)
         else:
-            self._begin(self.organization_id)
-            while self._rewrap(self.organization_id):
-                pass
-            for limit, lock in ((BATCH, SKIP), (1, WAIT)):
-                while self._replace(self.organization_id, limit, lock):
-                    pass
+            self._replace_keys(self.organization_id)
         return self._reseal()
 
-    def _begin(self, organization_id: int) -> None:
+    def _replace_keys(self, organization_id: int) -> None:
+        Patience(1).step(partial(self._begin, organization_id))
+        for limit, step in (
+            (BATCH, partial(self._rewrap, organization_id)),
+            (BATCH, partial(self._replace, organization_id, SKIP)),
+            (1, partial(self._replace, organization_id, WAIT)),
+        ):
+            patience = Patience(limit)
+            while patience.step(step):
+                pass
+
+    def _begin(self, organization_id: int, _: int) -> None:
         with transaction.atomic(using=self.using):
             root = active_key(Owner(organization_id, Purpose.ROOT), using=self.using, lock="FOR UPDATE")
             if root is None or self._is_unfinished(organization_id, root):
@@ -86,15 +94,15 @@ class DataRotation:
         condition = "wrapped IS NOT NULL AND (NOT is_active OR parent_id <> %s) LIMIT 1"
         return bool(tenant_keys(organization_id, condition, [root.id], using=self.using))
 
-    def _rewrap(self, organization_id: int) -> int:
+    def _rewrap(self, organization_id: int, limit: int) -> int:
         """Keys that stay, since something that cannot be written again depends on them: the new root wraps them."""
         with transaction.atomic(using=self.using):
-            keys = self._keys_of_old_roots(organization_id, [Purpose.INDEX.value, Purpose.LEDGER.value])
+            keys = self._keys_of_old_roots(organization_id, [Purpose.INDEX.value, Purpose.LEDGER.value], limit)
             for key in keys:
                 wrap_anew(_with_new_wrapping(key, self.using), using=self.using)
         return len(keys)
 
-    def _replace(self, organization_id: int, limit: int, lock: str) -> int:
+    def _replace(self, organization_id: int, lock: str, limit: int) -> int:
         """From the commit on, no writer uses the old keys: those that did have ended, the lock waits for them.
 
         It waits for one key at a time, so it never stands in the way of a writer of two.
@@ -108,7 +116,7 @@ class DataRotation:
         return len(keys)
 
     def _keys_of_old_roots(
-        self, organization_id: int, purposes: list[str], limit: int = BATCH, lock: str = WAIT
+        self, organization_id: int, purposes: list[str], limit: int, lock: str = WAIT
     ) -> list[StoredKey]:
         root = active_key(Owner(organization_id, Purpose.ROOT), using=self.using)
         if root is None:
@@ -118,7 +126,7 @@ class DataRotation:
         )
         return tenant_keys(organization_id, condition, [purposes, root.id, limit], using=self.using)
 
-    def _replace_platform_key(self) -> None:
+    def _replace_platform_key(self, _: int) -> None:
         with transaction.atomic(using=self.using):
             key = active_key(PLATFORM, using=self.using, lock="FOR UPDATE")
             if key is None or len(platform_keys(using=self.using)) > 1:

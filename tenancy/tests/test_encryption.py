@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import structlog
-from django.db import close_old_connections, connection, connections, transaction
+from django.db import OperationalError, close_old_connections, connection, connections, transaction
+from psycopg.errors import QueryCanceled
 
 from patients.history import Author, add_history_entry
 from patients.models import HistoryEntry, Patient
@@ -21,6 +22,7 @@ from tenancy.encryption.errors import EncryptionError, TamperedError
 from tenancy.encryption.keys import sealing_key
 from tenancy.encryption.ledger import open_from_ledger, sealed_text_for_ledger
 from tenancy.encryption.owners import Owner, Purpose
+from tenancy.encryption.patience import Patience, StillBlocked
 from tenancy.encryption.rotation import DataRotation
 from tenancy.encryption.shredding import shred_patient_keys
 from tenancy.models import DataKey
@@ -231,6 +233,56 @@ def test_rotation_waits_for_a_writer_with_the_old_key(northside: Clinic) -> None
     assert in_threads(2, lambda number: (write, rotate)[number]()) == []
     KEYS.forget()
     assert "in time" in [entry.text for entry in entries_inside(northside)]
+
+
+@pytest.mark.promise(32)
+@pytest.mark.django_db(transaction=True)
+def test_rotation_outlasts_a_writer_who_holds_a_row_beyond_the_statement_timeout(northside: Clinic) -> None:
+    held = threading.Event()
+    timeouts: list[OperationalError] = []
+
+    def write() -> None:
+        with northside.scope(), transaction.atomic():
+            HistoryEntry.objects.select_for_update(no_key=True).order_by("id").first()
+            held.set()
+            wait_for(lambda: len(timeouts) > 1)
+
+    def count(execute: Any, *asked: Any) -> Any:
+        try:
+            return execute(*asked)
+        except OperationalError as error:
+            timeouts.append(error)
+            raise
+
+    def rotate() -> None:
+        held.wait(30)
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = '200ms'")
+        with connection.execute_wrapper(count), northside.scope():
+            DataRotation(northside.organization.id, lambda count: None).run()
+
+    assert in_threads(2, lambda number: (write, rotate)[number]()) == []
+    with northside.scope(), transaction.atomic():
+        assert not DataKey.objects.filter(is_active=False).exists()
+        assert all(entry.text for entry in HistoryEntry.objects.all())
+
+
+def test_a_step_that_takes_too_long_is_tried_with_less_and_grows_again() -> None:
+    sizes: list[int] = []
+
+    def work(size: int) -> int:
+        sizes.append(size)
+        if size > 30:
+            raise OperationalError from QueryCanceled()
+        return size
+
+    patience = Patience(500)
+    assert patience.step(work) == 7
+    assert (sizes, patience.size) == ([500, 125, 31, 7], 14)
+    with pytest.raises(OperationalError):
+        patience.step(lambda size: (_ for _ in ()).throw(OperationalError("gone")))
+    with pytest.raises(StillBlocked):
+        Patience(500).step(lambda size: work(500))
 
 
 @pytest.mark.promise(32)
