@@ -29,7 +29,7 @@ TELLING = (
     redis.RedisError,
 )
 _SECRETS = [
-    (re.compile(r"\b(gl[pr]_)[0-9A-Za-z._-]{8,}"), rf"\1{HIDDEN}"),
+    (re.compile(r"\b(gl[ipr]_)[0-9A-Za-z._-]{8,}"), rf"\1{HIDDEN}"),
     (re.compile(r"\beyJ[0-9A-Za-z_-]+(?:\.[0-9A-Za-z_-]*){1,4}"), HIDDEN),
     (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',;]+"), rf"\1 {HIDDEN}"),
     (re.compile(r"(?i)\b(x-api-key[\"']?\s*[:=]\s*[\"']?)[^\s\"',;]+"), rf"\1{HIDDEN}"),

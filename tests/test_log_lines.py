@@ -46,6 +46,7 @@ def written(request: pytest.FixtureRequest, settings: Any) -> Iterator[Callable[
     [
         "glp_0123456789AB_0123456789abcdefghijklmnopqrstuvwxyzABCDEF",  # secret-scan: allow made up
         "glr_2f0c1.7.c2lnbmF0dXJl-_x",
+        "gli_c2lnbmF0dXJl-_x0123456789abcdefghijklmnopqr",  # secret-scan: allow made up
         "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIxIn0.c2ln_bmF0-dXJl",  # secret-scan: allow made up
         "nurse.o'neill+ward@northside.example",
         "https://glucose.example/account/set-password/MQ/c0ffee-0123456789abcdef/",
