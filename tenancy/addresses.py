@@ -43,7 +43,8 @@ def _without_port(text: str) -> str:
 
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        address = ip_address(text)
+        # Without the zone of a link-local address: it says nothing elsewhere, may hold anything, and is no inet.
+        address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None

@@ -41,6 +41,8 @@ def test_without_a_proxy_the_header_says_nothing(forwarded: str | None) -> None:
         (1, f"{SPOOFED}, unknown", "10.0.0.1"),
         (1, f"{SPOOFED}, 1.2.3.4\nforged", "10.0.0.1"),
         (1, f"{SPOOFED}, <script>", "10.0.0.1"),
+        (1, f"{SPOOFED}, fe80::7%eth0", "fe80::7"),
+        (1, f"{SPOOFED}, fe80::7%\nforged", "fe80::7"),
     ],
 )
 def test_behind_proxies_their_own_word_counts(settings: Any, proxies: int, forwarded: str | None, told: str) -> None:
