@@ -20,9 +20,11 @@ from accounts.browser_sessions.services import SECOND_FACTOR
 from accounts.models import User
 from accounts.one_time.services import device_is_required, enrol, has_device
 from accounts.principals import SESSION_ORGANIZATION, PersonPrincipal, person_principals
+from accounts.refusals import SignInLocked
 from audit.actions import Action
 from audit.services import record
 from reports.half_sign_in import begin_half, end_half
+from tenancy.limits import retry_after
 from tenancy.scope import scoped
 
 NO_PLACE = (
@@ -65,6 +67,14 @@ class StaffSignInView(LoginView):
             return HttpResponseRedirect(reverse("admin:sign_in_enrol"))
         complete_sign_in(self.request, user, second_factor=False)
         return HttpResponseRedirect(page)
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response = super().form_invalid(form)
+        for error in form.non_field_errors().as_data():
+            if isinstance(error, SignInLocked):
+                response.status_code = error.status_code
+                response.headers["Retry-After"] = retry_after(error.wait)
+        return response
 
 
 def complete_sign_in(request: HttpRequest, user: User, *, second_factor: bool) -> None:

@@ -66,7 +66,9 @@ def test_the_admin_and_the_api_count_together_and_the_page_says_the_sentence(nor
         assert "Incorrect email or password." in admin_login(Client(), "wrong")
     for _ in range(2):
         assert login(Client(), password="wrong").status_code == 401
-    assert SENTENCE in admin_login(Client(), PASSWORD)
+    page = Client().post(ADMIN, {"username": KNOWN, "password": PASSWORD}, REMOTE_ADDR="192.0.2.1")
+    assert SENTENCE in page.content.decode()
+    assert (page.status_code, int(page.headers["Retry-After"]) > 800) == (429, True)
     assert login(Client()).status_code == 429
 
 
