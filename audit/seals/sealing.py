@@ -21,7 +21,7 @@ ENTRIES_PER_SEAL = 5000
 log = structlog.get_logger(__name__)
 
 # What the owner set: transactions of earlier epochs ran in another server and are over.
-_EPOCH = """(
+EPOCH = """(
     SELECT pg_get_expr(adbin, adrelid)::smallint FROM pg_attrdef JOIN pg_attribute
         ON attrelid = adrelid AND attnum = adnum
      WHERE adrelid = 'audit_entry'::regclass AND attname = 'epoch')
@@ -29,10 +29,10 @@ _EPOCH = """(
 _FINISHED = f"""
     SELECT epoch, xid, id, at, {CANONICAL} FROM audit_entry
      WHERE organization_id = %(organization)s AND (epoch, xid, id) > (%(epoch)s, %(xid)s, %(id)s)
-       AND (xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint OR epoch < {_EPOCH})
+       AND (xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint OR epoch < {EPOCH})
      ORDER BY audit_entry.epoch, audit_entry.xid, audit_entry.id LIMIT %(limit)s
 """  # noqa: S608  constant text
-_RESTORED_ELSEWHERE = f"SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint < %s AND %s >= {_EPOCH}"
+_RESTORED_ELSEWHERE = f"SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint < %s AND %s >= {EPOCH}"
 
 
 class RestoredElsewhere(RuntimeError):

@@ -6,6 +6,7 @@ import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from uuid import uuid4
 
 import pytest
 from django.conf import settings
@@ -101,6 +102,43 @@ def test_an_entry_that_was_slipped_in_is_named(sealed: Clinic) -> None:
 
     (fault,) = verify(sealed).faults
     assert fault.startswith("Entry 999999999 was slipped in")
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"epoch": "-3"}, "was slipped in: seal 1"),
+        ({"epoch": "0", "xid": "-1"}, "was slipped in: seal 1"),
+        ({"xid": "4611686018427387904"}, "still to come"),
+        ({"epoch": "7"}, "still to come"),
+    ],
+)
+def test_an_entry_beyond_the_reach_of_seals_is_named(sealed: Clinic, columns: dict[str, str], words: str) -> None:
+    copied = COLUMNS.replace(" id,", " 999999999,", 1)
+    for name, value in columns.items():
+        copied = copied.replace(f" {name},", f" {value},", 1)
+    as_owner(
+        f"INSERT INTO audit_entry ({COLUMNS}) SELECT {copied} FROM audit_entry WHERE id = %s",
+        ids(sealed)[1],
+    )
+    (fault,) = verify(sealed).faults
+    assert fault.startswith("Entry 999999999 ")
+    assert words in fault
+
+
+@pytest.mark.parametrize("column", ["at", "epoch", "xid", "id"])
+def test_the_app_role_does_not_choose_where_an_entry_stands(sealed: Clinic, column: str) -> None:
+    refused = pytest.raises(DatabaseError, match="permission denied")
+    with sealed.scope(), refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO audit_entry ({column}) SELECT NULL")
+
+
+def test_the_function_for_accounts_writes_of_accounts_only(sealed: Clinic) -> None:
+    """It reaches every clinic of a person: nobody forges there that somebody looked at a patient."""
+    asked = "SELECT audit_record_for_person(%s, 'person', '', '', '', %s, %s, '', NULL, '', '', '', 'done', 1)"
+    for action, kind in (("read", "accounts.user"), ("login_failed", "patients.patient")):
+        with pytest.raises(DatabaseError, match="does not write"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(asked, [uuid4(), action, kind])
 
 
 def test_seals_that_were_altered_or_removed_are_named(sealed: Clinic, southside: Clinic) -> None:
