@@ -42,6 +42,12 @@ CREATE INDEX audit_entry_actor ON audit_entry (organization_id, actor_id, at);
 CREATE INDEX audit_entry_object ON audit_entry (organization_id, object_type, object_id, at);
 """
 
+# Not id, at, xid and epoch: by them entries are sealed, so whoever adds one does not choose where it stands.
+WRITTEN = (
+    "organization_id, actor_kind, actor_id, actor_name, actor_role, action, object_type, object_id, patient_id, "
+    "patient_ids, ip, session, request_id, reason, outcome, count, changes"
+)
+
 # As readings_ensure_months does it: see there. The first is the month before the installation's, for a clock set back.
 ENSURE_MONTHS = """
 DECLARE
@@ -133,7 +139,8 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        ProtectTenantTable("entry", patient_column=None, grants="SELECT, INSERT", replace_primary_key=False),
+        ProtectTenantTable("entry", patient_column=None, grants="SELECT", replace_primary_key=False),
+        Grant(f"INSERT ({WRITTEN})", on="audit_entry"),
         Grant("USAGE", on="SEQUENCE audit_entry_id_seq"),
         migrations.RunSQL(STAFF_READ.format(table="audit_entry", role=roles.APP), migrations.RunSQL.noop),
         LookupFunction(

@@ -5,14 +5,27 @@ from tenancy import roles
 from tenancy.operations import LookupFunction
 
 # An account belongs to no clinic: what happens to it stands in the ledger of each clinic where the person works. The
-# clinics come from the memberships alone, so nobody can write into a ledger that the person has nothing to do with.
+# clinics come from the memberships alone, so nobody can write into a ledger that the person has nothing to do with; and
+# only of accounts, so nobody can write there that somebody saw a patient.
 RECORD_FOR_PERSON = """
+BEGIN
+    IF p_object_type <> 'accounts.user' OR p_action NOT IN (
+        'update', 'login_failed', 'password_changed', 'second_factor', 'session_revoked'
+    ) THEN
+        RAISE EXCEPTION 'audit_record_for_person does not write % of %', p_action, p_object_type;
+    END IF;
     INSERT INTO audit_entry (organization_id, actor_kind, actor_id, actor_name, actor_role, action, object_type,
                              object_id, ip, session, request_id, reason, outcome, count)
     SELECT organization_id, p_actor_kind, p_actor_id, p_actor_name, p_actor_role, p_action, p_object_type,
            p_object_id, p_ip::inet, p_session, p_request_id, p_reason, p_outcome, p_count
-      FROM accounts_membership WHERE user_public_id = p_user AND is_active
+      FROM accounts_membership WHERE user_public_id = p_user AND is_active;
+END
 """
+
+ABOUT_PERSONS = (
+    "organization_id, actor_kind, actor_id, actor_name, actor_role, action, object_type, object_id, ip, session, "
+    "request_id, reason, outcome, count"
+)
 
 # Whole seals only, oldest first, so that the chain stays provable: heads and digests are kept, entries go. Of the
 # clinic in scope, by its own retention time, and never before a year whatever that says.
@@ -96,9 +109,10 @@ class Migration(migrations.Migration):
             "p_actor_role text, p_action text, p_object_type text, p_object_id text, p_ip text, p_session text, "
             "p_request_id text, p_reason text, p_outcome text, p_count integer)",
             returns="void",
+            language="plpgsql",
             volatility="VOLATILE",
             body=RECORD_FOR_PERSON,
-            reads=["INSERT ON audit_entry", "USAGE ON SEQUENCE audit_entry_id_seq"],
+            reads=[f"INSERT ({ABOUT_PERSONS}) ON audit_entry", "USAGE ON SEQUENCE audit_entry_id_seq"],
         ),
         LookupFunction(
             "audit_expire()",

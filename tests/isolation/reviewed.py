@@ -26,7 +26,7 @@ TENANT_TABLES: dict[str, tuple[str | None, frozenset[str]]] = {
     "patients_careteammember": ("patient_id", EVERYTHING),
     "patients_consent": ("patient_id", READ_WRITE),
     "patients_emergencyaccess": (STAFF_ONLY, READ_WRITE),
-    "audit_entry": (None, APPEND),
+    "audit_entry": (None, READ),
     "audit_seal": (None, APPEND),
     "devices_assignment": ("patient_id", READ_WRITE),
     "devices_device": (None, READ_WRITE),
@@ -124,7 +124,6 @@ POLICIES: dict[str, set[str]] = {
 OTHER_GRANTS: dict[tuple[str, str], frozenset[str]] = {
     **{(table, roles.SUPPORT): READ for table in (*TENANT_TABLES, "tenancy_organization")},
     ("accounts_user", roles.LOOKUP): APPEND,
-    ("audit_entry", roles.LOOKUP): frozenset({"INSERT"}),
     ("accounts_membership", roles.LOOKUP): READ,
     ("accounts_externalidentity", roles.LOOKUP): READ,
     ("accounts_invitation", roles.LOOKUP): READ,
@@ -159,6 +158,15 @@ COLUMN_GRANTS |= {
         "audit_seal": ("organization_id", "number", "epoch", "upto_xid", "upto_id"),
     }.items()
     for column in columns
+}
+# Not id, at, xid and epoch: whoever adds an entry does not choose where it stands.
+_ABOUT_PERSONS = (
+    *("organization_id", "actor_kind", "actor_id", "actor_name", "actor_role", "action", "object_type", "object_id"),
+    *("ip", "session", "request_id", "reason", "outcome", "count"),
+)
+COLUMN_GRANTS |= {("audit_entry", column, roles.LOOKUP, "INSERT") for column in _ABOUT_PERSONS} | {
+    ("audit_entry", column, roles.APP, "INSERT")
+    for column in (*_ABOUT_PERSONS, "patient_id", "patient_ids", "changes")
 }
 SEQUENCE_GRANTS = {
     ("audit_entry_id_seq", roles.APP, "USAGE"),
