@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import F
@@ -18,6 +17,7 @@ from django.utils import timezone
 from accounts.invitation_tokens import token_digest
 from accounts.invitations import ALREADY_A_MEMBER, close_expired_invitations, close_invitation
 from accounts.models import Invitation, Membership, RefreshFamily, User
+from accounts.passwords import check_new_password
 from accounts.services import add_member, change_member
 from audit.occasion import Actor, current_occasion, occasion
 from tenancy.scope import Scope, organization_scope, scoped
@@ -136,7 +136,7 @@ def _prove_account(user_id: int, proven_user_id: int | None, password: str | Non
         return
     if password is None:
         raise ValidationError({"password": ValidationError("Choose a password.", code="required")})
-    validate_password(password, user)
+    check_new_password(password, user)
     with scoped(Scope(None, user.pk)):
         unproven = User.objects.filter(pk=user.pk, email_verified_at__isnull=True)
         taken_over = unproven.update(

@@ -109,11 +109,16 @@ def _undo_partial_writes(context: dict[str, Any]) -> None:
         set_rollback()
 
 
+def _harmless(sent: Any) -> Any:
+    """An error about a body as a whole shows it, without what nobody else may read."""
+    return {name: sent[name] for name in sent if name not in SECRET_FIELDS} if isinstance(sent, dict) else sent
+
+
 def error_items(details: Any, sent: Any, location: tuple[str | int, ...]) -> Iterator[dict[str, Any]]:
     """Flatten REST framework's nested details to items of type, loc, msg and input."""
     if isinstance(details, dict) and set(details) == {"message", "code"}:
         code = "missing" if details["code"] == "required" else details["code"]
-        yield {"type": code, "loc": list(location), "msg": str(details["message"]), "input": sent}
+        yield {"type": code, "loc": list(location), "msg": str(details["message"]), "input": _harmless(sent)}
     elif isinstance(details, dict):
         for name, inner in details.items():
             if name in (NON_FIELD_ERRORS, "non_field_errors"):
