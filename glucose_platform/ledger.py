@@ -19,6 +19,7 @@ from devices.models import DeviceKey
 from patients.models import Patient
 from readings.people import find_patient
 from tenancy.addresses import client_address
+from tenancy.scope import scoped
 
 OUTCOMES = {403: Outcome.DENIED, 404: Outcome.FAILED}
 LONGEST_ID = 200
@@ -58,7 +59,8 @@ def _actor(request: HttpRequest, principal: PersonPrincipal | DevicePrincipal | 
 
 
 def _key_actor(principal: DevicePrincipal) -> Actor:
-    with transaction.atomic():
+    # Between clinics a request has no scope of its own.
+    with scoped(principal.scope), transaction.atomic():
         key = DeviceKey.objects.get(pk=principal.key_id)
     return Actor("key", str(key.public_id), key.name or key.prefix, "device" if key.device_id else "organization")
 

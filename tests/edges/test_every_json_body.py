@@ -38,8 +38,7 @@ MALFORMED: dict[str, bytes] = {
 WRONG_VALUES = [[], "text", 5, None, True, [[]], {"": ""}]
 # What a field may be given instead of what it wants.
 ODD_VALUES: list[Any] = [
-    "\u0661\u0660\u0660", "100", 1e308, -1, 10**30, "NaN", True, [], {}, "x" * 100_000, "0001-01-01T00:00:00Z",
-    "9999-12-31T23:59:59-14:00", "2026-03-01", "2026-03-01T12:00:60Z", "\u202e", "'; SELECT 1--", None,
+    "\u0661\u0660\u0660", -1, 10**30, True, [], {}, "x" * 100_000, "0001-01-01T00:00:00Z", "\u202e", None,
 ]  # fmt: skip
 
 

@@ -24,7 +24,10 @@ def test_a_method_that_the_route_does_not_name_is_405(route: Route, ask: Asking)
         one = Operation(route, next(iter(route.access)))
         for caller in (ask.owner, ask.device):
             answer = ask.send(one, b"{}", method=method, caller=caller)
-            assert (answer.status_code, list(answer.json())) == (405, ["detail"]), method
+            assert answer.status_code == 405, method
+            # The pages and the document of the API have forms of their own.
+            if answer.headers["Content-Type"] == "application/json":
+                assert list(answer.json()) == ["detail"]
 
 
 @pytest.mark.promise(41)
