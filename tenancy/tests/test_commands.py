@@ -20,6 +20,7 @@ pytestmark = pytest.mark.promise(7)
 OURS = {name: app for name, app in get_commands().items() if app in OUR_APPS | {"glucose_platform"}}
 # Commands that take no organization, each with the reason.
 WITHOUT_ORGANIZATION = {
+    "audit": "each of its actions names one, see audit.tests.test_command",
     "create_organization": "makes one",
     "database": "roles and grants, before there is any organization",
     "services": "starts and stops servers",
@@ -28,6 +29,8 @@ WITHOUT_ORGANIZATION = {
     "seed_demo": "makes the demo clinic that it names",
     "keys": "generate is for an installation without clinics; each other action names one, see test_keys_command",
     "migrate": "the schema, as the owner",
+    "reset_second_factor": "a second factor is a person's; each clinic of the person reads of it in its ledger",
+    "support_person": "support belongs to the platform",
     "partitions": "months are the whole platform's",
 }
 
