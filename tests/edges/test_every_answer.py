@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.test import Client
 from glucose_platform.routes import ROUTES
 from tenancy.api.routing import Route
 from tests.edges.asking import Asking, Operation, asking
+from tests.isolation import callers
 from tests.isolation.attacks import METHODS
 from tests.isolation.pages import Page, pages
 from tests.isolation.world import World
@@ -33,12 +35,17 @@ def ask(world: World) -> Asking:
     return asking(world)
 
 
-@pytest.fixture(autouse=True)
-def over_tls(settings: Any) -> None:
-    """As in production, where each request came over TLS."""
-    settings.SECURE_HSTS_SECONDS = 31_536_000
-    settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
-    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+@pytest.fixture(scope="module", autouse=True)
+def over_tls() -> Iterator[None]:
+    """As in production, where each request came over TLS. The middleware reads this when it is made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "SECURE_HSTS_SECONDS", 31_536_000)
+        patch.setattr(settings, "SECURE_HSTS_INCLUDE_SUBDOMAINS", True)
+        patch.setattr(settings, "SECURE_HSTS_PRELOAD", True)
+        patch.setattr(settings, "SECURE_PROXY_SSL_HEADER", ("HTTP_X_FORWARDED_PROTO", "https"), raising=False)
+        callers._handler.cache_clear()
+        yield
+    callers._handler.cache_clear()
 
 
 TLS = {"X-Forwarded-Proto": "https"}
