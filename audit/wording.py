@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_aware, localtime
 
 from audit.actions import Action
 from audit.models import Entry
@@ -34,6 +41,44 @@ def changes_of(entry: Entry, *, may_open: Callable[[str], bool] = lambda _: Fals
 
 def action_words(entry: Entry) -> str:
     return Action(entry.action).label if entry.action in Action.values else entry.action
+
+
+def object_words(object_type: str) -> str:
+    """What kind of record: as its model calls itself; of a kind that is no model, its own word."""
+    model = _model(object_type)
+    return str(model._meta.verbose_name) if model else object_type.rpartition(".")[2]
+
+
+def field_words(object_type: str, field: str) -> str:
+    model = _model(object_type)
+    try:
+        found = model._meta.get_field(field) if model else None
+    except FieldDoesNotExist:
+        found = None
+    return str(getattr(found, "verbose_name", field.replace("_", " ")))
+
+
+def value_words(value: Any) -> Any:
+    """As a page of the clinic shows it: instants in its zone, yes and no."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    instant = _instant(value)
+    return value if instant is None else f"{localtime(instant):%-d %b %Y, %H:%M:%S}"
+
+
+def _model(object_type: str) -> type[models.Model] | None:
+    try:
+        return apps.get_model(object_type)
+    except (LookupError, ValueError):
+        return None
+
+
+def _instant(value: Any) -> datetime | None:
+    try:
+        instant = parse_datetime(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return instant if instant is not None and is_aware(instant) else None
 
 
 def _shown(value: Any, object_type: str, field: str, opened: bool) -> Any:

@@ -22,13 +22,14 @@ from audit.actions import Action
 from audit.exporting import csv_lines
 from audit.models import Entry, EntryQuerySet
 from audit.services import record_look
-from audit.wording import action_words, changes_of
+from audit.wording import action_words, changes_of, field_words, object_words, value_words
 from patients.models import Patient
 
 SIZE = 50
 LEDGER, PATIENT = "audit.entry", "patients.patient"
 # What its records' pages link here with.
 OBJECT_TYPES = {PATIENT: "patient", "devices.device": "device", "accounts.membership": "member"}
+PEOPLE = {"accounts.user", "accounts.membership"}
 # The history of a device tells whom it measured as well.
 RECORDS = {kind: [kind] for kind in OBJECT_TYPES} | {"devices.device": ["devices.device", "devices.assignment"]}
 
@@ -160,22 +161,44 @@ def _title(choices: Choices, patient: Patient | None) -> str:
         member = Membership.objects.of_person(uuid.UUID(choices.person)).first()
         return f"What {member.name if member else 'this person'} did"
     if choices.object_type and choices.object_id:
-        return f"History of {OBJECT_TYPES[choices.object_type]} {choices.object_id}"
+        return f"History of {OBJECT_TYPES[choices.object_type]} {_name(choices)}"
     return "Audit ledger"
 
 
+def _name(choices: Choices) -> str:
+    if choices.object_type not in PEOPLE or not _uuid(choices.object_id):
+        return choices.object_id
+    member = Membership.objects.of_person(uuid.UUID(choices.object_id)).first()
+    return member.name if member else choices.object_id
+
+
 def _told(request: HttpRequest, shown: list[Entry]) -> list[dict[str, Any]]:
+    names = _names_of_people(shown)
     patients = Patient.objects.in_bulk({number for entry in shown for number in entry.all_patient_ids})
     return [
         {
             "entry": entry,
             "action": action_words(entry),
             "patients": [patients[number] for number in entry.all_patient_ids if number in patients],
-            "changes": changes_of(entry, may_open=lambda kind: _may_read(request, kind)),
+            "changes": [
+                (field_words(entry.object_type, change.field), value_words(change.old), value_words(change.new))
+                for change in changes_of(entry, may_open=lambda kind: _may_read(request, kind))
+            ],
+            "role": entry.actor_role if entry.actor_role != entry.actor_name else "",
+            "kind": object_words(entry.object_type),
+            "name": names.get(entry.object_id) or ("" if _uuid(entry.object_id) else entry.object_id),
+            "has_id": bool(_uuid(entry.object_id)),
             "is_person": entry.actor_kind == "person",
         }
         for entry in shown
     ]
+
+
+def _names_of_people(shown: list[Entry]) -> dict[str, str]:
+    """Entries name people by an id, which tells a reader nothing."""
+    ids = {entry.object_id for entry in shown if entry.object_type in PEOPLE and _uuid(entry.object_id)}
+    members = Membership.objects.filter(user_public_id__in=ids) if ids else []
+    return {str(member.user_public_id): member.name for member in members}
 
 
 def _may_read(request: HttpRequest, object_type: str) -> bool:

@@ -12,7 +12,9 @@ from django.db import transaction
 from audit.actions import Action
 from audit.admin import AuditedAdmin
 from audit.models import Entry
+from audit.services import record
 from patients.services import change_patient
+from tenancy.models import Organization
 from tests.clinics import Clinic
 
 pytestmark = [pytest.mark.django_db]
@@ -70,6 +72,22 @@ def test_the_history_shows_old_and_new_values_in_order_and_opens_sealed_ones(nor
     assert "History of patient user_5678" in page
     places = [page.index(text) for text in ("room: CANARY-NORTH → 12b", "+49 30 901820", "→ Anders")]
     assert places == sorted(places)
+
+
+def test_entries_are_told_in_words_and_in_the_clinics_time(northside: Clinic) -> None:
+    nurse = northside.people["nurse"]
+    with northside.scope(), transaction.atomic():
+        Organization.objects.filter(pk=northside.organization.pk).update(timezone="Asia/Tokyo")
+        changes = {"is_active": (True, False), "last_used_at": (None, "2026-05-01T20:30:00+00:00")}
+        name = str(nurse.user_public_id)
+        record(action=Action.UPDATE, object_type="accounts.membership", object_id=name, changes=changes)
+
+    page = html(northside.admin("owner").get(LEDGER, {"type": "accounts.membership", "object": name}))
+    assert f"History of member {nurse.name}" in page
+    assert f"member {nurse.name}</span>" in page
+    assert "accounts.membership" not in page.partition("<thead>")[2]
+    assert "active: yes → no" in page
+    assert "2 May 2026, 05:30:00" in page
 
 
 @pytest.mark.parametrize("role", ["clinician", "nurse", "viewer"])
