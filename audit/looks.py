@@ -15,7 +15,7 @@ from typing import Any
 
 import redis
 import structlog
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from audit.actions import Action
 from audit.occasion import Actor, Occasion
@@ -36,6 +36,9 @@ redis.call('EXPIRE', KEYS[3], ARGV[4])
 return 1
 """
 
+# In one step with the look at the tally: a look that is counted meanwhile names its clinic again.
+_FORGET = "if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('SREM', KEYS[2], ARGV[1]) end"
+
 log = structlog.get_logger(__name__)
 
 
@@ -53,13 +56,19 @@ def write_look(look: NewEntry) -> None:
 
 
 def add_covered_looks() -> int:
-    """Write an entry for each look whose 15 minutes are over and that was repeated; returns how many it wrote."""
+    """Write an entry for each look whose 15 minutes are over and that was repeated; returns how many it wrote.
+
+    One clinic that fails does not stop the rest; what it counted is kept for the next time.
+    """
     client: Any = limits_client()
     written = 0
     for key in client.smembers(_organizations()):
         organization_id = int(key)
-        for digest, tally in _finished(client, organization_id):
-            written += _add(client, organization_id, digest, tally)
+        try:
+            for digest, tally in _finished(client, organization_id):
+                written += _add(client, organization_id, digest, tally)
+        except DatabaseError:
+            log.exception("audit_looks_not_added", organization=organization_id)
     return written
 
 
@@ -83,7 +92,7 @@ def _finished(client: Any, organization_id: int) -> Iterator[tuple[str, str]]:
     tally = _tally(organization_id)
     digests = [digest.decode() for digest in client.hkeys(tally)]
     if not digests:
-        client.srem(_organizations(), organization_id)
+        client.eval(_FORGET, 2, tally, _organizations(), organization_id)
     for digest in digests:
         if not client.exists(_mark(organization_id, digest)):
             yield digest, tally

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import redis
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from audit.actions import Action
 from audit.looks import COVERED_SECONDS, add_covered_looks
@@ -107,3 +107,19 @@ def test_without_valkey_every_look_writes_an_entry(northside: Clinic, monkeypatc
         limits_client.cache_clear()
 
     assert len(looks(northside)) == 2
+
+
+def test_a_clinic_that_fails_does_not_stop_the_rest_and_loses_no_count(northside: Clinic) -> None:
+    client, gone = limits_client(), 987_654_321
+    look(northside)
+    look(northside)
+    prefix, own = f"audit:{connection.settings_dict['NAME']}", northside.organization.id
+    for kept in ("looks", "looks:who"):
+        client.copy(f"{prefix}:{own}:{kept}", f"{prefix}:{gone}:{kept}")
+    client.sadd(f"{prefix}:looks", gone)
+    end_of_the_quarter(client)
+
+    assert add_covered_looks() == 1
+    assert list(client.hvals(f"{prefix}:{gone}:looks")) == [b"1"]
+    assert add_covered_looks() == 0
+    assert client.smembers(f"{prefix}:looks") == {str(gone).encode()}
