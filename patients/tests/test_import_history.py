@@ -10,6 +10,7 @@ from django.test import override_settings
 
 from patients.models import HistoryEntry
 from patients.services import change_patient
+from patients.shredding import shred_patient
 from tests.clinics import Clinic
 from tests.commands import Result, run_command
 
@@ -99,3 +100,10 @@ def test_a_file_that_is_none_is_refused(northside: Clinic, tmp_path: Path) -> No
     (tmp_path / "latin.csv").write_bytes(b"patient,kind,recorded_at,text\nuser_5678,note,2021-01-01,\xe9\n")
     latin = run_command("import_history", str(tmp_path / "latin.csv"), "--organization", "northside")
     assert latin.error == "The file is not CSV in UTF-8 with commas."
+
+
+def test_shredding_leaves_no_digest_that_would_confirm_a_guess(northside: Clinic, tmp_path: Path) -> None:
+    run(tmp_path, "user_5678,note,2021-01-02T03:04:05Z,Smokes", "user_9012,note,2021-01-02T03:04:05Z,Smokes")
+    with northside.scope(), transaction.atomic():
+        shred_patient(code="user_5678", reason="asked for")
+    assert [entry.patient_id for entry in imported(northside)] == [northside.patients[1].pk]

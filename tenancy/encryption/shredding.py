@@ -11,7 +11,7 @@ from tenancy.encryption.cache import KEYS
 from tenancy.encryption.envelope import EMPTY
 from tenancy.encryption.owners import Owner, Purpose
 from tenancy.encryption.registry import SealedColumn, clinics_columns
-from tenancy.encryption.store import StoredKey, insert_key, next_key_id, run
+from tenancy.encryption.store import StoredKey, insert_key, next_key_id, run, tenant_keys
 from tenancy.scope import required_organization_id
 
 USING = DEFAULT_DB_ALIAS
@@ -47,6 +47,8 @@ def shred_patient_keys(patient_id: int) -> int:
     stays as it is and opens no more. The patient gets no new keys.
     """
     organization_id = required_organization_id()
+    # Waits for writers who seal with them: one that came later would leave a blind index of what is destroyed.
+    tenant_keys(organization_id, "patient_id = %s FOR UPDATE", [patient_id], using=USING)
     count = run(
         "UPDATE tenancy_datakey SET wrapped = NULL, shredded_at = now() "
         "WHERE organization_id = %s AND patient_id = %s AND wrapped IS NOT NULL",

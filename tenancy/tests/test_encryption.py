@@ -14,7 +14,7 @@ from psycopg.errors import QueryCanceled
 
 from patients.history import Author, add_history_entry
 from patients.models import HistoryEntry, Patient
-from patients.services import create_patient
+from patients.services import change_patient, create_patient
 from tenancy.encryption.alarms import TAMPERED
 from tenancy.encryption.cache import GENERATION, KEYS, KeyCache, Secret
 from tenancy.encryption.envelope import HEADER, Place
@@ -233,6 +233,31 @@ def test_rotation_waits_for_a_writer_with_the_old_key(northside: Clinic) -> None
     assert in_threads(2, lambda number: (write, rotate)[number]()) == []
     KEYS.forget()
     assert "in time" in [entry.text for entry in entries_inside(northside)]
+
+
+@pytest.mark.promise(32)
+@pytest.mark.django_db(transaction=True)
+def test_shredding_waits_for_a_writer_and_leaves_nothing_of_what_was_written(northside: Clinic) -> None:
+    patient = northside.patients[0]
+    sealing, shredded = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with northside.scope(), transaction.atomic():
+            sealing_key(Owner(northside.organization.id, Purpose.RECORD, patient.pk))
+            sealing.set()
+            wait_for(lambda: shredded.is_set() or somebody_waits_for_a_lock())
+            change_patient(patient=patient, changes={"phone": "+49 30 99"})
+
+    def shred() -> None:
+        sealing.wait(30)
+        with northside.scope(), transaction.atomic():
+            shred_patient_keys(patient.pk)
+        shredded.set()
+
+    assert in_threads(2, lambda number: (write, shred)[number]()) == []
+    with northside.scope(), transaction.atomic():
+        after = Patient.objects.get(pk=patient.pk)
+        assert (after.phone, after.phone_index) == ("", None)
 
 
 @pytest.mark.promise(32)
