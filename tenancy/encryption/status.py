@@ -10,7 +10,7 @@ from psycopg import sql
 
 from tenancy.encryption.owners import Purpose
 from tenancy.encryption.registry import SealedColumn, clinics_columns
-from tenancy.encryption.store import rows
+from tenancy.encryption.store import platform_keys, rows
 
 USING = DEFAULT_DB_ALIAS
 _KEYS = """
@@ -61,6 +61,11 @@ def status_of(organization_id: int) -> KeyStatus:
             status.replaced += count
     status.columns = [_column_status(column, organization_id) for column in clinics_columns()]
     return status
+
+
+def platform_status() -> Counter[str]:
+    """The keys of persons' secrets, by what wraps them."""
+    return Counter(key.kek_id for key in platform_keys(using=USING))
 
 
 def _column_status(column: SealedColumn, organization_id: int) -> ColumnStatus:

@@ -19,6 +19,8 @@ from glucose_platform.env import Keyring, keyring_from_text
 from patients.models import HistoryEntry, Patient
 from tenancy.encryption.cache import KEYS
 from tenancy.encryption.errors import Shredded
+from tenancy.encryption.keys import sealing_key
+from tenancy.encryption.owners import PLATFORM
 from tenancy.models import DataKey, PlatformKey
 from tests.clinics import Clinic
 from tests.commands import run_command
@@ -91,6 +93,15 @@ def test_a_new_kek_takes_over_and_the_old_one_is_not_needed(clinic: Clinic) -> N
         assert texts(clinic) == before
 
 
+def test_status_tells_what_wraps_the_platforms_key_too(clinic: Clinic) -> None:
+    """Else somebody would take away the key that still wraps the secrets of everybody's second factor."""
+    with transaction.atomic():
+        sealing_key(PLATFORM)
+    told = f"Platform keys: 1 by local:{OLD.active}"
+    assert told in keys("status", "--all-organizations", "a test")
+    assert told in keys("status", "--platform")
+
+
 def test_a_kek_that_is_gone_too_early_is_named_with_advice(clinic: Clinic) -> None:
     KEYS.forget()
     with override_settings(ENCRYPTION_KEYS=WITH_NEW):
@@ -144,9 +155,6 @@ def test_an_interrupted_rotation_goes_on(clinic: Clinic, monkeypatch: pytest.Mon
 
 @pytest.mark.django_db(transaction=True, databases=["default", "owner"])
 def test_the_platforms_key_is_rotated_by_the_owner(clinic: Clinic) -> None:
-    from tenancy.encryption.keys import sealing_key
-    from tenancy.encryption.owners import PLATFORM
-
     with transaction.atomic():
         before = sealing_key(PLATFORM).id
     keys("rotate-data", "--platform")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import sys
+from collections import Counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -16,7 +17,7 @@ from tenancy.encryption.errors import EncryptionError
 from tenancy.encryption.generate import KEYRINGS, name_of_key, new_installation, new_key_text
 from tenancy.encryption.rotation import DataRotation, rotate_kek
 from tenancy.encryption.shredding import UnknownPatient, shred_patient
-from tenancy.encryption.status import KeyStatus, status_of
+from tenancy.encryption.status import KeyStatus, platform_status, status_of
 from tenancy.scope import organization_scope
 
 OWNER = "owner"
@@ -36,7 +37,7 @@ class Command(BaseCommand):
         data = actions.add_parser("rotate-data", help="new data keys, and everything sealed anew; can be interrupted")
         add_organization_choice(data, for_all=True, platform=True)
         status = actions.add_parser("status", help="how many keys there are, and what is sealed with them")
-        add_organization_choice(status, for_all=True)
+        add_organization_choice(status, for_all=True, platform=True)
         shred = actions.add_parser("shred-patient", help="destroy a patient's keys, for ever")
         add_organization_choice(shred, for_all=False)
         shred.add_argument("--patient", metavar="CODE", required=True)
@@ -56,7 +57,7 @@ class Command(BaseCommand):
             for organization in chosen_organizations(options, self.stderr):
                 with organization_scope(organization.id):
                     getattr(self, "_" + action.replace("-", "_"))(organization, options)
-            if options.get("all_organizations") and action == "rotate-kek":
+            if options.get("all_organizations") and action in ("rotate-kek", "status"):
                 self._platform(action)
         except EncryptionError as error:
             raise CommandError(str(error)) from error
@@ -85,6 +86,9 @@ class Command(BaseCommand):
     def _platform(self, action: str) -> None:
         if action == "rotate-kek":
             self.stdout.write(f"Platform: {rotate_kek(None):,} keys wrapped anew.")
+            return
+        if action == "status":
+            self.stdout.write(f"Platform keys: {_counts_text(platform_status())}")
             return
         if OWNER not in connections:
             raise CommandError(
@@ -123,10 +127,13 @@ def _status_text(code: str, status: KeyStatus) -> str:
     text = io.StringIO()
     console = Console(file=text, width=100)
     console.print(table)
-    roots = ", ".join(f"{count} by {name}" for name, count in sorted(status.wrapped_by.items())) or "none yet"
-    console.print(f"Root keys: {roots}", markup=False, highlight=False)
+    console.print(f"Root keys: {_counts_text(status.wrapped_by)}", markup=False, highlight=False)
     counts = f"Data keys: {status.active:,} active, {status.replaced:,} replaced, {status.shredded:,} destroyed"
     console.print(counts, highlight=False)
     if status.replaced:
         console.print("A rotation was interrupted: run `manage.py keys rotate-data` again.")
     return text.getvalue().rstrip("\n")
+
+
+def _counts_text(wrapped_by: Counter[str]) -> str:
+    return ", ".join(f"{count} by {name}" for name, count in sorted(wrapped_by.items())) or "none yet"
