@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,14 @@ def read_history(*, patient: Patient, newest: int | None = None) -> list[History
     """The entries, newest first; ``newest``: that many at most. Never covered by an earlier look."""
     record_look(kind=HISTORY, object_id=patient.code, patient_id=patient.pk, always=True)
     return list(HistoryEntry.objects.of_patient(patient).newest_first()[:newest])
+
+
+def former_texts(*, patient: Patient) -> dict[int, list[HistoryAmendment]]:
+    """What amended entries said before, newest first, by the entry's key. Reading them belongs to ``read_history``."""
+    former: dict[int, list[HistoryAmendment]] = defaultdict(list)
+    for amendment in HistoryAmendment.objects.filter(patient=patient).order_by("-created_at", "-id"):
+        former[amendment.entry_id].append(amendment)
+    return former
 
 
 @transaction.atomic

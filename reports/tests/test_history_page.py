@@ -54,6 +54,27 @@ def test_an_entry_is_added_and_shown_as_it_was_written(northside: Clinic) -> Non
         assert HistoryEntry.objects.of_patient(northside.patients[0]).count() == 2
 
 
+def test_an_entry_is_amended_and_what_it_said_before_stays_readable(northside: Clinic) -> None:
+    nurse, address = northside.admin("nurse"), page(northside, "medical-history/")
+    with northside.scope(), transaction.atomic():
+        (entry,) = HistoryEntry.objects.of_patient(northside.patients[0])
+        before = entry.text
+    name = str(entry.public_id)
+    empty = {"entry": name, f"{name}-kind": "condition", f"{name}-text": ""}
+    assert "This field is required" in text_of(nurse.post(address, empty))
+    assert nurse.post(address, empty | {f"{name}-text": "Mild asthma"}).status_code == 302
+    shown = text_of(nurse.get(address))
+    assert "Mild asthma" in shown
+    assert before in shown.partition("What it said before")[2]
+    assert before not in text_of(nurse.get(page(northside)))
+    with northside.scope(), transaction.atomic():
+        (entry,) = HistoryEntry.objects.of_patient(northside.patients[0])
+        assert (entry.text, entry.amended_at is None) == ("Mild asthma", False)
+    assert northside.admin("viewer").post(address, empty).status_code == 403
+    for missing in ("no-uuid", "00000000-0000-4000-8000-000000000000"):
+        assert nurse.post(address, {"entry": missing}).status_code == 404
+
+
 def test_destroyed_entries_say_so_and_nothing_can_be_added(northside: Clinic) -> None:
     with northside.scope(), transaction.atomic():
         shred_patient(code="user_5678", reason="a test")
