@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django_filters.filters import CharFilter, IsoDateTimeFilter, UUIDFilter
+from django_filters.filters import CharFilter, UUIDFilter
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -15,7 +15,7 @@ from audit.api.serializers import EntrySerializer, entry_bodies
 from audit.models import Entry, EntryQuerySet
 from audit.patients import patient_id_of
 from audit.services import record_look
-from tenancy.api.filters import FilterSet, OneOfFilter
+from tenancy.api.filters import FilterSet, InstantFilter, OneOfFilter
 from tenancy.api.pagination import ItemsPagination
 from tenancy.api.routing import RoutedView
 
@@ -27,8 +27,8 @@ class EntryFilters(FilterSet):
     patient = CharFilter(max_length=50, help_text="code: whose record it was")  # type: ignore[no-untyped-call]
     person = UUIDFilter(help_text="who did it")  # type: ignore[no-untyped-call]
     action = OneOfFilter(Action.choices)
-    since = IsoDateTimeFilter(help_text="from then on")  # type: ignore[no-untyped-call]
-    until = IsoDateTimeFilter(help_text="before then")  # type: ignore[no-untyped-call]
+    since = InstantFilter(help_text="from this time on; an offset is required")
+    until = InstantFilter(help_text="before this time; an offset is required")
 
     class Meta:
         model = Entry

@@ -34,6 +34,9 @@ def test_filters(northside: Clinic, southside: Clinic) -> None:
         item["actor"]["name"]
     }
     assert owner.get(AUDIT, {"until": "2020-01-01T00:00:00Z"}).json()["items"] == []
+    for naive in ("2020-01-01T00:00:00", "2020-01-01"):
+        assert ("naive", ["query", "since"]) in problems(owner.get(AUDIT, {"since": naive}))
+    assert ("invalid", ["query", "until"]) in problems(owner.get(AUDIT, {"until": "2020-13-01T00:00:00Z"}))
     assert ("invalid_choice", ["query", "action"]) in problems(owner.get(AUDIT, {"action": "eat"}))
 
 

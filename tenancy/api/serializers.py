@@ -9,6 +9,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 FORBIDDEN = "extra_forbidden"
+NAIVE = "The time has no offset. Write e.g. 2026-03-01T08:00:00Z."
 FORBIDDEN_TEXT = "Extra inputs are not permitted"
 
 
@@ -20,7 +21,7 @@ def camel_case(name: str) -> str:
 class InstantField(serializers.DateTimeField):
     """A point in time. What comes in names its offset: a naive time would be read in a zone that nobody stated."""
 
-    default_error_messages = {"naive": "The time has no offset. Write e.g. 2026-03-01T08:00:00Z."}
+    default_error_messages = {"naive": NAIVE}
 
     def enforce_timezone(self, value: datetime) -> datetime:
         if value.tzinfo is None:
