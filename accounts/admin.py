@@ -86,8 +86,11 @@ class MemberAdmin(AuditedAdmin):
     @display(description="Activity")
     def activity(self, member: Membership) -> str:
         """Whoever sees members may see the ledger as well."""
-        about = '<a href="{0}?person={1}">What they did</a>, <a href="{0}?type={2}&amp;object={1}">history</a>'
-        return format_html(about, reverse("admin:ledger"), member.user_public_id, self.opts.label_lower)
+        did = '<a href="{0}?person={1}">What they did</a>'
+        became = '<a href="{0}?type={2}&amp;object={1}">history</a>'
+        return format_html(
+            f"<span>{did} · {became}</span>", reverse("admin:ledger"), member.user_public_id, self.opts.label_lower
+        )
 
     @display(description="State", ordering="is_active", label={"Active": "success", "Deactivated": "warning"})
     def shown_state(self, member: Membership) -> str:

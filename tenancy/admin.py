@@ -44,6 +44,11 @@ class WorkplaceAdmin(ModelAdmin):
             path("<path:object_id>/change/", site(self.change_view), name=f"{name}_change"),
         ]
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        # Django's own title asks to select a row to change.
+        title = str(self.opts.verbose_name_plural).capitalize()
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
