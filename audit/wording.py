@@ -62,6 +62,8 @@ def value_words(value: Any) -> Any:
     """As a page of the clinic shows it: instants in its zone, yes and no."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value == "":
+        return "nothing"
     instant = _instant(value)
     return value if instant is None else f"{localtime(instant):%-d %b %Y, %H:%M:%S}"
 

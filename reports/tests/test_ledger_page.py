@@ -78,7 +78,11 @@ def test_entries_are_told_in_words_and_in_the_clinics_time(northside: Clinic) ->
     nurse = northside.people["nurse"]
     with northside.scope(), transaction.atomic():
         Organization.objects.filter(pk=northside.organization.pk).update(timezone="Asia/Tokyo")
-        changes = {"is_active": (True, False), "last_used_at": (None, "2026-05-01T20:30:00+00:00")}
+        changes = {
+            "is_active": (True, False),
+            "phone": ("", "0190"),
+            "last_used_at": (None, "2026-05-01T20:30:00+00:00"),
+        }
         name = str(nurse.user_public_id)
         record(action=Action.UPDATE, object_type="accounts.membership", object_id=name, changes=changes)
 
@@ -87,6 +91,7 @@ def test_entries_are_told_in_words_and_in_the_clinics_time(northside: Clinic) ->
     assert f"member {nurse.name}</span>" in page
     assert "accounts.membership" not in page.partition("<thead>")[2]
     assert "active: yes → no" in page
+    assert "phone: nothing → 0190" in page
     assert "2 May 2026, 05:30:00" in page
 
 
