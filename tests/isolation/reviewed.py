@@ -165,8 +165,7 @@ _ABOUT_PERSONS = (
     *("ip", "session", "request_id", "reason", "outcome", "count"),
 )
 COLUMN_GRANTS |= {("audit_entry", column, roles.LOOKUP, "INSERT") for column in _ABOUT_PERSONS} | {
-    ("audit_entry", column, roles.APP, "INSERT")
-    for column in (*_ABOUT_PERSONS, "patient_id", "patient_ids", "changes")
+    ("audit_entry", column, roles.APP, "INSERT") for column in (*_ABOUT_PERSONS, "patient_id", "patient_ids", "changes")
 }
 SEQUENCE_GRANTS = {
     ("audit_entry_id_seq", roles.APP, "USAGE"),
