@@ -11,6 +11,7 @@ from readings.models import RangeFlag
 from readings.rows import ReadingRow
 from readings.services import store_readings
 from reports.readings_page import Cursor
+from tenancy.managers import audited_elsewhere
 
 READINGS = "/admin/readings/"
 
@@ -100,7 +101,7 @@ def test_unknown_codes_are_told(northside, choices):
 
 
 def test_codes_only_of_the_other_clinic_are_unknown(northside, southside):
-    with southside.scope():
+    with southside.scope(), audited_elsewhere("a test"):
         type(southside.devices[0]).objects.filter(pk=southside.devices[0].pk).update(code="ONLY_SOUTH")
     html = northside.admin("viewer").get(READINGS, {"device": "ONLY_SOUTH"}).content.decode()
     assert "There is no device with this code." in html
