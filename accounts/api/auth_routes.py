@@ -33,7 +33,7 @@ ROUTES = [
     Route("api/v1/auth/sessions/{sessionId}", SessionView, "session", {"DELETE": SIGNED_IN}),
     Route("api/v1/auth/firebase", FirebaseView, "firebase", {"POST": PUBLIC}, refusals=(401, 404, 503)),
     Route("api/v1/auth/firebase/link", FirebaseLinkView, "firebase-link", {"POST": SIGNED_IN, "DELETE": SIGNED_IN}),
-    Route("api/v1/auth/register", RegisterView, "register", {"POST": PUBLIC}, refusals=(503,)),
+    Route("api/v1/auth/register", RegisterView, "register", {"POST": PUBLIC}, refusals=(410, 503)),
     Route("api/v1/auth/email/verify", VerifyEmailView, "verify-email", {"POST": PUBLIC}, refusals=(410,)),
     Route("api/v1/auth/password/change", ChangePasswordView, "change-password", {"POST": SIGNED_IN}),
     Route(

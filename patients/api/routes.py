@@ -56,6 +56,7 @@ ROUTES = [
         "consents",
         {"GET": "patients.view_consent", "POST": "patients.add_consent"},
         audited=CONSENT,
+        refusals=(409,),
     ),
     Route(
         "api/v1/patients/{code}/consents/{consentId}",

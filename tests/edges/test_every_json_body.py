@@ -58,17 +58,19 @@ def test_malformed_json_is_400_and_nothing_else(one: Operation, ask: Asking) -> 
 @pytest.mark.promise(37, 40)
 @pytest.mark.parametrize(**named(taking_json()))
 def test_odd_values_are_refused_in_words(one: Operation, ask: Asking) -> None:
-    """Each field of a valid body in turn; whatever is answered, it is documented and no fault of ours."""
+    """Each field of a valid body in turn, and all at once; whatever is answered, it is documented and no fault of ours."""
     for value in WRONG_VALUES:
         assert ask.send(one, json.dumps(value)).status_code in {400, 422}, value
     body = ask.body(one)
     if not isinstance(body, dict):
         return
-    for name in body:
-        for value in ODD_VALUES:
-            answer = ask.send(one, json.dumps({**body, name: value}))
-            assert answer.status_code < 500, (name, value)
-            assert str(answer.status_code) in one.document["responses"] or answer.status_code == 400, (name, value)
+    odd_bodies = [{**body, name: value} for name in body for value in ODD_VALUES[:4]]
+    odd_bodies += [dict.fromkeys(body, value) for value in ODD_VALUES]
+    for odd in odd_bodies:
+        answer = ask.send(one, json.dumps(odd))
+        told = str(answer.status_code)
+        assert answer.status_code < 500 or told in one.document["responses"], odd
+        assert told in one.document["responses"], (told, odd)
 
 
 @pytest.mark.promise(41)
