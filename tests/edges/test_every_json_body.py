@@ -58,7 +58,7 @@ def test_malformed_json_is_400_and_nothing_else(one: Operation, ask: Asking) -> 
 @pytest.mark.promise(37, 40)
 @pytest.mark.parametrize(**named(taking_json()))
 def test_odd_values_are_refused_in_words(one: Operation, ask: Asking) -> None:
-    """Each field of a valid body in turn, and all at once; whatever is answered, it is documented and no fault of ours."""
+    """Each field of a valid body in turn, and all at once; what is answered is documented and no fault of ours."""
     for value in WRONG_VALUES:
         assert ask.send(one, json.dumps(value)).status_code in {400, 422}, value
     body = ask.body(one)
