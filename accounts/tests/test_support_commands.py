@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.db import connections
 
 from accounts.models import User
@@ -50,3 +51,9 @@ def test_without_the_owners_url_the_command_says_what_to_set(db):
     with pytest.MonkeyPatch.context() as patch:
         patch.delitem(connections.databases, "owner")
         assert "Set DATABASE_OWNER_URL" in run_command("support_person", "list").error
+
+
+@pytest.mark.parametrize(("command", "way"), [("createsuperuser", "create_organization"), ("changepassword", "link")])
+def test_commands_of_django_that_do_not_fit_say_what_to_do_instead(command: str, way: str) -> None:
+    with pytest.raises(CommandError, match=way):
+        call_command(command)

@@ -21,7 +21,9 @@ OURS = {name: app for name, app in get_commands().items() if app in OUR_APPS | {
 # Commands that take no organization, each with the reason.
 WITHOUT_ORGANIZATION = {
     "audit": "each of its actions names one, see audit.tests.test_command",
+    "changepassword": "refuses, and says what to do instead",
     "create_organization": "makes one",
+    "createsuperuser": "refuses, and says what to do instead",
     "database": "roles and grants, before there is any organization",
     "services": "starts and stops servers",
     "demo": "starts the demo's processes; clinics are filled by seed_demo",
