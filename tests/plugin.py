@@ -2,7 +2,7 @@
 
 Loaded by ``-p tests.plugin``; a conftest would come too late. Workers of xdist inherit the environment made here.
 
-- nothing given: volatile services of our own, ended with the run, also when the run is killed
+- nothing given: volatile services of our own for each worker, ended with the run, also when the run is killed
 - TEST_DATABASE_URL: a superuser's URL; roles and a scratch database are made there and the database is dropped again
 - DATABASE_URL and DATABASE_OWNER_URL: databases are cloned from that (migrated) one
 """
@@ -23,6 +23,8 @@ from psycopg import sql
 from glucose_platform import database_roles, embedded
 from tests.promises.report import items_without_a_test
 
+# Tells workers of xdist that nobody gave servers to use.
+OWN_SERVICES = "GLUCOSE_TEST_OWN_SERVICES"
 PROJECT = Path(__file__).resolve().parent.parent
 # Reads its input until the run ends, however it ends; then the services go too.
 REAPER = """
@@ -40,14 +42,25 @@ _scratch_databases: list[tuple[str, str]] = []
 
 def pytest_addoption(parser: Any) -> None:
     """The hook that runs before pytest-django loads the settings; it adds no option."""
-    if "PYTEST_XDIST_WORKER" in os.environ or {"--help", "-h", "--version", "--fixtures", "--markers"} & set(sys.argv):
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        if os.environ.get(OWN_SERVICES):
+            _start_services_of_worker()
+        return
+    if {"--help", "-h", "--version", "--fixtures", "--markers"} & set(sys.argv):
         return
     os.environ["APP_ENV"] = "test"
     os.environ["SECRET_KEY"] = secrets.token_urlsafe(48)
     os.environ.pop("GLUCOSE_PROCESS", None)
     _provide_database()
+    if not {"DATABASE_URL", "DB_HOST", "REDIS_URL", "REDIS_HOST"} & set(os.environ) and _has_workers():
+        os.environ[OWN_SERVICES] = "yes"
     _start_missing_services()
-    _migrate()
+    if not os.environ.get(OWN_SERVICES):
+        _migrate()
+
+
+def _has_workers() -> bool:
+    return any(argument.startswith(("-n", "--numprocesses")) for argument in sys.argv)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
@@ -94,6 +107,14 @@ def _start_missing_services() -> None:
         [sys.executable, "-c", REAPER, str(state)], cwd=PROJECT, stdin=subprocess.PIPE, start_new_session=True
     )
     _reapers.append(reaper)
+
+
+def _start_services_of_worker() -> None:
+    """A server for each worker: what is sealed waits for every transaction of the server, also of other databases."""
+    for name in ("DATABASE_URL", "DATABASE_EDGE_URL", "DATABASE_PLATFORM_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
+        os.environ.pop(name, None)
+    _start_missing_services()
+    _migrate()
 
 
 def _migrate() -> None:
