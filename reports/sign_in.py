@@ -73,7 +73,7 @@ class StaffSignInView(LoginView):
         for error in form.non_field_errors().as_data():
             if isinstance(error, SignInLocked):
                 response.status_code = error.status_code
-                response.headers["Retry-After"] = retry_after(error.wait)
+                response.headers["Retry-After"] = retry_after(error.wait or 1)
         return response
 
 
