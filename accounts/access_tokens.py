@@ -55,7 +55,7 @@ def make_access_token(claims: AccessClaims) -> str:
     token = AccessToken()
     token.payload |= {
         "sub": str(claims.user_public_id),
-        "organization": claims.organization_id,
+        "organization": claims.organization,
         "version": claims.user_version,
         "family": str(claims.family_id),
         "nbf": token.payload["iat"],

@@ -30,7 +30,7 @@ _PRINCIPAL = f"""
 _SIGNED_IN = f"""
     SELECT {_COLUMNS}, family.id FROM accounts_refreshfamily family, accounts_principals(%s) principal
      WHERE family.id = %s AND family.revoked_at IS NULL AND family.expires_at > %s
-       AND family.for_organization = %s AND family.user_version = %s
+       AND principal.organization_code = %s AND family.user_version = %s
        AND principal.user_id = family.user_id AND principal.user_version = family.user_version
        AND principal.organization_id = family.for_organization
 """  # noqa: S608
@@ -97,13 +97,13 @@ def signed_in_principal(claims: AccessClaims) -> PersonPrincipal | None:
         claims.user_public_id,
         claims.family_id,
         timezone.now(),
-        claims.organization_id,
+        claims.organization,
         claims.user_version,
     )
     return found[0] if found else None
 
 
-def _query(question: str, *parameters: uuid.UUID | int | datetime | None) -> list[PersonPrincipal]:
+def _query(question: str, *parameters: uuid.UUID | int | str | datetime | None) -> list[PersonPrincipal]:
     with connection.cursor() as cursor:
         cursor.execute(question, parameters)
         return [_principal(row) for row in cursor.fetchall()]

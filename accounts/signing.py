@@ -31,8 +31,10 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
+    """``organization``: the code of the clinic."""
+
     user_public_id: uuid.UUID
-    organization_id: int
+    organization: str
     user_version: int
     family_id: uuid.UUID
 
@@ -95,11 +97,11 @@ def signing_keys(*, active: str, seeds: Mapping[str, bytes]) -> SigningKeys:
 
 def access_claims(claims: Mapping[str, Any]) -> AccessClaims:
     """The claims that say who asks, of verified ones. Raises TokenRefused where one is not of its type."""
-    numbers = (claims["organization"], claims["version"])
-    if not all(type(number) is int for number in numbers):
+    organization, version = claims["organization"], claims["version"]
+    if type(organization) is not str or type(version) is not int:
         raise TokenRefused
     try:
-        return AccessClaims(uuid.UUID(claims["sub"]), *numbers, uuid.UUID(claims["family"]))
+        return AccessClaims(uuid.UUID(claims["sub"]), organization, version, uuid.UUID(claims["family"]))
     except (ValueError, TypeError, AttributeError):
         raise TokenRefused from None
 

@@ -68,7 +68,7 @@ def continue_family(*, principal: PersonPrincipal) -> Tokens:
 
 def issue(principal: PersonPrincipal, family: RefreshFamily) -> Tokens:
     claims = AccessClaims(
-        principal.user_public_id, principal.organization_id, principal.user_version, family_id=family.id
+        principal.user_public_id, principal.organization_code, principal.user_version, family_id=family.id
     )
     return Tokens(
         access=make_access_token(claims),
