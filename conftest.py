@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import TransactionTestCase
 
+from glucose_platform.redis_urls import redis_url_for
 from tenancy import limits
 from tests.clinics import Clinic
 from tests.databases import cloned_database, empty_as_owner
@@ -32,7 +34,8 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def limits_begin_anew() -> None:
     """Every test comes from the same address, and signs in the same people."""
-    client = redis.Redis.from_url(settings.LIMITS_REDIS_URL)
+    # Not from the setting: a test may have pointed that at a server that does not answer.
+    client = redis.Redis.from_url(redis_url_for(os.environ["REDIS_URL"], settings.REDIS_DATABASES["limits"], "client"))
     if keys := list(client.scan_iter(f"{limits.key_prefix()}:*")):
         client.delete(*keys)
     client.close()
