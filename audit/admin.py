@@ -17,15 +17,29 @@ class AuditedAdmin(WorkplaceAdmin):
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         row = super().get_object(request, *args, **kwargs)
-        if row is not None and request.method in READS:
-            patient_ids = sorted(set(self.patients_of(row)))
-            record_look(
-                kind=self.opts.label_lower,
-                object_id=self.ledger_name_of(row),
-                patient_id=patient_ids[0] if len(patient_ids) == 1 else None,
-                patient_ids=None if len(patient_ids) < 2 else patient_ids,
-            )
+        if row is not None:
+            look = self._look_at(row)
+            if request.method in READS:
+                record_look(**look)
+            else:
+                # A form sets what was sent on the row before it refuses it: the names are those of now.
+                request.look_if_shown = look  # type: ignore[attr-defined]
         return row
+
+    def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """A form that was refused shows the record once more."""
+        if look := getattr(request, "look_if_shown", None):
+            record_look(**look)
+        return super().render_change_form(request, *args, **kwargs)
+
+    def _look_at(self, row: Any) -> dict[str, Any]:
+        patient_ids = sorted(set(self.patients_of(row)))
+        return {
+            "kind": self.opts.label_lower,
+            "object_id": self.ledger_name_of(row),
+            "patient_id": patient_ids[0] if len(patient_ids) == 1 else None,
+            "patient_ids": None if len(patient_ids) < 2 else patient_ids,
+        }
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         shown = super().get_changelist_instance(request)

@@ -49,6 +49,17 @@ def test_who_saw_this_patient(northside: Clinic, southside: Clinic) -> None:
 
 
 @pytest.mark.promise(56)
+def test_a_refused_form_shows_the_record_and_leaves_a_look(northside: Clinic) -> None:
+    patient = northside.patients[0]
+    page = f"/admin/patients/patient/{patient.pk}/change/"
+    sent = {"code": "user_other", "first_name": "", "last_name": ""}
+    assert "This field is required" in html(northside.admin("nurse").post(page, sent))
+
+    (look,) = entries(northside, action=Action.READ, object_type="patients.patient")
+    assert (look.object_id, look.patient_id, look.patient_ids) == ("user_5678", patient.pk, None)
+
+
+@pytest.mark.promise(56)
 def test_what_this_person_did(northside: Clinic) -> None:
     northside.admin("nurse").get(f"/admin/patients/patient/{northside.patients[0].pk}/")
     nurse, viewer = (str(northside.people[role].user_public_id) for role in ("nurse", "viewer"))
