@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+import structlog
 from django.db import transaction
+
+log = structlog.get_logger(__name__)
 
 _waiting: ContextVar[list[Callable[[], None]] | None] = ContextVar("audit_denials", default=None)
 
@@ -23,13 +26,25 @@ def after_the_answer(write: Callable[[], None]) -> None:
 
 @contextmanager
 def denials_collected() -> Iterator[list[Callable[[], None]]]:
-    """What is refused inside waits for ``write_denials``; nothing that has been collected is lost on an error."""
+    """What is refused inside waits until the end; nothing that has been collected is lost on an error."""
     waiting: list[Callable[[], None]] = []
     token = _waiting.set(waiting)
     try:
         yield waiting
     finally:
         _waiting.reset(token)
-        for write in waiting:
+        _write_each(waiting)
+
+
+def _write_each(waiting: list[Callable[[], None]]) -> None:
+    """One that fails does not take the next ones with it; the first error goes on when all have been tried."""
+    failures: list[Exception] = []
+    for write in waiting:
+        try:
             with transaction.atomic():
                 write()
+        except Exception as error:
+            log.exception("denial_not_recorded")
+            failures.append(error)
+    if failures:
+        raise failures[0]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from django.db import transaction
+from django.db import DataError, transaction
 from structlog.testing import capture_logs
 
 from accounts.services import add_member
@@ -79,6 +79,22 @@ def test_a_denial_waits_for_the_answer_and_survives_its_rollback(northside: Clin
     with northside.scope(), transaction.atomic():
         assert Entry.objects.get(object_id="refused").outcome == "denied"
         assert not Entry.objects.filter(object_id="undone").exists()
+
+
+def test_a_denial_that_cannot_be_written_takes_no_other_with_it(northside: Clinic) -> None:
+    def refuse(*object_ids: str) -> None:
+        with denials_collected():
+            for object_id in object_ids:
+                record_denial(action=Action.READ, object_type="patients.patient", object_id=object_id, reason="none")
+
+    with capture_logs() as lines, northside.scope(), pytest.raises(DataError):
+        # No text of PostgreSQL's holds the second.
+        refuse("first", "\x00", "last")
+
+    assert [line["event"] for line in lines] == ["denial_not_recorded"]
+    with northside.scope(), transaction.atomic():
+        kept = Entry.objects.filter(object_id__in=["first", "last"], outcome="denied")
+        assert kept.count() == 2
 
 
 def test_a_denial_of_nobody_known_is_a_line_of_the_log(db: None) -> None:
