@@ -63,6 +63,8 @@ def configure(options: dict[str, Any]) -> None:
                 "django.security.csrf": {"level": "CRITICAL"},
                 "django.db.backends": {"level": "WARNING"},
                 "httpx": {"level": "WARNING"},
+                # Its lines are the ledger's heads: no LOG_LEVEL ends their publishing.
+                "audit.seals.publishing": {"level": "INFO"},
                 # The web server brings handlers of its own, which would write past all this.
                 "_granian": {"handlers": [], "propagate": True},
                 "granian.access": {"handlers": [], "propagate": True},

@@ -17,6 +17,7 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.services import set_password_link
+from audit.seals import publishing
 from glucose_platform.celery import app
 from glucose_platform.log_scrubbing import without_secrets
 from glucose_platform.logs import configure
@@ -169,6 +170,24 @@ def test_a_request_leaves_no_secret_in_any_line(northside: Clinic, written: Call
     assert text.count("request_finished") >= 6
     for hidden in (CANARY, token, northside.device_key, link, user.email, "First", "Nurse"):
         assert hidden not in text
+
+
+@pytest.mark.promise(57)
+def test_no_level_of_the_log_hides_the_ledgers_heads(settings: Any) -> None:
+    root = logging.getLogger()
+    former = root.handlers[:], root.level
+    configure({"level": "CRITICAL", "json": True, "messages": False})
+    stream = io.StringIO()
+    (handler,) = [one for one in root.handlers if type(one) is logging.StreamHandler]
+    handler.setStream(stream)
+    try:
+        structlog.get_logger(publishing.__name__).info("audit_head", head="0af1")
+        structlog.get_logger("somebody").info("another")
+    finally:
+        configure(settings.LOGGING)
+        root.handlers[:], root.level = former
+    assert "0af1" in stream.getvalue()
+    assert "another" not in stream.getvalue()
 
 
 def test_lines_of_production_are_json(written: Callable[[], str], request: pytest.FixtureRequest) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -32,6 +33,19 @@ def test_every_clinic_is_sealed_and_its_head_published(northside: Clinic, souths
 
     heads = {line["organization"]: line["head"] for line in lines if line["event"] == "audit_head"}
     assert heads == {clinic.organization.code: verify(clinic).head for clinic in (northside, southside)}
+
+
+def test_heads_are_published_while_the_broker_is_away(northside: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.conf.task_always_eager = False
+    with socket.socket() as unheard:
+        # Bound, and nobody listens.
+        unheard.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(app.conf, "broker_write_url", f"redis://127.0.0.1:{unheard.getsockname()[1]}/0")
+        with capture_logs() as lines:
+            tasks.seal()
+
+    assert "task_not_sent" in [line["event"] for line in lines]
+    assert verify(northside).head in [line["head"] for line in lines if line["event"] == "audit_head"]
 
 
 def test_one_clinic_that_fails_does_not_stop_the_rest(northside: Clinic, southside: Clinic) -> None:
