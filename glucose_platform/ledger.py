@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 
 from accounts.principals import PersonPrincipal
@@ -16,6 +16,7 @@ from audit.occasion import ANONYMOUS, Actor, Occasion, occasion
 from audit.services import record_denial
 from devices.authentication import DevicePrincipal
 from devices.models import DeviceKey
+from glucose_platform.middleware import database_away
 from patients.models import Patient
 from readings.people import find_patient
 from tenancy.addresses import client_address
@@ -29,10 +30,14 @@ def keep_the_ledger(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
     """Stands inside ``resolve_principal``: the scope is the clinic's, and no transaction is open."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        with occasion(occasion_of(request)), denials_collected() as refused:
-            response = get_response(request)
-            if not refused:
-                _note_refusal(request, response)
+        try:
+            with occasion(occasion_of(request)), denials_collected() as refused:
+                response = get_response(request)
+                if not refused:
+                    _note_refusal(request, response)
+        except (OperationalError, InterfaceError):
+            # What views raise has been answered further in: these are the ledger's own queries.
+            return database_away()
         return response
 
     return middleware

@@ -38,6 +38,15 @@ def test_a_statement_that_does_not_end_is_ended(northside: Clinic, monkeypatch: 
     assert answer.json() == {"detail": "The database is not available at the moment. Please try again."}
 
 
+@pytest.mark.usefixtures("impatient")
+def test_a_refusal_that_the_ledger_cannot_take_in_time_is_told_so(northside: Clinic) -> None:
+    with psycopg.connect(os.environ["DATABASE_OWNER_URL"]) as owner:
+        owner.execute("LOCK TABLE audit_entry IN EXCLUSIVE MODE")
+        answer = northside.api("viewer").get("/api/v1/audit")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        owner.rollback()
+
+
 def test_the_role_has_limits_of_its_own(northside: Clinic) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
