@@ -57,5 +57,5 @@ class Migration(migrations.Migration):
         ),
         # A patient's login opens what the patient's key seals: the rows themselves say whose they are.
         ProtectTenantTable("datakey", patient_column=None),
-        Grant("SELECT, INSERT, UPDATE, DELETE", on="tenancy_platformkey"),
+        Grant("SELECT, INSERT, UPDATE", on="tenancy_platformkey"),
     ]

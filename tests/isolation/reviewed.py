@@ -43,7 +43,7 @@ TENANT_TABLES: dict[str, tuple[str | None, frozenset[str]]] = {
 # Tables without an organization: what the app role may do, and why that shows nobody another clinic's rows.
 GLOBAL_TABLES: dict[str, tuple[frozenset[str], str]] = {
     "tenancy_organization": (READ_WRITE, "a policy on its own id"),
-    "tenancy_platformkey": (EVERYTHING, "wrapped keys; they open nothing without the key-encryption key"),
+    "tenancy_platformkey": (READ_WRITE, "wrapped keys; they open nothing without the key-encryption key"),
     "accounts_user": (READ, "a policy on app.user_id; made and looked up by definer functions"),
     "accounts_externalidentity": (
         APPEND | {"DELETE"},
