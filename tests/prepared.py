@@ -16,6 +16,7 @@ from django.db import connection
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from glucose_platform.redis_urls import redis_url_for
 from tests.clinics import Clinic, make_clinic
 from tests.databases import empty_as_owner
 
@@ -88,7 +89,9 @@ def _keep_rows(owner: psycopg.Connection, code: str, organization_id: int) -> No
 
 def _forget_in_valkey(organization_id: int) -> None:
     """The clinic has the same id in every test: slots, covered looks and cached answers of the last one are void."""
-    for url in (settings.LIMITS_REDIS_URL, str(settings.CACHES["default"]["LOCATION"])):
+    # Not from LIMITS_REDIS_URL: a test may have pointed that at a server that does not answer.
+    limits_url = redis_url_for(os.environ["REDIS_URL"], settings.REDIS_DATABASES["limits"], "client")
+    for url in (limits_url, str(settings.CACHES["default"]["LOCATION"])):
         with redis.Redis.from_url(url) as client:
             if keys := list(client.scan_iter(f"*{organization_id}*", count=1000)):
                 client.delete(*keys)
