@@ -7,11 +7,12 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
 from limits import parse as parse_rate
 
 TRUE_WORDS = {"1", "true", "yes", "on"}
@@ -44,6 +45,22 @@ class Keyring:
     @property
     def active_key(self) -> bytes:
         return self.keys[self.active]
+
+
+class MissingKeys(Mapping[str, bytes]):
+    """Of a setting that gives none: every use says so, and nothing is made with a key that anybody could compute."""
+
+    def __init__(self, problem: str) -> None:
+        self._problem = problem
+
+    def __getitem__(self, name: str) -> bytes:
+        raise ImproperlyConfigured(self._problem)
+
+    def __iter__(self) -> Iterator[str]:
+        raise ImproperlyConfigured(self._problem)
+
+    def __len__(self) -> int:
+        raise ImproperlyConfigured(self._problem)
 
 
 def keyring_from_text(text: str) -> Keyring:
@@ -138,18 +155,29 @@ class Env:
             return default
         return value
 
-    def keyring(self, name: str, *, derive_from: str | None, help: str) -> Keyring:
-        """Keys as JSON. ``derive_from``: a secret that those of demo follow from; None: they must be given."""
+    def keyring(self, name: str, *, derive_from: str | None, help: str, optional: bool = False) -> Keyring:
+        """Keys as JSON. ``derive_from``: a secret that those of demo follow from; None: they must be given.
+
+        ``optional``: they need not be given, and there are none then.
+        """
         text = self.text(name, help=f"{help}; JSON: {KEYRING_FORM}", secret=True)
         if text:
             try:
                 return keyring_from_text(text)
             except ValueError as error:
-                self.problems.append(f"{name} is not of the form {KEYRING_FORM}: {error}.")
-        elif derive_from is None:
-            self.problems.append(f"{name} is not set. `manage.py keys generate` prints what a new installation needs.")
-        derived = hmac.new((derive_from or "").encode(), name.encode(), hashlib.sha256).digest()
-        return Keyring("derived", {"derived": derived})
+                return self._missing_keyring(f"{name} is not of the form {KEYRING_FORM}: {error}.")
+        if derive_from is not None:
+            derived = hmac.new(derive_from.encode(), name.encode(), hashlib.sha256).digest()
+            return Keyring("derived", {"derived": derived})
+        if optional:
+            return Keyring("", {})
+        return self._missing_keyring(
+            f"{name} is not set. `manage.py keys generate` prints what a new installation needs."
+        )
+
+    def _missing_keyring(self, problem: str) -> Keyring:
+        self.problems.append(problem)
+        return Keyring("", MissingKeys(problem))
 
     def refuse(self, name: str, advice: str) -> None:
         """A name of an earlier system that would be silently without effect here."""

@@ -75,13 +75,16 @@ _derive_from = None if PRODUCTION else SECRET_KEY
 TOKEN_SIGNING_KEYS = env.keyring(
     "TOKEN_SIGNING_KEYS", derive_from=_derive_from, help="Ed25519 seeds that sign access tokens"
 )
-ENCRYPTION_KEYS = env.keyring(
-    "ENCRYPTION_KEYS", derive_from=_derive_from, help="keys that wrap the data keys of clinics and patients"
-)
 KMS_KEY_ID = env.text(
     "KMS_KEY_ID", help="AWS KMS key (ARN, id or alias) that wraps new keys in the place of ENCRYPTION_KEYS; extra aws"
 )
 KMS_REGION = env.text("KMS_REGION", help="its region, where the AWS configuration of the host does not tell")
+ENCRYPTION_KEYS = env.keyring(
+    "ENCRYPTION_KEYS",
+    derive_from=_derive_from,
+    optional=bool(KMS_KEY_ID),
+    help="keys that wrap the data keys of clinics and patients, where KMS_KEY_ID does not",
+)
 AUDIT_SIGNING_KEYS = env.keyring(
     "AUDIT_SIGNING_KEYS", derive_from=_derive_from, help="Ed25519 seeds that sign the seals of the audit ledger"
 )

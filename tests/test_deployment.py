@@ -76,6 +76,20 @@ def test_the_check_sees_what_is_wrong(django_db_setup: None, changes: dict[str, 
     assert sentence in done.stderr
 
 
+def test_aws_kms_stands_in_for_keys_of_the_settings(django_db_setup: None) -> None:
+    for kms_key, code in (("alias/glucose", 0), ("", 1)):
+        done = manage(production(ENCRYPTION_KEYS="", KMS_KEY_ID=kms_key), "check")
+        assert done.returncode == code, done.stderr
+
+
+def test_without_keys_a_command_that_repairs_runs_and_a_shell_seals_nothing(django_db_setup: None) -> None:
+    without = production(ENCRYPTION_KEYS="")
+    assert manage(without, "keys", "generate").returncode == 0
+    done = manage(without, "shell", "-c", "from tenancy.encryption.keks import kek_for_writing; kek_for_writing()")
+    assert done.returncode != 0
+    assert "ImproperlyConfigured: ENCRYPTION_KEYS is not set" in done.stderr
+
+
 def test_secrets_come_from_the_environment_alone(django_db_setup: None) -> None:
     """Without them there are none: nothing in the code stands in for a secret."""
     program = """

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from glucose_platform.env import NOT_USED_YET, Env, database_from_url
 from tests.live import PROJECT
@@ -69,6 +70,23 @@ def test_a_secret_may_stand_in_a_file_and_the_variable_wins(tmp_path: Path) -> N
     absent = Env({"KEY_FILE": str(tmp_path / "absent")})
     assert absent.required("KEY", help="", advice="Do this.") == ""
     assert any("KEY_FILE cannot be read" in problem for problem in absent.problems)
+
+
+@pytest.mark.parametrize(("value", "words"), [("", "KEYS is not set"), ("{}", "KEYS is not of the form")])
+def test_keys_that_are_not_given_cannot_be_used(value: str, words: str) -> None:
+    """Derived from nothing they would be keys that everybody can compute."""
+    env = Env({"KEYS": value})
+    ring = env.keyring("KEYS", derive_from=None, help="")
+    assert words in env.problems[0]
+    for use in (lambda: ring.active_key, lambda: ring.keys.get("derived"), lambda: ring.keys.items() and [*ring.keys]):
+        with pytest.raises(ImproperlyConfigured, match=words):
+            use()
+
+
+def test_keys_that_need_not_be_given_are_none() -> None:
+    env = Env({})
+    assert env.keyring("KEYS", derive_from=None, optional=True, help="").keys == {}
+    assert env.problems == []
 
 
 def test_names_of_earlier_systems_are_refused() -> None:
