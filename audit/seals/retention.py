@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from audit.actions import Action
-from audit.models import Seal
+from audit.models import Entry, Seal
 from audit.services import record
+from tenancy.models import Organization
+from tenancy.scope import required_organization_id
 
 LEAST_DAYS = 365
 
@@ -31,7 +35,41 @@ def drop_empty_months() -> int:
         return int(cursor.fetchone()[0])
 
 
-def expiry_fault(seal: Seal) -> str | None:
+@dataclass(frozen=True, slots=True)
+class RetentionTimes:
+    """What the clinic's retention was at a moment: its seals alone would say whatever their marks were set to."""
+
+    # When, from how many days, to how many: oldest first.
+    changes: list[tuple[datetime, int, int]]
+    present: int
+    # Entries before this may have expired themselves.
+    told_since: datetime | None
+
+    def least_days_at(self, moment: datetime) -> int:
+        if self.told_since is not None and moment < self.told_since:
+            return LEAST_DAYS
+        days = self.changes[0][1] if self.changes else self.present
+        for at, _, new in self.changes:
+            if at <= moment:
+                days = new
+        return max(days, LEAST_DAYS)
+
+
+def retention_times() -> RetentionTimes:
+    """Of the organization in scope, as its ledger tells; where that says nothing, as it is set now."""
+    settings_changed = Entry.objects.filter(action=Action.UPDATE, object_type=Organization._meta.label_lower)
+    changes = [
+        (entry.at, old, new)
+        for entry in settings_changed.order_by("at", "id")
+        for field, old, new in entry.changes or ()
+        if field == "audit_retention_days"
+    ]
+    present = Organization.objects.get(pk=required_organization_id()).audit_retention_days
+    gone = Seal.objects.filter(expired_at__isnull=False).aggregate(newest=Max("last_at"))
+    return RetentionTimes(changes, present, gone["newest"])
+
+
+def expiry_fault(seal: Seal, times: RetentionTimes) -> str | None:
     """A sentence where entries went before their time: somebody deleted them and called it retention."""
     if seal.expired_at is None:
         return None
@@ -40,5 +78,10 @@ def expiry_fault(seal: Seal) -> str | None:
         return (
             f"Seal {seal.number} was marked as expired before its time: its last entry is of {seal.last_at:%Y-%m-%d}, "
             f"it went on {seal.expired_at:%Y-%m-%d} by a retention of {days} days."
+        )
+    if days < (wanted := times.least_days_at(seal.expired_at)):
+        return (
+            f"Seal {seal.number} was marked as expired before its time: it went on {seal.expired_at:%Y-%m-%d} by a "
+            f"retention of {days} days, and the clinic's was {wanted} days."
         )
     return None

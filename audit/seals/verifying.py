@@ -17,7 +17,7 @@ from audit.seals.chain import (
     head_after,
     is_signed,
 )
-from audit.seals.retention import expiry_fault
+from audit.seals.retention import RetentionTimes, expiry_fault, retention_times
 from audit.seals.sealing import EPOCH
 from tenancy.scope import required_organization_id
 
@@ -61,9 +61,10 @@ def verify_organization(*, published_head: str = "") -> Verification:
     found = Verification()
     with transaction.atomic():
         _take_one_snapshot()
+        times = retention_times()
         place, head, heads = _BEGINNING, FIRST_HEAD, set()
         for seal in Seal.objects.order_by("number").iterator(chunk_size=20):
-            found.faults += _seal_faults(seal, found.seals + 1, head)
+            found.faults += _seal_faults(seal, found.seals + 1, head, times)
             found.faults += _entry_faults(seal, place, found)
             found.seals = seal.number
             place, head = (seal.epoch, seal.upto_xid, seal.upto_id), bytes(seal.head)
@@ -84,7 +85,7 @@ def _take_one_snapshot() -> None:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
-def _seal_faults(seal: Seal, expected: int, previous: bytes) -> Iterator[str]:
+def _seal_faults(seal: Seal, expected: int, previous: bytes, times: RetentionTimes) -> Iterator[str]:
     if seal.number != expected:
         missing = f"{expected}" if seal.number == expected + 1 else f"{expected} to {seal.number - 1}"
         yield f"Seal {missing} is missing."
@@ -100,7 +101,7 @@ def _seal_faults(seal: Seal, expected: int, previous: bytes) -> Iterator[str]:
             yield f"Seal {seal.number} was altered: its signature is not that of the key {seal.key_name!r}."
     except UnknownSigningKey:
         yield f"Seal {seal.number} cannot be checked: AUDIT_SIGNING_KEYS no longer has the key {seal.key_name!r}."
-    if fault := expiry_fault(seal):
+    if fault := expiry_fault(seal, times):
         yield fault
 
 

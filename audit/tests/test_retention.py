@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import transaction
 
+from accounts.organizations import change_organization
 from audit.models import Entry
 from audit.seals.retention import drop_empty_months, remove_expired_entries
 from audit.tests.ledgers import as_owner, ids, seal, verify, write
@@ -30,8 +31,8 @@ def aged(northside: Clinic, southside: Clinic) -> Iterator[Clinic]:
         seal(clinic)
         write(clinic)
         seal(clinic)
-    keep = "UPDATE tenancy_organization SET audit_retention_days = 365 WHERE id = %s"
-    as_owner(keep, northside.organization.id)
+    with northside.scope():
+        change_organization(changes={"audit_retention_days": 365})
     yield northside
     as_owner(f"DROP TABLE IF EXISTS {name}")
 
@@ -49,7 +50,8 @@ def test_whole_seals_go_after_the_clinics_own_time_and_the_chain_holds(aged: Cli
     assert ids(aged) == kept
     assert len(ids(southside)) == 6
     found = verify(aged)
-    assert (found.faults, found.seals, found.unsealed) == ([], 2, 1)
+    # Unsealed: the change of the time, and the removal.
+    assert (found.faults, found.seals, found.unsealed) == ([], 2, 2)
     assert found.expired > 3
     with aged.scope(), transaction.atomic():
         assert Entry.objects.get(action="expire").count == found.expired
@@ -76,6 +78,33 @@ def test_a_seal_that_was_marked_as_expired_before_its_time_is_named(aged: Clinic
             *(days, organization),
         )
         assert any("Seal 2 was marked as expired before its time" in fault for fault in verify(aged).faults)
+
+
+def test_what_went_by_the_time_of_then_is_no_fault_when_the_clinic_keeps_more(aged: Clinic) -> None:
+    assert remove(aged) > 3
+    with aged.scope():
+        change_organization(changes={"audit_retention_days": 2192})
+    assert verify(aged).faults == []
+
+
+@pytest.mark.parametrize("is_set_back", [True, False])
+def test_a_time_that_the_clinic_never_set_is_named(aged: Clinic, is_set_back: bool) -> None:
+    with aged.scope():
+        change_organization(changes={"audit_retention_days": 2192})
+    as_owner("UPDATE tenancy_organization SET audit_retention_days = 365")
+    assert remove(aged) > 3
+    if is_set_back:
+        as_owner("UPDATE tenancy_organization SET audit_retention_days = 2192")
+    (fault,) = verify(aged).faults
+    assert "by a retention of 365 days, and the clinic's was 2192 days" in fault
+
+
+def test_without_a_word_of_the_ledger_the_present_time_counts(southside: Clinic, aged: Clinic) -> None:
+    as_owner("UPDATE tenancy_organization SET audit_retention_days = 365")
+    assert remove(southside) > 3
+    as_owner("UPDATE tenancy_organization SET audit_retention_days = 2192")
+    (fault,) = verify(southside).faults
+    assert "the clinic's was 2192 days" in fault
 
 
 def test_an_entry_that_stands_where_all_have_gone_is_named(aged: Clinic) -> None:
