@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
 from limits import parse as parse_rate
 
 TRUE_WORDS = {"1", "true", "yes", "on"}
@@ -47,6 +46,10 @@ class Keyring:
         return self.keys[self.active]
 
 
+class KeysMissing(RuntimeError):
+    """Keys are used that a setting should have given; the text names it."""
+
+
 class MissingKeys(Mapping[str, bytes]):
     """Of a setting that gives none: every use says so, and nothing is made with a key that anybody could compute."""
 
@@ -54,13 +57,13 @@ class MissingKeys(Mapping[str, bytes]):
         self._problem = problem
 
     def __getitem__(self, name: str) -> bytes:
-        raise ImproperlyConfigured(self._problem)
+        raise KeysMissing(self._problem)
 
     def __iter__(self) -> Iterator[str]:
-        raise ImproperlyConfigured(self._problem)
+        raise KeysMissing(self._problem)
 
     def __len__(self) -> int:
-        raise ImproperlyConfigured(self._problem)
+        raise KeysMissing(self._problem)
 
 
 def keyring_from_text(text: str) -> Keyring:

@@ -87,7 +87,7 @@ def test_without_keys_a_command_that_repairs_runs_and_a_shell_seals_nothing(djan
     assert manage(without, "keys", "generate").returncode == 0
     done = manage(without, "shell", "-c", "from tenancy.encryption.keks import kek_for_writing; kek_for_writing()")
     assert done.returncode != 0
-    assert "ImproperlyConfigured: ENCRYPTION_KEYS is not set" in done.stderr
+    assert "KeysMissing: ENCRYPTION_KEYS is not set" in done.stderr
 
 
 def test_secrets_come_from_the_environment_alone(django_db_setup: None) -> None:
