@@ -12,9 +12,9 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 
 from accounts.browser_sessions.services import is_fresh, note_proof
-from accounts.one_time.services import has_device, too_often, wait_before_next_code
-from accounts.proofs import password_or_code_is_right
-from audit.actions import Action
+from accounts.one_time.services import has_device, too_often
+from accounts.proofs import password_or_code_is_right, wait_before_next_proof
+from audit.actions import Action, Outcome
 from audit.services import record_denial
 
 # Fields of the page that asks; the view behind it never sees them.
@@ -60,9 +60,10 @@ def page_that_asks(request: HttpRequest) -> HttpResponse | None:
             action=Action.LOGIN_FAILED,
             object_type="accounts.user",
             object_id=str(user.public_id),
-            reason="asked for the password or a code once more",
+            reason="wrong password or code, asked for once more",
+            outcome=Outcome.FAILED,
         )
-        wait = wait_before_next_code(user)
+        wait = wait_before_next_proof(user=user, typed=request.POST[PROOF])
         return _page(request, error="That was not right." if wait is None else too_often(wait))
     note_proof(request.session)
     if ASKED_BY_GET in request.POST:

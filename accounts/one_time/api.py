@@ -140,6 +140,8 @@ def require_both(user: User, *, password: str, code: str) -> None:
     if confirmed_device(user) is None:
         raise Conflict("There is no second factor yet: set one up first.")
     require_password(user=user, password=password)
+    if (wait := wait_before_next_code(user)) is not None:
+        raise SignInLocked(wait)
     if not verify(user, code):
         raise ValidationError({"code": ValidationError(WRONG_CODE, code="wrong_code")})
 

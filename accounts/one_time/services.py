@@ -22,6 +22,8 @@ from audit.services import record_for_person
 from tenancy.limits import allow, clear, peek
 
 LIMIT = "proofs"
+# Counted apart from passwords: whoever knows the password may not clear the count of wrong codes with it.
+CODES = "codes"
 WRONG_CODE = "The code is not right, or it was used already. Wait for the next one and type that."
 
 
@@ -48,7 +50,7 @@ def device_is_required(user: User, *, is_staff: bool) -> bool:
 
 def wait_before_next_code(user: User) -> float | None:
     """Seconds until another code is looked at, after too many wrong ones."""
-    return peek(LIMIT, user.pk)
+    return peek(LIMIT, CODES, user.pk)
 
 
 def too_often(wait: float) -> str:
@@ -62,11 +64,11 @@ def verify(user: User, code: str) -> bool:
     """
     typed = codes.plain(code)
     # Counted before it is looked at: guesses side by side get no further than guesses in a row.
-    if allow(LIMIT, user.pk) is not None:
+    if allow(LIMIT, CODES, user.pk) is not None:
         return False
     right = in_own_scope(user, lambda: _use(user, typed))
     if right:
-        clear(LIMIT, user.pk)
+        clear(LIMIT, CODES, user.pk)
     return right
 
 
@@ -89,10 +91,10 @@ def confirm(*, user: User, code: str, public_id: UUID | None = None) -> list[str
     ``public_id``: of the enrolment that is meant, where the caller knows it. Raises ValidationError for a wrong code,
     and where nothing was enrolled.
     """
-    if (wait := allow(LIMIT, user.pk)) is not None:
+    if (wait := allow(LIMIT, CODES, user.pk)) is not None:
         raise ValidationError(too_often(wait))
     recovery = in_own_scope(user, lambda: _confirm(user, codes.plain(code), public_id))
-    clear(LIMIT, user.pk)
+    clear(LIMIT, CODES, user.pk)
     return recovery
 
 

@@ -77,6 +77,18 @@ def test_guessing_is_slowed_for_the_person(northside):
     assert send(api, "POST", f"{OTP}/disable", {**body, "password": PASSWORD}).status_code == 429
 
 
+@pytest.mark.promise(20)
+def test_the_right_password_does_not_clear_the_count_of_wrong_codes(northside):
+    api = northside.api("nurse")
+    phone = set_up_second_factor(person(northside))
+    wrong = {"password": PASSWORD, "code": "000000"}
+    for _ in range(5):
+        assert send(api, "POST", f"{OTP}/disable", wrong).status_code == 422
+    right = {"password": PASSWORD, "code": phone.recovery_codes[0]}
+    assert send(api, "POST", f"{OTP}/disable", right).status_code == 429
+    assert has_device(person(northside))
+
+
 def test_what_does_not_fit_the_state_is_said(northside):
     api = northside.api("nurse")
     for path in ("disable", "recovery-codes"):
