@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.browser_sessions.models import BrowserSession as BrowserSession
 from accounts.one_time.models import OneTimeDevice as OneTimeDevice
 from accounts.one_time.models import RecoveryCode as RecoveryCode
+from accounts.principals import PersonPrincipal
 from accounts.roles import PERMISSIONS, STAFF_ROLES, Role, role_allows
 from tenancy.fields import TenantForeignKey
 from tenancy.managers import TenantManager, TenantQuerySet
@@ -102,6 +103,13 @@ class MembershipQuerySet(TenantQuerySet["Membership"]):
     def of_patient(self, patient_id: int) -> MembershipQuerySet:
         """Logins of one patient: the patient's own, and those of relatives."""
         return self.filter(patient_id=patient_id)
+
+    def seen_by(self, principal: PersonPrincipal) -> MembershipQuerySet:
+        """Without the logins of patients whom limited staff do not see: a login tells that there is such a patient."""
+        if principal.assigned_patients is None:
+            return self
+        theirs = models.Q(patient_id__isnull=True) | models.Q(patient_id__in=principal.assigned_patients)
+        return self.filter(theirs)
 
     def matching(self, text: str) -> MembershipQuerySet:
         """Whose name or address begins with ``text``."""

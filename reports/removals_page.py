@@ -28,10 +28,10 @@ class RemovalForm(forms.Form):
     member = forms.ModelChoiceField(queryset=Membership.objects.none(), empty_label="Choose a member")
     reason = forms.CharField(max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, person: PersonPrincipal, *args: Any) -> None:
         super().__init__(*args)
         field: Any = self.fields["member"]
-        field.queryset = Membership.objects.active()
+        field.queryset = Membership.objects.active().seen_by(person)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,7 +45,7 @@ def removals_page(request: HttpRequest) -> HttpResponse:
     if not person.may(DECIDING):
         requests = requests.filter(requested_by=person.membership_id)
     is_new = request.POST.get("action") == "request"
-    form = RemovalForm(request.POST if is_new else None)
+    form = RemovalForm(person, request.POST if is_new else None)
     if request.method == "POST" and (_ask(person, form) if is_new else _decide(request, person, requests)):
         return HttpResponseRedirect(reverse("admin:removals"))
     rows = list(requests[:SHOWN])

@@ -44,7 +44,7 @@ class NewRemovalSerializer(CamelCaseSerializer):
     reason = serializers.CharField(max_length=500)
 
     def validate_member(self, named: str) -> Membership:
-        members = Membership.objects.active()
+        members = Membership.objects.active().seen_by(signed_in_person(self.context["request"]))
         try:
             found: Membership | None = members.of_person(uuid.UUID(named)).first()
         except ValueError:
@@ -93,7 +93,7 @@ class RemovalViewSet(RoutedView, GenericViewSet[RemovalRequest]):
     @extend_schema(request=NewRemovalSerializer, responses={201: RemovalSerializer})
     def create(self, request: Request) -> Response:
         """Ask that a member's access end; owners and admins decide. At most one request about a member waits."""
-        form = NewRemovalSerializer(data=request.data)
+        form = NewRemovalSerializer(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
         made = request_removal(**form.validated_data, requested_by_id=self.own_membership())
         return Response(RemovalSerializer(made).data, status=201)

@@ -8,9 +8,12 @@ import pytest
 from django.db import transaction
 
 from accounts.models import Invitation, RemovalRequest
+from accounts.organizations import change_organization
 from accounts.tests.inviting import NEWCOMER, accept, invited, mailed_token, member, state
+from patients.care_team import remove_from_care_team
 from tenancy.models import Organization
 from tests.clinics import Clinic
+from tests.rest import problems, send
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +96,26 @@ def test_a_removal_is_asked_for_and_decided(northside: Clinic, southside: Clinic
     gone = member(northside, clinician.email)
     assert gone
     assert not gone.is_active
+
+
+@pytest.mark.promise(2)
+def test_a_removal_request_tells_limited_staff_of_no_other_teams_patient(northside: Clinic) -> None:
+    login = northside.people["patient"]
+    choice = f'<option value="{login.pk}">'
+    assert choice in northside.admin("nurse").get(REMOVALS).content.decode()
+    with northside.scope(), transaction.atomic():
+        change_organization(changes={"assigned_patients_only": True})
+        remove_from_care_team(patient=northside.patients[0], member=northside.people["nurse"])
+    assert choice not in northside.admin("nurse").get(REMOVALS).content.decode()
+    assert choice in northside.admin("admin").get(REMOVALS).content.decode()
+    for named in (login.email, str(login.user_public_id)):
+        answer = send(
+            northside.api("nurse"),
+            "POST",
+            "/api/v1/organizations/current/removal-requests",
+            {"member": named, "reason": "has left"},
+        )
+        assert problems(answer) == [("unknown", ["body", "member"])]
 
 
 def test_the_last_owner_stays_on_the_page_too(northside: Clinic) -> None:
