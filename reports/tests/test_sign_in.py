@@ -6,6 +6,7 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.services import add_member, change_member, set_password
+from accounts.tasks import mail_about_account_task
 from reports.sign_in import NO_PLACE
 from tests.clinics import PASSWORD
 
@@ -161,6 +162,27 @@ def test_a_new_password_ends_the_tokens_of_apps(northside):
     assert northside.principal("nurse").user_version == before + 1
     assert client.get("/admin/password_change/done/").status_code == 200
     assert "_auth_user_id" in sign_in("nurse@northside.example", new).client.session
+
+
+@pytest.mark.promise(20)
+def test_guessing_the_old_password_is_slowed(northside):
+    client = northside.admin("nurse")
+    new = "a-slate-under-quiet-rain"
+    form = {"old_password": "wrong", "new_password1": new, "new_password2": new}
+    for _ in range(5):
+        assert "This is not your password." in client.post("/admin/password_change/", form).content.decode()
+    locked = client.post("/admin/password_change/", {**form, "old_password": PASSWORD})
+    assert (locked.status_code, "Too many failed sign-ins" in locked.content.decode()) == (200, True)
+
+
+def test_a_new_password_is_told_by_mail(northside, monkeypatch, django_capture_on_commit_callbacks):
+    sent = []
+    monkeypatch.setattr(mail_about_account_task, "apply_async", lambda **more: sent.append(more["kwargs"]))
+    new = "a-slate-under-quiet-rain"
+    form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    with django_capture_on_commit_callbacks(execute=True):
+        northside.admin("nurse").post("/admin/password_change/", form)
+    assert sent == [{"kind": "password_changed", "user_id": northside.people["nurse"].user_id}]
 
 
 def test_other_sessions_end_with_the_password(northside):
