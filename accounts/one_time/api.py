@@ -25,7 +25,7 @@ from accounts.one_time.services import (
     verify,
     wait_before_next_code,
 )
-from accounts.principals import signed_in_person
+from accounts.principals import person_principals, signed_in_person
 from accounts.proofs import require_password
 from accounts.refusals import WRONG_CODE, SignInLocked
 from accounts.tasks import mail_second_factor_disabled_task
@@ -33,6 +33,8 @@ from tenancy.api.errors import Conflict
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer
 from tenancy.tasks import send_task_after_commit
+
+NEEDED = "This platform requires a second factor of staff. To change phones, replace it in the workplace."
 
 
 class PasswordSerializer(CamelCaseSerializer):
@@ -108,6 +110,9 @@ class DisableView(RoutedView, APIView):
     def post(self, request: Request) -> Response:
         user = account(request)
         require_both(user, **sent(PasswordAndCodeSerializer, request))
+        works_as_staff = any(place.is_staff for place in person_principals(user.public_id))
+        if device_is_required(user, is_staff=works_as_staff):
+            raise Conflict(NEEDED)
         disable(user=user, reason="disabled by the person")
         send_task_after_commit(mail_second_factor_disabled_task, user_id=user.pk)
         return Response(status=204)

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import SupportAccess, User
 from accounts.one_time.services import has_device
+from accounts.services import add_member
 from accounts.tasks import mail_second_factor_disabled_task
 from tests.clinics import PASSWORD
 from tests.rest import NO_CREDENTIALS, problems, send
@@ -87,6 +89,18 @@ def test_the_right_password_does_not_clear_the_count_of_wrong_codes(northside):
     right = {"password": PASSWORD, "code": phone.recovery_codes[0]}
     assert send(api, "POST", f"{OTP}/disable", right).status_code == 429
     assert has_device(person(northside))
+
+
+def test_staff_keep_the_second_factor_that_they_need(northside, southside, settings):
+    """Also in the clinic where they are a patient: the account is one."""
+    settings.STAFF_SECOND_FACTOR = "required"
+    with southside.scope(), transaction.atomic():
+        add_member(email="patient@northside.example", name="Nurse there", role="nurse")
+    for role in ("nurse", "patient"):
+        phone = set_up_second_factor(person(northside, role))
+        body = {"password": PASSWORD, "code": phone.recovery_codes[0]}
+        assert send(northside.api(role), "POST", f"{OTP}/disable", body).status_code == 409
+        assert has_device(person(northside, role))
 
 
 def test_what_does_not_fit_the_state_is_said(northside):
