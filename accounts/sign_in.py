@@ -104,10 +104,12 @@ def refuse_staff_without_second_factor(principal: PersonPrincipal) -> None:
         raise SignInRefused(refusals.SECOND_FACTOR_FIRST, code="second_factor_first")
 
 
-def sign_in_app(*, principal: PersonPrincipal, user_agent: str, reason: str) -> tokens.Tokens:
-    """Begin a sign-in of an app. ``reason``: how the person showed who they are."""
+def sign_in_app(
+    *, principal: PersonPrincipal, user_agent: str, reason: str, former: uuid.UUID | None = None
+) -> tokens.Tokens:
+    """Begin a sign-in of an app. ``reason``: how the person showed who they are; ``former``: by which sign-in."""
     with scoped(principal.scope), transaction.atomic():
-        issued = tokens.start_family(principal=principal, user_agent=user_agent)
+        issued = tokens.start_family(principal=principal, user_agent=user_agent, former=former)
         note_use_of_membership(principal=principal)
         with occasion(replace(current_occasion(), actor=actor_of(principal), session=str(issued.family_id))):
             record(

@@ -44,15 +44,19 @@ class Tokens:
     family_id: uuid.UUID
 
 
-def start_family(*, principal: PersonPrincipal, user_agent: str = "") -> Tokens:
-    """A sign-in that lives as long as the version of the account for which the person was known."""
+def start_family(*, principal: PersonPrincipal, user_agent: str = "", former: uuid.UUID | None = None) -> Tokens:
+    """A sign-in that lives as long as the version of the account for which the person was known.
+
+    ``former``: the sign-in that opened it. The new one ends no later, since nobody showed a password for it.
+    """
     now = timezone.now()
+    ends = now + ABSOLUTE if former is None else RefreshFamily.objects.get(pk=former).expires_at
     family = RefreshFamily.objects.create(
         user_id=principal.user_id,
         user_version=principal.user_version,
         for_organization=principal.organization_id,
         rotated_at=now,
-        expires_at=now + ABSOLUTE,
+        expires_at=ends,
         user_agent=user_agent[:200],
     )
     return issue(principal, family)

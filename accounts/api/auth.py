@@ -19,6 +19,7 @@ from accounts import refusals, tokens
 from accounts.models import User
 from accounts.one_time.services import has_device
 from accounts.principals import person_principal, signed_in_person
+from accounts.refusals import SignInRefused
 from accounts.sign_in import (
     code_is_right,
     place_to_sign_in,
@@ -133,6 +134,12 @@ class RefreshView(RoutedView, APIView):
             rotated = tokens.rotate(token=form.validated_data["refresh_token"])
         except tokens.RefreshRefused:
             raise AuthenticationFailed(WRONG_REFRESH) from None
+        try:
+            refuse_staff_without_second_factor(rotated.principal)
+        except SignInRefused:
+            # A repeat of the former token would look like a theft.
+            tokens.revoke_family(family_id=rotated.family.id, because="second factor")
+            raise
         return answer(tokens.issue(rotated.principal, rotated.family))
 
 
@@ -158,5 +165,10 @@ class SwitchOrganizationView(RoutedView, APIView):
             raise PermissionDenied("You are not a member of this organization.")
         refuse_staff_without_second_factor(chosen)
         return answer(
-            sign_in_app(principal=chosen, user_agent=user_agent(request), reason="switched from another clinic")
+            sign_in_app(
+                principal=chosen,
+                user_agent=user_agent(request),
+                reason="switched from another clinic",
+                former=person.family_id,
+            )
         )

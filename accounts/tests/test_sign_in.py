@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import RefreshFamily, User
 from accounts.passwords import DEMO_PASSWORD
 from accounts.refusals import NO_CLINIC
 from accounts.roles import Role
@@ -143,6 +146,21 @@ def test_a_person_of_two_clinics_switches(client: Client, northside: Clinic, sou
     assert (me["organization"], me["role"]) == ("southside", "viewer")
     assert {item["organization"] for item in me["memberships"]} == {"northside", "southside"}
     assert api.get(ME).json()["organization"] == "northside"
+
+
+@pytest.mark.promise(18)
+def test_switching_to_and_fro_lengthens_no_sign_in(northside: Clinic) -> None:
+    former = northside.tokens("nurse")
+    ends_at = timezone.now() + timedelta(hours=1)
+    RefreshFamily.objects.filter(pk=former.family_id).update(expires_at=ends_at)
+    answer = Client().post(
+        "/api/v1/auth/switch-organization",
+        {"organization": "northside"},
+        content_type="application/json",
+        headers=bearer(former.access),
+    )
+    assert answer.status_code == 200
+    assert set(RefreshFamily.objects.values_list("expires_at", flat=True)) == {ends_at}
 
 
 def test_switching_to_a_clinic_that_is_not_ones_own_is_refused(northside: Clinic, southside: Clinic) -> None:

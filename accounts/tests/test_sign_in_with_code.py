@@ -77,6 +77,17 @@ def test_staff_cannot_go_around_the_second_factor_by_an_app(
     assert (answer.status_code, answer.json()) == (403, {"detail": refusals.SECOND_FACTOR_FIRST})
 
 
+def test_a_sign_in_of_before_ends_where_staff_need_a_second_factor_now(northside: Clinic, settings: Any) -> None:
+    nurse, patient = northside.tokens("nurse"), northside.tokens("patient")
+    settings.STAFF_SECOND_FACTOR = "required"
+    path = "/api/v1/auth/refresh"
+    refused = send(Client(), "POST", path, {"refresh_token": nurse.refresh})
+    assert (refused.status_code, refused.json()) == (403, {"detail": refusals.SECOND_FACTOR_FIRST})
+    client = Client(headers={"Authorization": f"Bearer {nurse.access}"})
+    assert client.get("/api/v1/auth/me").status_code == 401
+    assert send(Client(), "POST", path, {"refresh_token": patient.refresh}).status_code == 200
+
+
 def test_staff_with_a_second_factor_use_their_app(northside: Clinic, phone: Phone, settings: Any) -> None:
     settings.STAFF_SECOND_FACTOR = "required"
     assert login(otp=code_for(phone.secret, steps=1)).status_code == 200
