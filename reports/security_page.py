@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts.browser_sessions.apps import apps_of, end_app, end_apps
 from accounts.browser_sessions.services import end_other_sessions, end_session, live_sessions
 from accounts.browser_sessions.wording import client_words
 from accounts.fresh_sign_in import fresh_sign_in_required_to_post
@@ -29,6 +28,7 @@ from accounts.one_time.services import (
     recovery_codes_left,
     renew_recovery_codes,
 )
+from accounts.sessions import end_family, end_other_families, live_families
 from accounts.shown_once import keep, take
 from accounts.sign_in import code_is_right
 from accounts.tasks import mail_second_factor_disabled_task
@@ -89,7 +89,7 @@ def _shown(request: HttpRequest, user: User) -> dict[str, Any]:
             (session, client_words(session.user_agent), session.session_key == current)
             for session in live_sessions(user)
         ],
-        "apps": [(app, client_words(app.user_agent)) for app in apps_of(user)],
+        "apps": [(app, client_words(app.user_agent)) for app in live_families(user.pk)],
     }
 
 
@@ -144,14 +144,14 @@ def _end_browser(request: HttpRequest, user: User) -> str:
 
 
 def _end_app(request: HttpRequest, user: User) -> str:
-    end_app(user=user, family_id=_named(request))
+    end_family(user_id=user.pk, user_public_id=user.public_id, family_id=_named(request))
     messages.success(request, "That app is signed out.")
     return "admin:security"
 
 
 def _end_all(request: HttpRequest, user: User) -> str:
     end_other_sessions(user=user, but=request.session.session_key)
-    end_apps(user=user)
+    end_other_families(user_id=user.pk, user_public_id=user.public_id, but=None)
     messages.success(request, "Every other browser and every app is signed out.")
     return "admin:security"
 

@@ -12,9 +12,9 @@ OWN_SIGN_INS = "what the caller knows: their own sign-ins"
 
 ROUTES = [
     Route(".well-known/jwks.json", KeysView, "jwks", {"GET": PUBLIC}, unaudited="public keys"),
-    Route("api/v1/auth/login", LoginView, "login", {"POST": PUBLIC}, refusals=(401,)),
-    Route("api/v1/auth/token", TokenView, "token", {"POST": PUBLIC}, refusals=(401,)),
-    Route("api/v1/auth/refresh", RefreshView, "refresh", {"POST": PUBLIC}, refusals=(401,)),
+    Route("api/v1/auth/login", LoginView, "login", {"POST": PUBLIC}, refusals=(401, 403)),
+    Route("api/v1/auth/token", TokenView, "token", {"POST": PUBLIC}, refusals=(401, 403)),
+    Route("api/v1/auth/refresh", RefreshView, "refresh", {"POST": PUBLIC}, refusals=(401, 403)),
     Route("api/v1/auth/logout", LogoutView, "logout", {"POST": SIGNED_IN}),
     Route(
         "api/v1/auth/switch-organization",
@@ -31,7 +31,7 @@ ROUTES = [
         unaudited=OWN_SIGN_INS,
     ),
     Route("api/v1/auth/sessions/{sessionId}", SessionView, "session", {"DELETE": SIGNED_IN}),
-    Route("api/v1/auth/firebase", FirebaseView, "firebase", {"POST": PUBLIC}, refusals=(401, 404, 503)),
+    Route("api/v1/auth/firebase", FirebaseView, "firebase", {"POST": PUBLIC}, refusals=(401, 403, 404, 503)),
     Route("api/v1/auth/firebase/link", FirebaseLinkView, "firebase-link", {"POST": SIGNED_IN, "DELETE": SIGNED_IN}),
     Route("api/v1/auth/register", RegisterView, "register", {"POST": PUBLIC}, refusals=(410, 503)),
     Route("api/v1/auth/email/verify", VerifyEmailView, "verify-email", {"POST": PUBLIC}, refusals=(410,)),

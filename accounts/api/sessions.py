@@ -49,7 +49,7 @@ class SessionsView(RoutedView, APIView):
         """End every other sign-in of the caller, in apps and browsers."""
         principal = signed_in_person(request)
         sessions.end_other_families(**_person(principal), but=principal.family_id)
-        browsers.end_other_sessions(user=User(pk=principal.user_id), but=None)
+        browsers.end_other_sessions(user=_account(principal), but=None)
         return Response(status=204)
 
 
@@ -63,7 +63,7 @@ class SessionView(RoutedView, APIView):
         except ValueError:
             raise NotFound from None
         ended = sessions.end_family(**_person(principal), family_id=number) or browsers.end_session(
-            user=User(pk=principal.user_id, public_id=principal.user_public_id), public_id=number
+            user=_account(principal), public_id=number
         )
         if not ended:
             raise NotFound
@@ -72,6 +72,10 @@ class SessionView(RoutedView, APIView):
 
 def _person(principal: PersonPrincipal) -> dict[str, Any]:
     return {"user_id": principal.user_id, "user_public_id": principal.user_public_id}
+
+
+def _account(principal: PersonPrincipal) -> User:
+    return User(pk=principal.user_id, public_id=principal.user_public_id)
 
 
 def _sessions(principal: PersonPrincipal) -> Iterator[dict[str, Any]]:
@@ -87,7 +91,7 @@ def _sessions(principal: PersonPrincipal) -> Iterator[dict[str, Any]]:
             "organization": codes.get(family.for_organization),
             "current": family.id == principal.family_id,
         }
-    for browser in browsers.live_sessions(User(pk=principal.user_id)):
+    for browser in browsers.live_sessions(_account(principal)):
         yield {
             "id": browser.public_id,
             "kind": "browser",

@@ -8,12 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.browser_sessions.engine import PUBLIC_ID, SIGNED_IN_AT, USER_AGENT, moment
 from accounts.browser_sessions.models import BrowserSession
 from accounts.models import User
+from audit.actions import Action
+from audit.services import record_for_person
 
 IDLE = timedelta(minutes=15)
 LONGEST = timedelta(hours=12)
@@ -71,11 +74,17 @@ def live_sessions(user: User) -> QuerySet[BrowserSession]:
 
 def end_session(*, user: User, public_id: uuid.UUID) -> bool:
     """The browser is signed out with its next request."""
-    count, _ = BrowserSession.objects.filter(user_id=user.pk, public_id=public_id).delete()
-    return count > 0
+    return _end(user, BrowserSession.objects.filter(public_id=public_id), "a sign-in of a browser") > 0
 
 
 def end_other_sessions(*, user: User, but: str | None) -> int:
     """``but``: the key of the session that stays."""
-    count, _ = BrowserSession.objects.filter(user_id=user.pk).exclude(session_key=but or "").delete()
+    return _end(user, BrowserSession.objects.exclude(session_key=but or ""), "all other browsers")
+
+
+@transaction.atomic
+def _end(user: User, sessions: QuerySet[BrowserSession], which: str) -> int:
+    count, _ = sessions.filter(user_id=user.pk).delete()
+    if count:
+        record_for_person(user_public_id=user.public_id, action=Action.SESSION_REVOKED, reason=which)
     return count

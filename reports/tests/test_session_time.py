@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as live_settings
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -15,6 +16,8 @@ from accounts.browser_sessions.models import BrowserSession
 from accounts.browser_sessions.services import PROVED_AT, SENTENCES
 from accounts.models import Membership, User
 from accounts.services import set_password
+from audit.actions import Action
+from audit.models import Entry
 from devices.models import DeviceKey
 from tests.clinics import PASSWORD
 from tests.second_factor import code_for, set_up_second_factor
@@ -166,6 +169,19 @@ def test_revoking_a_key_never_waits(northside):
     client.post(f"/admin/devices/device/{northside.devices[0].pk}/", {"action": "revoke", "key": str(key.public_id)})
     with northside.scope():
         assert DeviceKey.objects.get(pk=key.pk).revoked_at is not None
+
+
+@pytest.mark.promise(19)
+def test_signing_out_elsewhere_ends_apps_and_browsers_and_the_ledger_tells(northside):
+    elsewhere, here = northside.admin("nurse"), northside.admin("nurse")
+    app = Client(headers={"Authorization": f"Bearer {northside.tokens('nurse').access}"})
+    here.post("/admin/security/", {"action": "end-all"})
+    assert is_shut(elsewhere)
+    assert app.get("/api/v1/auth/me").status_code == 401
+    assert not is_shut(here)
+    with northside.scope(), transaction.atomic():
+        ended = Entry.objects.filter(action=Action.SESSION_REVOKED).values_list("reason", flat=True)
+        assert set(ended) == {"all other browsers", "all other apps"}
 
 
 @pytest.mark.parametrize(
