@@ -23,6 +23,7 @@ from django.utils.http import urlsafe_base64_encode
 from accounts.browser_sessions.models import BrowserSession
 from accounts.models import Membership, RefreshFamily, User
 from accounts.principals import PersonPrincipal
+from accounts.refusals import LinkVoid
 from accounts.roles import Role
 from accounts.rules import refuse_to_hand_out_ownership, refuse_unfitting_role
 from audit.actions import Action
@@ -139,8 +140,9 @@ def set_password(
 ) -> None:
     """Set a password; every token that was issued before is refused from now on.
 
-    ``confirms_address``: the person came by a link from their mail. ``keep_family``: the sign-in that goes on, with
-    new tokens. Raises ValidationError for a password that is not good enough.
+    ``confirms_address``: the person came by a link from their mail, which is void (LinkVoid) where the password has
+    changed since ``user`` was read. ``keep_family``: the sign-in that goes on, with new tokens. Raises ValidationError
+    for a password that is not good enough.
     """
     validate_password(password, user)
     changes: dict[str, Any] = {"password": make_password(password), "version": F("version") + 1}
@@ -151,7 +153,11 @@ def set_password(
 
 @transaction.atomic
 def _save_password(user: User, changes: dict[str, Any], keep_family: uuid.UUID | None) -> None:
-    User.objects.filter(pk=user.pk).update(**changes)
+    account = User.objects.filter(pk=user.pk)
+    by_link = "email_verified_at" in changes
+    # Of two who use one link at once, the second waits here and finds another password.
+    if not (account.filter(password=user.password) if by_link else account).update(**changes):
+        raise LinkVoid
     user.refresh_from_db(fields=list(changes))
     record_for_person(user_public_id=user.public_id, action=Action.PASSWORD_CHANGED)
     alive = RefreshFamily.objects.filter(user=user, revoked_at__isnull=True)

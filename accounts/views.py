@@ -33,7 +33,10 @@ def set_password_by_link(request: HttpRequest, uid: str, token: str) -> HttpResp
         return render(request, SET_PASSWORD, {"state": "void"}, status=410)
     form: SetPasswordForm[User] = SetPasswordForm(user, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        set_password(user=user, password=form.cleaned_data["new_password1"], confirms_address=True)
+        try:
+            set_password(user=user, password=form.cleaned_data["new_password1"], confirms_address=True)
+        except LinkVoid:
+            return render(request, SET_PASSWORD, {"state": "void"}, status=410)
         transaction.on_commit(lambda: ask_for_mail(kind="password_changed", email=user.email, user_id=user.pk))
         return render(request, SET_PASSWORD, {"state": "done", "email": user.email})
     return render(request, SET_PASSWORD, {"state": "open", "email": user.email, "form": form})

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from accounts.services import set_password_link
+from accounts.refusals import LinkVoid
+from accounts.services import set_password, set_password_link
 from tests.clinics import Clinic
 from tests.commands import run_command
 
@@ -114,3 +115,14 @@ def test_the_secret_of_the_link_is_not_logged(client: Client, link: str, caplog:
     token = link.split("/")[-2]
     assert "set-password" in caplog.text
     assert token not in caplog.text
+
+
+def test_of_two_who_use_one_link_at_once_one_sets_the_password(northside: Clinic):
+    read_by_both = [User.objects.with_id(northside.people["nurse"].user_id) for _ in range(2)]
+    first, second = (user for user in read_by_both if user)
+    set_password(user=first, password=NEW, confirms_address=True)
+    with pytest.raises(LinkVoid):
+        set_password(user=second, password="five-words-and-a-crane", confirms_address=True)
+    user = User.objects.with_id(first.pk)
+    assert user
+    assert user.check_password(NEW)
