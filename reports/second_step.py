@@ -25,6 +25,7 @@ from accounts.sign_in import code_is_right
 from reports.half_sign_in import HalfSignIn, current_half, end_half
 from reports.sign_in import complete_sign_in
 from tenancy.addresses import limited_address
+from tenancy.limits import retry_after
 
 RECOVERY_CODES = "recovery_codes"
 FEW_CODES = 3
@@ -38,7 +39,7 @@ def code_page(request: HttpRequest) -> HttpResponse:
         return _begin_anew(request)
     if half.enrolment is not None:
         return HttpResponseRedirect(reverse("admin:sign_in_enrol"))
-    error = ""
+    error, wait = "", None
     if request.method == "POST":
         try:
             if code_is_right(user=half.user, code=request.POST.get("code", ""), address=limited_address(request)):
@@ -46,8 +47,12 @@ def code_page(request: HttpRequest) -> HttpResponse:
                 return HttpResponseRedirect(_page_after(half))
             error = WRONG_CODE
         except SignInLocked as locked:
-            error = " ".join(locked.messages)
-    return _answer(request, "workplace/sign_in_code.html", title="Your code", error=error)
+            error, wait = " ".join(locked.messages), locked.wait
+    answer = _answer(request, "workplace/sign_in_code.html", title="Your code", error=error)
+    if wait is not None:
+        answer.status_code = SignInLocked.status_code
+        answer.headers["Retry-After"] = retry_after(wait)
+    return answer
 
 
 @sensitive_post_parameters()

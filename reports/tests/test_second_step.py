@@ -95,7 +95,8 @@ def test_too_many_wrong_codes_wait(northside):
     for _ in range(5):
         client.post(CODE, {"code": "000000"})
     answer = client.post(CODE, {"code": code_for(phone.secret, steps=1)})
-    assert answer.status_code == 200
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 60
     assert "Too many" in answer.content.decode()
 
 
