@@ -153,6 +153,9 @@ def issue_key(*, device: Device | None, name: str = "", expires_at: datetime | N
 @transaction.atomic
 def rotate_key(*, key: DeviceKey) -> IssuedKey:
     """A second key for the same device; the old one works for 7 days more, so that no reading is lost meanwhile."""
+    if key.device_id is not None:
+        # The device before its key, as retire_device takes them: the other way round the two wait for each other.
+        Device.objects.select_for_update(no_key=True).get(pk=key.device_id)
     locked = DeviceKey.objects.select_for_update().get(pk=key.pk)
     now = timezone.now()
     if locked.revoked_at is not None or (locked.expires_at is not None and locked.expires_at <= now):

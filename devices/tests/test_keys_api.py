@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from devices.keys import KEY_PATTERN
 from devices.models import DeviceKey
+from devices.services import rotate_key
 from tenancy.managers import audited_elsewhere
 from tests.clinics import Clinic
 from tests.rest import problems, rows, send
@@ -135,3 +137,11 @@ def test_a_key_of_the_whole_clinic_can_be_revoked_by_its_id(northside: Clinic) -
 @pytest.mark.parametrize("key_id", ["x", "1", "00000000", "{}"])
 def test_ids_are_uuids(northside: Clinic, key_id: str) -> None:
     assert northside.api("admin").delete(f"/api/v1/keys/{key_id}").status_code == 404
+
+
+def test_rotating_locks_the_device_before_its_key_as_retiring_does(northside: Clinic) -> None:
+    with northside.scope(), transaction.atomic(), CaptureQueriesContext(connection) as asked:
+        key = DeviceKey.objects.get(device=northside.devices[0])
+        rotate_key(key=key)
+    locked = [question["sql"].split('FROM "')[1].split('"')[0] for question in asked if "FOR " in question["sql"]]
+    assert locked[:2] == ["devices_device", "devices_devicekey"]
