@@ -15,7 +15,7 @@ from tests.isolation.world import STYLES, World
 pytestmark = pytest.mark.promise(1)
 
 # Reads that say nothing of what a clinic wrote: no canary to be seen.
-WITHOUT_TEXT = {"device-stats", "device-health", "organization-settings", "admin-stats"}
+WITHOUT_TEXT = {"device-stats", "device-health", "organization-settings", "admin-stats", "second-factor"}
 # Writes that a made-up body cannot bring to success, each with the reason.
 NEEDS_MORE: dict[tuple[str, str], str] = {
     ("login", "POST"): "a password",
@@ -29,6 +29,12 @@ NEEDS_MORE: dict[tuple[str, str], str] = {
     ("change-password", "POST"): "the password",
     ("accept-invitation", "POST"): "the token of a mail",
     ("decline-invitation", "POST"): "the token of a mail",
+    ("second-factor-enrol", "POST"): "the password",
+    ("second-factor-confirm", "POST"): "a code of the device that is being set up",
+    ("second-factor-disable", "POST"): "the password, and a code",
+    ("second-factor-codes", "POST"): "the password, and a code",
+    ("support-access", "DELETE"): "an access that is still open",
+    ("consent", "PATCH"): "a time after the consent was given",
     ("emergency-accesses", "POST"): "a clinic whose staff see their own patients only",
 }
 
