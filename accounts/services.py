@@ -101,8 +101,7 @@ def change_member(*, membership: Membership, changes: dict[str, Any], acting_rol
     wanted = Q(pk=membership.pk) | Q(role=Role.OWNER, is_active=True)
     members = {member.pk: member for member in Membership.objects.filter(wanted).select_for_update().order_by("id")}
     locked: Membership = members.pop(membership.pk)
-    if {"role", "is_active"} & set(changes):
-        refuse_to_hand_out_ownership(acting_role, locked.role, changes.get("role"))
+    refuse_to_hand_out_ownership(acting_role, locked.role, changes.get("role"))
     loses_owner = locked.role == Role.OWNER and (
         changes.get("role", Role.OWNER) != Role.OWNER or changes.get("is_active") is False
     )

@@ -207,6 +207,12 @@ def step_down(request: tuple[str, str]) -> int:
     return httpx.delete(address, headers={"Authorization": f"Bearer {token}"}, timeout=30).status_code
 
 
+def test_an_admin_renames_no_owner(northside: Clinic) -> None:
+    for changes in ({"name": "Somebody Else"}, {"phone": "+1 555 0100"}):
+        assert send(northside.api("admin"), "PATCH", user(northside, "owner"), changes).status_code == 403
+        assert send(northside.api("owner"), "PATCH", user(northside, "owner"), changes).status_code == 200
+
+
 def test_only_an_owner_makes_or_removes_owners(northside: Clinic) -> None:
     with northside.scope(), transaction.atomic():
         add_member(email="second@northside.example", name="Second", role=Role.OWNER)
