@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.browser_sessions.services import end_other_sessions, end_session, live_sessions
 from accounts.browser_sessions.wording import client_words
 from accounts.fresh_sign_in import fresh_sign_in_required_to_post
-from accounts.models import User
+from accounts.models import RefreshFamily, User
 from accounts.one_time.services import (
     confirm,
     confirmed_device,
@@ -28,6 +28,7 @@ from accounts.one_time.services import (
     recovery_codes_left,
     renew_recovery_codes,
 )
+from accounts.services import in_own_scope
 from accounts.sessions import end_family, end_other_families, live_families
 from accounts.shown_once import keep, take
 from accounts.sign_in import code_is_right
@@ -89,7 +90,7 @@ def _shown(request: HttpRequest, user: User) -> dict[str, Any]:
             (session, client_words(session.user_agent), session.session_key == current)
             for session in live_sessions(user)
         ],
-        "apps": [(app, client_words(app.user_agent)) for app in live_families(user.pk)],
+        "apps": [(app, client_words(app.user_agent)) for app in _apps(user)],
     }
 
 
@@ -144,7 +145,8 @@ def _end_browser(request: HttpRequest, user: User) -> str:
 
 
 def _end_app(request: HttpRequest, user: User) -> str:
-    end_family(user_id=user.pk, user_public_id=user.public_id, family_id=_named(request))
+    family_id = _named(request)
+    in_own_scope(user, lambda: end_family(user_id=user.pk, user_public_id=user.public_id, family_id=family_id))
     messages.success(request, "That app is signed out.")
     return "admin:security"
 
@@ -154,6 +156,10 @@ def _end_all(request: HttpRequest, user: User) -> str:
     end_other_families(user_id=user.pk, user_public_id=user.public_id, but=None)
     messages.success(request, "Every other browser and every app is signed out.")
     return "admin:security"
+
+
+def _apps(user: User) -> list[RefreshFamily]:
+    return in_own_scope(user, lambda: list(live_families(user.pk)))
 
 
 def _named(request: HttpRequest) -> uuid.UUID:
