@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -181,6 +182,9 @@ def test_support_needs_a_second_factor_also_where_it_is_only_offered(support, no
 
 def test_ones_own_security_is_open_between_clinics(support):
     assert "Second factor" in support.get("/admin/security/").content.decode()
+    for action in ("end-app", "end-all"):
+        form = {"action": action, "session": str(uuid.uuid4())}
+        assert support.post("/admin/security/", form).headers["Location"] == "/admin/security/"
 
 
 def test_support_signs_in_over_rest_while_inside_and_knows_itself(support, northside):
