@@ -45,7 +45,8 @@ def test_it_refuses_strangers_and_keeps_what_a_broker_needs(state_dir):
 def test_celery_and_clients_use_the_socket_with_databases_of_their_own(state_dir):
     base = embedded.start(state_dir, database=False).environment()["REDIS_URL"]
     celery_url = redis_url_for(base, 0, "celery")
-    app = Celery("test", broker=celery_url, backend=celery_url)
+    # Not the current one: the platform's tasks would go to this server in every later test.
+    app = Celery("test", broker=celery_url, backend=celery_url, set_as_current=False)
     app.send_task("a.task", task_id="one")
     with app.connection_for_read() as connection:
         message = connection.SimpleQueue("celery").get(timeout=10)
