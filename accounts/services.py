@@ -113,8 +113,16 @@ def change_member(*, membership: Membership, changes: dict[str, Any], acting_rol
     refuse_unfitting_role(locked.role, locked.patient_id)
     locked.full_clean(exclude=["user"])
     locked.save(update_fields=sorted(changes))
+    if not locked.is_active:
+        _end_apps_of(locked)
     record_update(locked, before, object_id=str(locked.user_public_id), patient_id=locked.patient_id)
     return locked
+
+
+def _end_apps_of(member: Membership) -> None:
+    """For good: whoever is admitted again, perhaps in another role, signs in anew."""
+    apps = RefreshFamily.objects.filter(user_id=member.user_id, for_organization=member.organization_id)
+    apps.filter(revoked_at__isnull=True).update(revoked_at=timezone.now(), revoked_because="no member any more")
 
 
 def deactivate_member(*, membership: Membership, acting_role: str | None = None) -> Membership:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.models import RefreshFamily, User
-from accounts.services import set_password
+from accounts.services import change_member, deactivate_member, set_password
 from tests.clinics import Clinic
 
 REFRESH = "/api/v1/auth/refresh"
@@ -127,3 +127,16 @@ def test_a_new_password_ends_every_sign_in_of_the_person_and_nobody_elses(client
     assert refresh(client, issued.refresh).status_code == 401
     assert client.get(ME, headers={"Authorization": f"Bearer {issued.access}"}).status_code == 401
     assert refresh(client, colleague.refresh).status_code == 200
+
+
+@pytest.mark.promise(14, 19)
+@pytest.mark.django_db
+def test_who_left_and_is_admitted_again_signs_in_anew(client: Client, northside: Clinic, southside: Clinic) -> None:
+    issued, elsewhere = northside.tokens("nurse"), southside.tokens("nurse")
+    with northside.scope():
+        deactivate_member(membership=northside.people["nurse"])
+        change_member(membership=northside.people["nurse"], changes={"is_active": True, "role": "admin"})
+
+    assert refresh(client, issued.refresh).status_code == 401
+    assert client.get(ME, headers={"Authorization": f"Bearer {issued.access}"}).status_code == 401
+    assert refresh(client, elsewhere.refresh).status_code == 200
