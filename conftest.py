@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+import structlog
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import TransactionTestCase
@@ -15,6 +16,12 @@ from tests.clinics import Clinic
 from tests.databases import cloned_database, empty_as_owner
 from tests.live import running_server
 from tests.prepared import prepare_clinics, restored_clinic
+
+
+@pytest.fixture(scope="session", autouse=True)
+def log_lines_can_be_captured() -> None:
+    """A logger that was used before would keep its first processors, and structlog's capture_logs see nothing."""
+    structlog.configure(**{**structlog.get_config(), "cache_logger_on_first_use": False})
 
 
 @pytest.fixture(scope="session")

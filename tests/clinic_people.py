@@ -58,7 +58,7 @@ def add_people_rows(clinic: Clinic, *, code: str, canary: str) -> None:
             kind=Consent.Kind.TREATMENT_DATA,
             version="1",
             note=canary,
-            given_at=now,
+            given_at=now - timedelta(days=1),
             recorded_by="Nurse",
         )
         EmergencyAccess.objects.create(

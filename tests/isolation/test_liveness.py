@@ -34,7 +34,6 @@ NEEDS_MORE: dict[tuple[str, str], str] = {
     ("second-factor-disable", "POST"): "the password, and a code",
     ("second-factor-codes", "POST"): "the password, and a code",
     ("support-access", "DELETE"): "an access that is still open",
-    ("consent", "PATCH"): "a time after the consent was given",
     ("emergency-accesses", "POST"): "a clinic whose staff see their own patients only",
 }
 
