@@ -30,7 +30,7 @@ from audit.actions import Action
 from audit.changes import record_creation, record_update, values_before
 from audit.services import record_for_person
 from tenancy.managers import audited_elsewhere
-from tenancy.scope import current_scope, person_scope, scoped
+from tenancy.scope import current_scope, person_scope, required_organization_id, scoped
 
 T = TypeVar("T")
 # Of a membership: they repeat what the entry says.
@@ -121,7 +121,7 @@ def change_member(*, membership: Membership, changes: dict[str, Any], acting_rol
 
 def _end_apps_of(member: Membership) -> None:
     """For good: whoever is admitted again, perhaps in another role, signs in anew."""
-    apps = RefreshFamily.objects.filter(user_id=member.user_id, for_organization=member.organization_id)
+    apps = RefreshFamily.objects.filter(user_id=member.user_id, for_organization=required_organization_id())
     apps.filter(revoked_at__isnull=True).update(revoked_at=timezone.now(), revoked_because="no member any more")
 
 
