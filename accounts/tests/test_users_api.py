@@ -248,7 +248,9 @@ def test_who_has_left_is_found_and_taken_back(northside: Clinic) -> None:
     (left,) = api.get(USERS, {"active": "false"}).json()["items"]
     assert (left["role"], left["isActive"]) == ("nurse", False)
     assert send(api, "PATCH", user(northside, "nurse"), {"isActive": True}).status_code == 200
-    assert nurse.get("/api/v1/patients").status_code == 200
+    # What was signed in before stays out: whoever is admitted again signs in anew.
+    assert nurse.get("/api/v1/patients").status_code == 401
+    assert northside.api("nurse").get("/api/v1/patients").status_code == 200
 
 
 @pytest.mark.parametrize(
