@@ -44,7 +44,7 @@ demo-reset: install
 
 test: install-dev
 	@$(RUN) -m coverage erase
-	@$(RUN) -m $(PYTEST) --numprocesses auto --maxprocesses 8
+	@$(RUN) -m $(PYTEST) --numprocesses auto --maxprocesses 8 --dist worksteal
 
 lint: install-dev
 	@$(RUN) -m scripts.lint $(ARGS)
