@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from readings.partitions import MONTHS_AHEAD, covered_until, ensure_months
+from readings.partitions import covered_until, ensure_months
+from tenancy.partitions import MONTHS_AHEAD
 
 
 class Command(BaseCommand):
