@@ -1,4 +1,4 @@
-"""Who acts while nobody is signed in yet: the middleware knows no principal then, and the ledger asks."""
+"""Who acts, as the ledger calls them: a principal, or while nobody is signed in yet the person of an account."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from accounts.models import User
+from accounts.principals import PersonPrincipal
 from audit.occasion import Actor, ActorKind, Occasion, current_occasion, occasion
+
+
+def actor_of(principal: PersonPrincipal) -> Actor:
+    kind: ActorKind = "support" if principal.membership_id is None else "person"
+    return Actor(kind, str(principal.user_public_id), principal.name, principal.role)
 
 
 def acting_as(user: User, *, name: str, role: str = "", kind: ActorKind = "person") -> AbstractContextManager[Occasion]:

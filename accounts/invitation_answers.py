@@ -62,7 +62,7 @@ def open_offer(*, token: str) -> Offer:
     if row is None:
         raise InvitationVoid(UNKNOWN)
     organization_id, organization_name, public_id, email, name, role, state, expires_at = row
-    account = account_of(email)
+    account = User.objects.with_email(email)
     proven = account is not None and account.email_verified_at is not None
     offer = Offer(organization_id, organization_name, public_id, email, name, role, state, expires_at, proven)
     if offer.state == Invitation.State.PENDING and offer.expires_at <= timezone.now():
@@ -72,13 +72,6 @@ def open_offer(*, token: str) -> Offer:
     if offer.state != Invitation.State.PENDING:
         raise InvitationVoid(CLOSED[offer.state])
     return offer
-
-
-def account_of(email: str) -> User | None:
-    try:
-        return User.objects.get_by_natural_key(email)
-    except User.DoesNotExist:
-        return None
 
 
 def accept_invitation(*, offer: Offer, proven_user_id: int | None = None, password: str | None = None) -> None:
@@ -106,7 +99,7 @@ def decline_invitation(*, offer: Offer) -> None:
 @contextmanager
 def _answering(offer: Offer) -> Iterator[Invitation]:
     """In the clinic's scope, with the invited person as the one who acts."""
-    account = account_of(offer.email)
+    account = User.objects.with_email(offer.email)
     person = Actor("person", str(account.public_id) if account else "", offer.name, offer.role)
     with organization_scope(offer.organization_id), occasion(replace(current_occasion(), actor=person)):
         yield Invitation.objects.get(public_id=offer.public_id)
@@ -114,7 +107,7 @@ def _answering(offer: Offer) -> Iterator[Invitation]:
 
 def _take_place(invitation: Invitation) -> Membership:
     """A new membership, or the one that the person had before."""
-    account = account_of(invitation.email)
+    account = User.objects.with_email(invitation.email)
     former = Membership.objects.of_person(account.public_id).first() if account else None
     if former is None:
         return add_member(
@@ -145,6 +138,4 @@ def _prove_account(user_id: int, proven_user_id: int | None, password: str | Non
         if not taken_over:
             # Confirmed by somebody at this very moment.
             raise AccountNotProven
-        RefreshFamily.objects.filter(user=user, revoked_at__isnull=True).update(
-            revoked_at=timezone.now(), revoked_because="password"
-        )
+        RefreshFamily.objects.filter(user=user).revoke(because="password")

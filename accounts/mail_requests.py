@@ -24,8 +24,5 @@ def ask_for_mail(*, kind: str, email: str, user_id: int) -> bool:
 
 def ask_for_password_link(*, email: str) -> bool:
     """The same work for an address without an account, up to the message."""
-    try:
-        user_id = User.objects.get_by_natural_key(email.strip()).pk
-    except User.DoesNotExist:
-        user_id = NOBODY
-    return ask_for_mail(kind="password_link", email=email, user_id=user_id)
+    user = User.objects.with_email(email.strip())
+    return ask_for_mail(kind="password_link", email=email, user_id=user.pk if user else NOBODY)

@@ -26,6 +26,12 @@ class UserManager(BaseUserManager["User"]):
             return user
         raise User.DoesNotExist
 
+    def with_email(self, email: str) -> User | None:
+        try:
+            return self.get_by_natural_key(email)
+        except User.DoesNotExist:
+            return None
+
     def with_id(self, user_id: int) -> User | None:
         """Found by a definer function, whatever scope is active; a disabled account as well."""
         return next(iter(self.raw("SELECT * FROM accounts_user_by_id(%s)", [user_id])), None)
@@ -297,6 +303,15 @@ class SupportAccess(TenantModel):
         return self.name
 
 
+class RefreshFamilyQuerySet(models.QuerySet["RefreshFamily"]):
+    def not_revoked(self) -> RefreshFamilyQuerySet:
+        return self.filter(revoked_at__isnull=True)
+
+    def revoke(self, *, because: str) -> int:
+        """Returns how many ended by this: what was revoked before keeps its time and reason."""
+        return self.not_revoked().update(revoked_at=timezone.now(), revoked_because=because)
+
+
 class RefreshFamily(models.Model):
     """One signed-in device of a person. Its refresh tokens carry a generation; only the newest may be used.
 
@@ -316,6 +331,8 @@ class RefreshFamily(models.Model):
     revoked_because = models.CharField(max_length=40, blank=True)
     user_agent = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = RefreshFamilyQuerySet.as_manager()
 
     def __str__(self) -> str:
         return str(self.id)

@@ -122,7 +122,7 @@ def change_member(*, membership: Membership, changes: dict[str, Any], acting_rol
 def _end_apps_of(member: Membership) -> None:
     """For good: whoever is admitted again, perhaps in another role, signs in anew."""
     apps = RefreshFamily.objects.filter(user_id=member.user_id, for_organization=required_organization_id())
-    apps.filter(revoked_at__isnull=True).update(revoked_at=timezone.now(), revoked_because="no member any more")
+    apps.revoke(because="no member any more")
 
 
 def deactivate_member(*, membership: Membership, acting_role: str | None = None) -> Membership:
@@ -167,9 +167,9 @@ def _save_password(user: User, changes: dict[str, Any], keep_family: uuid.UUID |
         raise LinkVoid
     user.refresh_from_db(fields=list(changes))
     record_for_person(user_public_id=user.public_id, action=Action.PASSWORD_CHANGED)
-    alive = RefreshFamily.objects.filter(user=user, revoked_at__isnull=True)
+    alive = RefreshFamily.objects.filter(user=user).not_revoked()
     kept = [keep_family] if keep_family else []
-    alive.exclude(pk__in=kept).update(revoked_at=timezone.now(), revoked_because="password")
+    alive.exclude(pk__in=kept).revoke(because="password")
     # They would end with their next request; until then they would be shown as signed in.
     BrowserSession.objects.filter(user=user).delete()
     # A family ends with the version of the account that it began with: this one goes over to the new one.

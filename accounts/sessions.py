@@ -39,8 +39,8 @@ def end_family(*, user_id: int, user_public_id: uuid.UUID, family_id: uuid.UUID)
 @transaction.atomic
 def end_other_families(*, user_id: int, user_public_id: uuid.UUID, but: uuid.UUID | None) -> int:
     """``but``: the sign-in that stays. Returns how many ended."""
-    others = RefreshFamily.objects.filter(user_id=user_id, revoked_at__isnull=True).exclude(pk__in=[but] if but else [])
-    count = others.update(revoked_at=timezone.now(), revoked_because="ended by the person")
+    others = RefreshFamily.objects.filter(user_id=user_id).exclude(pk__in=[but] if but else [])
+    count = others.revoke(because="ended by the person")
     if count:
         record_for_person(user_public_id=user_public_id, action=Action.SESSION_REVOKED, reason="all other apps")
     return count

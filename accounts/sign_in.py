@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import transaction
 
 from accounts import lockout, refusals, tokens
+from accounts.acting import actor_of
 from accounts.models import User
 from accounts.one_time.services import device_is_required, has_device, verify, wait_before_next_code
 from accounts.passwords import is_refused_demo_password
@@ -17,7 +18,7 @@ from accounts.principals import PersonPrincipal, person_principals
 from accounts.refusals import SignInLocked, SignInRefused
 from accounts.services import in_own_scope, note_use_of_membership
 from audit.actions import Action, Outcome
-from audit.occasion import Actor, current_occasion, occasion
+from audit.occasion import current_occasion, occasion
 from audit.services import record, record_denial
 from tenancy.scope import scoped
 
@@ -51,7 +52,7 @@ def account_with_password(*, email: str, password: str, address: str) -> User | 
     except SignInLocked:
         log.warning("sign_in_locked")
         raise
-    user = _account(email)
+    user = User.objects.with_email(email)
     if _is_right(user, password):
         return user
     note_failed_sign_in(user=user, email=email, address=address, reason="wrong password")
@@ -128,18 +129,6 @@ def sign_out_app(*, principal: PersonPrincipal) -> None:
         return
     tokens.revoke_family(family_id=principal.family_id, because="logout")
     record(action=Action.LOGOUT, object_type="accounts.user", object_id=str(principal.user_public_id))
-
-
-def actor_of(principal: PersonPrincipal) -> Actor:
-    kind = "support" if principal.membership_id is None else "person"
-    return Actor(kind, str(principal.user_public_id), principal.name, principal.role)  # type: ignore[arg-type]
-
-
-def _account(email: str) -> User | None:
-    try:
-        return User.objects.get_by_natural_key(email)
-    except User.DoesNotExist:
-        return None
 
 
 def _is_right(user: User | None, password: str) -> bool:

@@ -144,9 +144,7 @@ def refresh_token(family_id: uuid.UUID, generation: int) -> str:
 
 
 def _revoke(family_id: uuid.UUID, because: str) -> None:
-    RefreshFamily.objects.filter(id=family_id, revoked_at__isnull=True).update(
-        revoked_at=timezone.now(), revoked_because=because
-    )
+    RefreshFamily.objects.filter(id=family_id).revoke(because=because)
 
 
 def _read_refresh_token(token: str) -> tuple[uuid.UUID, int]:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 
+from accounts.acting import actor_of
 from accounts.principals import PersonPrincipal
 from audit.actions import Action, Outcome
 from audit.denials import denials_collected
@@ -55,8 +56,7 @@ def occasion_of(request: HttpRequest) -> Occasion:
 
 def _actor(request: HttpRequest, principal: PersonPrincipal | DevicePrincipal | None) -> Actor:
     if isinstance(principal, PersonPrincipal):
-        kind: Any = "support" if principal.membership_id is None else "person"
-        return Actor(kind, str(principal.user_public_id), principal.name, principal.role)
+        return actor_of(principal)
     if principal is None:
         return ANONYMOUS
     # What devices send is not audited, so most of their requests need not know the key's name.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -101,29 +102,11 @@ class RemovalViewSet(RoutedView, GenericViewSet[RemovalRequest]):
     @extend_schema(request=DecisionSerializer, responses=RemovalSerializer)
     def approve(self, request: Request, removalId: str) -> Response:
         """End the member's access from their next request on. The last owner stays."""
-        return Response(
-            RemovalSerializer(
-                approve_removal(
-                    request=self.find(removalId),
-                    decided_by_id=self.own_membership(),
-                    acting_role=signed_in_person(request).role,
-                    notes=self.notes(),
-                )
-            ).data
-        )
+        return self.decided(approve_removal, removalId)
 
     @extend_schema(request=DecisionSerializer, responses=RemovalSerializer)
     def deny(self, request: Request, removalId: str) -> Response:
-        return Response(
-            RemovalSerializer(
-                deny_removal(
-                    request=self.find(removalId),
-                    decided_by_id=self.own_membership(),
-                    acting_role=signed_in_person(request).role,
-                    notes=self.notes(),
-                )
-            ).data
-        )
+        return self.decided(deny_removal, removalId)
 
     @extend_schema(request=DecisionSerializer, responses=RemovalSerializer)
     def cancel(self, request: Request, removalId: str) -> Response:
@@ -132,6 +115,15 @@ class RemovalViewSet(RoutedView, GenericViewSet[RemovalRequest]):
             request=self.find(removalId), decided_by_id=self.own_membership(), notes=self.notes()
         )
         return Response(RemovalSerializer(cancelled).data)
+
+    def decided(self, decide: Callable[..., RemovalRequest], removal_id: str) -> Response:
+        request = decide(
+            request=self.find(removal_id),
+            decided_by_id=self.own_membership(),
+            acting_role=signed_in_person(self.request).role,
+            notes=self.notes(),
+        )
+        return Response(RemovalSerializer(request).data)
 
     def find(self, removal_id: str) -> RemovalRequest:
         return one_or_404(self.get_queryset().filter(public_id=uuid_or_404(removal_id)))

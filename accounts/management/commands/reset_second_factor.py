@@ -21,10 +21,9 @@ class Command(BaseCommand):
         parser.add_argument("--reason", required=True, help="how you made sure, for the clinics' ledgers")
 
     def handle(self, *args: Any, email: str, reason: str, **options: Any) -> None:
-        try:
-            user = User.objects.get_by_natural_key(email)
-        except User.DoesNotExist:
-            raise CommandError(f"There is no account with the address {email}.") from None
+        user = User.objects.with_email(email)
+        if user is None:
+            raise CommandError(f"There is no account with the address {email}.")
         with occasion(Occasion(actor=Actor("system", name="reset_second_factor"))):
             had_one = disable(user=user, reason=f"reset by an operator: {reason}")
         if not had_one:
