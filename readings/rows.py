@@ -14,7 +14,10 @@ from readings.models import RangeFlag, Unit
 
 @dataclass(frozen=True, slots=True)
 class ReadingRow:
-    """``measured_at`` is aware; it is cut to milliseconds. ``glucose`` is in mg/dL, ``unit`` what it came in."""
+    """``measured_at`` is aware; it is cut to milliseconds. ``glucose`` is in mg/dL, ``unit`` what it came in.
+
+    ``expected_patient_id``: store it only where the device measured this patient; None: whomever it measured.
+    """
 
     device_id: int
     measured_at: datetime
@@ -27,17 +30,22 @@ class ReadingRow:
     confidence: Decimal | None = None
     battery_level: int | None = None
     sensor_data: dict[str, Any] | None = None
+    expected_patient_id: int | None = None
 
 
 class Outcome(enum.Enum):
     CREATED = "created"
     DUPLICATE = "duplicate"
     UNASSIGNED = "unassigned"
+    OTHER_PATIENT = "other_patient"
 
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """``public_id`` and ``patient_id`` are None for a row that no assignment of its device covers."""
+    """``public_id`` and ``patient_id`` are None for a row that no assignment of its device covers.
+
+    OTHER_PATIENT: whom the device measured instead; nothing was stored.
+    """
 
     outcome: Outcome
     public_id: uuid.UUID | None

@@ -63,6 +63,12 @@ class Organization(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(87_600)],
         help_text="Older readings are refused when they arrive; empty: no limit.",
     )
+    reading_retention_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(3_650)],
+        help_text="Readings measured longer ago are removed for good, every night; empty: all are kept.",
+    )
     assigned_patients_only = models.BooleanField(
         default=False,
         help_text="Clinicians, nurses and viewers see the patients of their care team only; owners and admins see all.",

@@ -34,6 +34,9 @@ TENANT_TABLES: dict[str, tuple[str | None, frozenset[str]]] = {
     "patients_historyamendment": ("patient_id", READ_WRITE),
     "patients_historyentry": ("patient_id", READ_WRITE),
     "patients_patient": ("id", READ_WRITE),
+    "readings_amendment": ("patient_id", APPEND),
+    "readings_daysummary": ("patient_id", EVERYTHING),
+    "readings_dirtyday": ("patient_id", APPEND | {"DELETE"}),
     "readings_glucosereading": ("patient_id", APPEND),
     "readings_patientstate": ("patient_id", READ_WRITE),
     # Wrapped keys. A patient's login opens its own history with them.
@@ -72,6 +75,20 @@ def patient_column(table: str) -> str | None:
 # Where staff who are limited to their patients see those patients' rows only.
 LIMITED_TABLES = [table for table, (line, _) in TENANT_TABLES.items() if line not in (None, ALL_STAFF, STAFF_ONLY)]
 
+# What the data plane reaches, for the organizations that its transaction names; its rights by column stand below.
+EDGE_TABLES = (
+    "accounts_membership",
+    "audit_entry",
+    "devices_assignment",
+    "devices_device",
+    "devices_devicekey",
+    "patients_patient",
+    "readings_daysummary",
+    "readings_dirtyday",
+    "readings_glucosereading",
+    "readings_patientstate",
+)
+
 _ORGANIZATION = "({column} = (current_setting('app.organization_id'::text))::bigint)"
 _PATIENT = (
     "CASE current_setting('app.patient_id'::text) WHEN '*'::text THEN true ELSE ({column} = ANY "
@@ -82,6 +99,7 @@ _LOGIN = (
     "CASE \"left\"(current_setting('app.patient_id'::text), 1) WHEN '*'::text THEN true "
     "ELSE (patient_id = (current_setting('app.patient_id'::text))::bigint) END"
 )
+_EDGE = "(organization_id = ANY ((current_setting('app.organization_ids'::text))::bigint[]))"
 _STAFF = "(\"left\"(current_setting('app.patient_id'::text), 1) = '*'::text)"
 _ALL_PATIENTS = "(current_setting('app.patient_id'::text) = '*'::text)"
 _PERSON = "(user_id = (current_setting('app.user_id'::text))::bigint)"
@@ -120,6 +138,9 @@ POLICIES: dict[str, set[str]] = {
     "accounts_user": {_policy("own_account", "ALL", "PERMISSIVE", roles.APP, _USER, _USER)},
 }
 
+for _table in EDGE_TABLES:
+    POLICIES[_table] = POLICIES[_table] | {_policy("data_plane", "ALL", "PERMISSIVE", roles.EDGE, _EDGE, _EDGE)}
+
 # What roles other than the app may do with whole tables.
 OTHER_GRANTS: dict[tuple[str, str], frozenset[str]] = {
     **{(table, roles.SUPPORT): READ for table in (*TENANT_TABLES, "tenancy_organization")},
@@ -131,6 +152,11 @@ OTHER_GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("devices_devicekey", roles.LOOKUP): READ,
     ("patients_careteammember", roles.LOOKUP): READ,
     ("patients_emergencyaccess", roles.LOOKUP): READ,
+    ("accounts_refreshfamily", roles.LOOKUP): READ,
+    ("readings_daysummary", roles.EDGE): READ,
+    ("readings_dirtyday", roles.EDGE): frozenset({"INSERT"}),
+    ("readings_glucosereading", roles.EDGE): APPEND,
+    ("readings_patientstate", roles.EDGE): READ_WRITE,
 }
 
 
@@ -144,7 +170,7 @@ _OWN_ACCOUNT = ("password", "is_active", "version", "email_verified_at")
 COLUMN_GRANTS = {
     *[
         ("tenancy_organization", column, roles.LOOKUP, "SELECT")
-        for column in ("id", "code", "name", "status", "assigned_patients_only")
+        for column in ("id", "code", "name", "status", "assigned_patients_only", "reading_max_age_hours")
     ],
     # Not the column that makes somebody the platform's support.
     *[("accounts_user", column, roles.APP, "UPDATE") for column in _OWN_ACCOUNT],
@@ -167,7 +193,35 @@ _ABOUT_PERSONS = (
 COLUMN_GRANTS |= {("audit_entry", column, roles.LOOKUP, "INSERT") for column in _ABOUT_PERSONS} | {
     ("audit_entry", column, roles.APP, "INSERT") for column in (*_ABOUT_PERSONS, "patient_id", "patient_ids", "changes")
 }
+COLUMN_GRANTS |= {
+    (table, column, roles.EDGE, privilege)
+    for table, privilege, columns in (
+        ("accounts_membership", "SELECT", ("organization_id", "user_public_id", "patient_id", "is_active")),
+        ("audit_entry", "INSERT", (*_ABOUT_PERSONS, "patient_id", "patient_ids", "changes")),
+        ("devices_assignment", "SELECT", ("organization_id", "device_id", "patient_id", "starts_at", "ends_at")),
+        (
+            *("devices_device", "SELECT"),
+            ("organization_id", "id", "code", "public_id", "public_number", "last_seen_at", "battery_level"),
+        ),
+        ("devices_device", "UPDATE", ("last_seen_at", "battery_level")),
+        ("devices_devicekey", "SELECT", ("organization_id", "id", "last_used_at")),
+        ("devices_devicekey", "UPDATE", ("last_used_at",)),
+        ("patients_patient", "SELECT", ("organization_id", "id", "code", "timezone")),
+        ("readings_dirtyday", "SELECT", ("organization_id", "patient_id", "day")),
+        ("readings_glucosereading", "UPDATE", ("is_copy",)),
+    )
+    for column in columns
+}
+# A source corrects what it measured; where, when and of whom a reading is stays as it came.
+COLUMN_GRANTS |= {
+    ("readings_glucosereading", column, roles.APP, "UPDATE")
+    for column in (
+        *("glucose", "unit", "range_flag", "quality", "trend", "rate", "confidence", "battery_level", "sensor_data"),
+        "is_copy",
+    )
+}
 SEQUENCE_GRANTS = {
+    ("audit_entry_id_seq", roles.EDGE, "USAGE"),
     ("audit_entry_id_seq", roles.APP, "USAGE"),
     ("audit_entry_id_seq", roles.LOOKUP, "USAGE"),
     ("tenancy_organization_id_seq", roles.APP, "USAGE"),
@@ -188,6 +242,8 @@ DEFINER_FUNCTIONS = {
     "accounts_principals(uuid)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "patients_named(text)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "devices_periods_after(bigint,timestamp with time zone)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
+    "accounts_signed_in(uuid[])": (roles.LOOKUP, _FIXED_PATH, {roles.EDGE}),
+    "devices_live_keys(bytea[])": (roles.LOOKUP, _FIXED_PATH, {roles.EDGE}),
     "devices_live_key(bytea)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "audit_ensure_months(integer)": (roles.OWNER, _FIXED_PATH, {roles.APP}),
     "audit_record_for_person(uuid,text,text,text,text,text,text,text,text,text,text,text,text,integer)": (

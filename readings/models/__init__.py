@@ -1,0 +1,30 @@
+from readings.models.amendment import Amendment
+from readings.models.reading import (
+    GlucoseReading,
+    GlucoseReadingQuerySet,
+    RangeFlag,
+    SignalQuality,
+    Trend,
+    Unit,
+    read_public_id,
+    reading_public_id,
+)
+from readings.models.state import PatientState
+from readings.models.summary import HISTOGRAM_BIN, DaySummary, DaySummaryQuerySet, DirtyDay
+
+__all__ = [
+    "HISTOGRAM_BIN",
+    "Amendment",
+    "DaySummary",
+    "DaySummaryQuerySet",
+    "DirtyDay",
+    "GlucoseReading",
+    "GlucoseReadingQuerySet",
+    "PatientState",
+    "RangeFlag",
+    "SignalQuality",
+    "Trend",
+    "Unit",
+    "read_public_id",
+    "reading_public_id",
+]

@@ -1,0 +1,175 @@
+"""The statement family of the store. Each takes rows of one or several organizations as arrays.
+
+Rows name their organization everywhere: the policies hold the line, and a distributed engine routes by it.
+"""
+
+from __future__ import annotations
+
+INSERT = """
+WITH sent AS (
+    SELECT *
+      FROM unnest(%(organization_id)s::bigint[], %(device_id)s::bigint[], %(measured_at)s::timestamptz[],
+                  %(glucose)s::smallint[], %(unit)s::smallint[], %(range_flag)s::smallint[], %(quality)s::smallint[],
+                  %(trend)s::smallint[], %(rate)s::float8[], %(confidence)s::numeric[], %(battery_level)s::smallint[],
+                  %(sensor_data)s::jsonb[], %(expected_patient_id)s::bigint[])
+           WITH ORDINALITY AS row (organization_id, device_id, measured_at, glucose, unit, range_flag, quality, trend,
+                                   rate, confidence, battery_level, sensor_data, expected_patient_id, position)
+), placed AS (
+    SELECT sent.*, assignment.patient_id, device.public_number,
+           sent.expected_patient_id IS NULL OR sent.expected_patient_id = assignment.patient_id AS is_theirs
+      FROM sent
+      JOIN devices_device device
+        ON device.organization_id = sent.organization_id AND device.id = sent.device_id
+      LEFT JOIN devices_assignment assignment
+        ON assignment.organization_id = sent.organization_id AND assignment.device_id = sent.device_id
+       AND assignment.starts_at <= sent.measured_at
+       AND (assignment.ends_at IS NULL OR assignment.ends_at > sent.measured_at)
+), stored AS (
+    INSERT INTO readings_glucosereading (organization_id, patient_id, measured_at, device_id, glucose, unit,
+                range_flag, quality, trend, rate, confidence, battery_level, sensor_data, is_copy, received_at)
+    SELECT DISTINCT ON (organization_id, patient_id, measured_at, device_id)
+           organization_id, patient_id, measured_at, device_id, glucose, unit, range_flag, quality, trend, rate,
+           confidence, battery_level, sensor_data, false, clock_timestamp()
+      FROM placed WHERE patient_id IS NOT NULL AND is_theirs
+     ORDER BY organization_id, patient_id, measured_at, device_id, position
+    ON CONFLICT (organization_id, patient_id, measured_at, device_id) DO NOTHING
+    RETURNING organization_id, patient_id, measured_at, device_id
+)
+SELECT placed.position, placed.patient_id, placed.public_number, stored.device_id IS NOT NULL AS is_new,
+       placed.is_theirs, placed.measured_at,
+       stored.device_id IS NOT NULL AND EXISTS (
+           SELECT 1 FROM devices_assignment other
+            WHERE other.organization_id = placed.organization_id AND other.patient_id = placed.patient_id
+              AND other.device_id <> placed.device_id
+              AND other.starts_at <= placed.measured_at + interval '150 seconds'
+              AND (other.ends_at IS NULL OR other.ends_at > placed.measured_at - interval '150 seconds'))
+  FROM placed
+  LEFT JOIN stored USING (organization_id, patient_id, measured_at, device_id)
+ ORDER BY placed.position
+"""
+
+# A reassignment may have been committed between our look at the assignments and the foreign key's lock on the device;
+# from that lock on none can. So the look is repeated here, by a statement that began after it.
+MISPLACED = """
+SELECT 1
+  FROM unnest(%(organization_id)s::bigint[], %(device_id)s::bigint[], %(measured_at)s::timestamptz[],
+              %(patient_id)s::bigint[]) AS row (organization_id, device_id, measured_at, patient_id)
+ WHERE NOT EXISTS (
+       SELECT 1 FROM devices_assignment assignment
+        WHERE assignment.organization_id = row.organization_id AND assignment.device_id = row.device_id
+          AND assignment.patient_id = row.patient_id AND assignment.starts_at <= row.measured_at
+          AND (assignment.ends_at IS NULL OR assignment.ends_at > row.measured_at))
+ LIMIT 1
+"""
+
+# Two stores of one patient go on one after the other, each by statements that see what the other has committed:
+# otherwise the later one would judge by an older look, the rate would miss its reading and a copy its twin. Whoever
+# summarises a day holds the same lock. In order: no deadlock.
+LOCK_STATES = """
+SELECT state.organization_id, state.patient_id, state.measured_at
+  FROM unnest(%(organization_id)s::bigint[], %(patient_id)s::bigint[]) AS patient (organization_id, id)
+  JOIN readings_patientstate state
+    ON state.organization_id = patient.organization_id AND state.patient_id = patient.id
+ ORDER BY state.organization_id, state.patient_id FOR UPDATE OF state
+"""
+
+# Before a patient's first reading there is no row to hold.
+LOCK_FIRST = """
+SELECT pg_advisory_xact_lock(hashtextextended('readings_patientstate', organization_id # (patient_id << 24)))
+  FROM unnest(%(organization_id)s::bigint[], %(patient_id)s::bigint[]) AS patient (organization_id, patient_id)
+ ORDER BY organization_id, patient_id
+"""
+
+# Phone and receiver send the same measurement as two devices: within 150 s and 1 mg/dL of each other. The one of the
+# older device is read; which one arrived first makes no difference. ``since`` and ``until`` are constants for the
+# planner: only the partitions in between are opened.
+FLAG_COPIES = """
+WITH judged AS (
+    SELECT reading.organization_id, reading.patient_id, reading.measured_at, reading.device_id, EXISTS (
+           SELECT 1 FROM readings_glucosereading twin
+            WHERE twin.organization_id = reading.organization_id AND twin.patient_id = reading.patient_id
+              AND twin.measured_at BETWEEN reading.measured_at - interval '150 seconds'
+                                       AND reading.measured_at + interval '150 seconds'
+              AND twin.measured_at BETWEEN %(since)s AND %(until)s
+              AND twin.device_id < reading.device_id AND twin.range_flag = reading.range_flag
+              AND abs(twin.glucose - reading.glucose) <= 1) AS is_copy
+      FROM (SELECT DISTINCT near.organization_id, near.patient_id, near.measured_at, near.device_id, near.glucose,
+                   near.range_flag
+              FROM unnest(%(organization_id)s::bigint[], %(patient_id)s::bigint[], %(measured_at)s::timestamptz[])
+                   AS touched (organization_id, patient_id, measured_at)
+              JOIN readings_glucosereading near
+                ON near.organization_id = touched.organization_id AND near.patient_id = touched.patient_id
+               AND near.measured_at BETWEEN touched.measured_at - interval '150 seconds'
+                                        AND touched.measured_at + interval '150 seconds'
+               AND near.measured_at BETWEEN %(since)s AND %(until)s) reading
+)
+UPDATE readings_glucosereading reading SET is_copy = judged.is_copy
+  FROM judged
+ WHERE reading.organization_id = judged.organization_id AND reading.patient_id = judged.patient_id
+   AND reading.measured_at = judged.measured_at AND reading.device_id = judged.device_id
+   AND reading.measured_at BETWEEN %(since)s AND %(until)s AND reading.is_copy <> judged.is_copy
+RETURNING reading.organization_id, reading.patient_id, reading.measured_at
+"""
+
+# The newest canonical reading of each patient, with the slope over the 20 minutes before it: least squares over at
+# least three readings that span at least 10 minutes, since two readings 30 s apart would give an arrow made of noise.
+# Arrows change at 1, 2 and 3 mg/dL/min. The constants ``since`` and ``until`` let the planner open only the partitions
+# in between; without them planning costs several times what the rest does. The state is locked: what is found is true.
+REFRESH_STATES = """
+INSERT INTO readings_patientstate AS state (organization_id, patient_id, device_id, measured_at, glucose, unit,
+            range_flag, quality, trend, rate, confidence, battery_level, sensor_data, received_at)
+SELECT patient.organization_id, patient.id, newest.device_id, newest.measured_at, newest.glucose, newest.unit,
+       newest.range_flag, newest.quality,
+       COALESCE(newest.trend, CASE WHEN slope.rate IS NULL THEN 8 WHEN slope.rate > 3 THEN 1 WHEN slope.rate > 2 THEN 2
+                     WHEN slope.rate > 1 THEN 3 WHEN slope.rate >= -1 THEN 4 WHEN slope.rate >= -2 THEN 5
+                     WHEN slope.rate >= -3 THEN 6 ELSE 7 END),
+       COALESCE(newest.rate, slope.rate), newest.confidence, newest.battery_level, newest.sensor_data,
+       newest.received_at
+  FROM unnest(%(organization_id)s::bigint[], %(patient_id)s::bigint[], %(newest_at)s::timestamptz[])
+       AS patient (organization_id, id, newest_at)
+ CROSS JOIN LATERAL (
+       SELECT * FROM readings_glucosereading reading
+        WHERE reading.organization_id = patient.organization_id AND reading.patient_id = patient.id
+          AND NOT reading.is_copy AND reading.measured_at BETWEEN %(since)s AND %(until)s
+          AND reading.measured_at <= patient.newest_at
+        ORDER BY reading.measured_at DESC, reading.device_id DESC LIMIT 1) newest
+ CROSS JOIN LATERAL (
+       SELECT CASE WHEN count(*) >= 3 AND max(reading.measured_at) - min(reading.measured_at) >= interval '10 minutes'
+                   THEN round((regr_slope(reading.glucose, extract(epoch FROM reading.measured_at - newest.measured_at))
+                               * 60)::numeric, 2)::float8 END AS rate
+         FROM readings_glucosereading reading
+        WHERE reading.organization_id = patient.organization_id AND reading.patient_id = patient.id
+          AND NOT reading.is_copy AND reading.range_flag = 0 AND newest.range_flag = 0
+          AND reading.measured_at BETWEEN %(since)s AND %(until)s
+          AND reading.measured_at > newest.measured_at - interval '20 minutes'
+          AND reading.measured_at <= newest.measured_at) slope
+ ORDER BY patient.organization_id, patient.id
+ON CONFLICT (organization_id, patient_id) DO UPDATE
+   SET device_id = EXCLUDED.device_id, measured_at = EXCLUDED.measured_at, glucose = EXCLUDED.glucose,
+       unit = EXCLUDED.unit, range_flag = EXCLUDED.range_flag, quality = EXCLUDED.quality, trend = EXCLUDED.trend,
+       rate = EXCLUDED.rate, confidence = EXCLUDED.confidence, battery_level = EXCLUDED.battery_level,
+       sensor_data = EXCLUDED.sensor_data, received_at = EXCLUDED.received_at
+"""
+
+MARK_DAYS = """
+INSERT INTO readings_dirtyday (organization_id, patient_id, day)
+SELECT DISTINCT row.organization_id, row.patient_id, (row.measured_at AT TIME ZONE patient.timezone)::date
+  FROM unnest(%(organization_id)s::bigint[], %(patient_id)s::bigint[], %(measured_at)s::timestamptz[])
+       AS row (organization_id, patient_id, measured_at)
+  JOIN patients_patient patient
+    ON patient.organization_id = row.organization_id AND patient.id = row.patient_id
+ ORDER BY 1, 2, 3
+ON CONFLICT (organization_id, patient_id, day) DO NOTHING
+"""
+
+NOTE_CONTACT = """
+UPDATE devices_device device
+   SET last_seen_at = now(), battery_level = COALESCE(sent.battery_level, device.battery_level)
+  FROM (SELECT DISTINCT ON (organization_id, device_id) organization_id, device_id, battery_level
+          FROM unnest(%(organization_id)s::bigint[], %(device_id)s::bigint[], %(measured_at)s::timestamptz[],
+                      %(battery_level)s::smallint[])
+               AS row (organization_id, device_id, measured_at, battery_level)
+         ORDER BY organization_id, device_id, measured_at DESC) sent
+ WHERE device.organization_id = sent.organization_id AND device.id = sent.device_id
+   AND (device.last_seen_at IS NULL OR device.last_seen_at < now() - interval '1 minute')
+"""
