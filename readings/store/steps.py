@@ -68,7 +68,7 @@ def settle(
 
     ``may_be_copies``: the places of those that another device may have sent as well; None: all.
     """
-    known = yield from _lock_states(sorted(set(keys)))
+    known = yield from lock_states(sorted(set(keys)))
     changed = list(zip(keys, instants, strict=True))
     judged = changed if may_be_copies is None else [changed[place] for place in may_be_copies]
     changed += yield from _flag_copies(judged)
@@ -76,7 +76,7 @@ def settle(
     yield statements.MARK_DAYS, _places([key for key, _ in changed], [instant for _, instant in changed])
 
 
-def _lock_states(keys: Sequence[PatientKey]) -> Steps[dict[PatientKey, datetime]]:
+def lock_states(keys: Sequence[PatientKey]) -> Steps[dict[PatientKey, datetime]]:
     """Hold the state of each patient; returns when its reading was measured, of those who have one."""
     found = yield statements.LOCK_STATES, _patients(keys)
     if len(found) < len(keys):
