@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
-from devices.models import Device
 from readings.models import reading_public_id
-from tenancy.scope import required_organization_id
+from readings.store.steps import Steps
 
+# The data plane's role sees all patients of a clinic: there the list of patients is what holds a patient's login back.
+_PERIODS = """
+    assignment.organization_id = %(organization_id)s AND assignment.device_id = %(device_id)s
+    AND (%(patient_ids)s::bigint[] IS NULL OR assignment.patient_id = ANY (%(patient_ids)s::bigint[]))
+"""
 _WITHIN_PERIOD = """
-    reading.organization_id = %(organization)s AND reading.patient_id = assignment.patient_id
-    AND reading.device_id = %(device)s
+    reading.organization_id = %(organization_id)s AND reading.patient_id = assignment.patient_id
+    AND reading.device_id = %(device_id)s
     AND reading.measured_at >= greatest(assignment.starts_at, %(since)s::timestamptz)
     AND reading.measured_at < COALESCE(least(assignment.ends_at, %(until)s::timestamptz), 'infinity')
 """
@@ -34,7 +37,7 @@ SELECT reading.measured_at, reading.glucose, reading.range_flag, reading.quality
  CROSS JOIN LATERAL (
        SELECT * FROM readings_glucosereading reading WHERE {_WITHIN_PERIOD}
         ORDER BY reading.measured_at DESC LIMIT %(offset)s + %(limit)s) reading
- WHERE assignment.organization_id = %(organization)s AND assignment.device_id = %(device)s
+ WHERE {_PERIODS}
  ORDER BY reading.measured_at DESC LIMIT %(limit)s OFFSET %(offset)s
 """  # noqa: S608  constant text
 
@@ -52,7 +55,7 @@ SELECT count(*), min(glucose) FILTER (WHERE range_flag = 0), max(glucose) FILTER
  CROSS JOIN LATERAL (
        SELECT glucose, range_flag FROM readings_glucosereading reading
         WHERE {_WITHIN_PERIOD} AND NOT reading.is_copy) reading
- WHERE assignment.organization_id = %(organization)s AND assignment.device_id = %(device)s
+ WHERE {_PERIODS}
 """  # noqa: S608  constant text
 
 
@@ -90,26 +93,45 @@ class Statistics:
     very_high: int
 
 
-def device_readings(
-    device: Device, *, since: datetime | None, until: datetime | None, limit: int, offset: int = 0
-) -> list[DeviceReading]:
-    """Newest first, from ``since`` on, before ``until``."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWEST, {**_parameters(device, since, until), "limit": limit, "offset": offset})
-        return [_device_reading(device, *row) for row in cursor.fetchall()]
+@dataclass(frozen=True, slots=True)
+class DeviceKey:
+    """A device as the caller may read it. ``patient_ids``: only what it measured of these patients; None: of all."""
+
+    organization_id: int
+    device_id: int
+    patient_ids: Sequence[int] | None = None
+
+    def parameters(self, since: datetime | None, until: datetime | None) -> dict[str, Any]:
+        return {
+            "organization_id": self.organization_id,
+            "device_id": self.device_id,
+            "patient_ids": None if self.patient_ids is None else list(self.patient_ids),
+            "since": since,
+            "until": until,
+        }
 
 
-def device_statistics(device: Device, *, since: datetime | None, until: datetime | None) -> Statistics:
-    with connection.cursor() as cursor:
-        cursor.execute(_STATISTICS, _parameters(device, since, until))
-        return Statistics(*cursor.fetchone())
+def device_page_steps(
+    device: DeviceKey,
+    *,
+    public_number: int,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    offset: int = 0,
+) -> Steps[list[DeviceReading]]:
+    """Newest first, from ``since`` on, before ``until``, copies too. ``public_number``: the device's, for the ids."""
+    found = yield _NEWEST, {**device.parameters(since, until), "limit": limit, "offset": offset}
+    return [_device_reading(public_number, *row) for row in found]
 
 
-def _parameters(device: Device, since: datetime | None, until: datetime | None) -> dict[str, Any]:
-    return {"organization": required_organization_id(), "device": device.pk, "since": since, "until": until}
+def device_statistics_steps(device: DeviceKey, *, since: datetime | None, until: datetime | None) -> Steps[Statistics]:
+    """Of the readings from ``since`` on, before ``until``."""
+    found = yield _STATISTICS, device.parameters(since, until)
+    return Statistics(*found[0])
 
 
-def _device_reading(device: Device, *row: Any) -> DeviceReading:
+def _device_reading(public_number: int, *row: Any) -> DeviceReading:
     measured_at, glucose, flag, quality, confidence, battery, sensor_data, received_at, patient_id, patient_code = row
     return DeviceReading(
         measured_at=measured_at,
@@ -122,5 +144,5 @@ def _device_reading(device: Device, *row: Any) -> DeviceReading:
         received_at=received_at,
         patient_id=patient_id,
         patient_code=patient_code,
-        public_id=reading_public_id(measured_at, device.public_number),
+        public_id=reading_public_id(measured_at, public_number),
     )
