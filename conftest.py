@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+import django.test.client
 import pytest
 import redis
 import structlog
@@ -13,6 +14,7 @@ from django.test import TransactionTestCase
 from glucose_platform.redis_urls import redis_url_for
 from tenancy import limits
 from tests.clinics import Clinic
+from tests.data_plane import PlatformHandler
 from tests.databases import cloned_database, empty_as_owner
 from tests.live import running_server
 from tests.prepared import prepare_clinics, restored_clinic
@@ -22,6 +24,13 @@ from tests.prepared import prepare_clinics, restored_clinic
 def log_lines_can_be_captured() -> None:
     """A logger that was used before would keep its first processors, and structlog's capture_logs see nothing."""
     structlog.configure(**{**structlog.get_config(), "cache_logger_on_first_use": False})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clients_ask_the_whole_platform() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(django.test.client, "ClientHandler", PlatformHandler)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +56,7 @@ def limits_begin_anew() -> None:
         client.delete(*keys)
     client.close()
     limits._in_process.cache_clear()
+    limits._counting.cache_clear()
 
 
 @pytest.fixture

@@ -106,10 +106,19 @@ def signed_in_principal(claims: AccessClaims) -> PersonPrincipal | None:
 def _query(question: str, *parameters: uuid.UUID | int | str | datetime | None) -> list[PersonPrincipal]:
     with connection.cursor() as cursor:
         cursor.execute(question, parameters)
-        return [_principal(row) for row in cursor.fetchall()]
+        return [principal_of_row(row) for row in cursor.fetchall()]
 
 
-def _principal(row: tuple[Any, ...]) -> PersonPrincipal:
+def stands_for(principal: PersonPrincipal, claims: AccessClaims) -> bool:
+    """Whether the place that a live sign-in opens is the one that its access token speaks of."""
+    return (
+        principal.user_public_id == claims.user_public_id
+        and principal.user_version == claims.user_version
+        and principal.organization_code == claims.organization
+    )
+
+
+def principal_of_row(row: tuple[Any, ...]) -> PersonPrincipal:
     principal = PersonPrincipal(*row)
     assigned = principal.assigned_patients
     return principal if assigned is None else replace(principal, assigned_patients=tuple(sorted(assigned)))

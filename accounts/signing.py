@@ -31,12 +31,13 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AccessClaims:
-    """``organization``: the code of the clinic."""
+    """``organization``: the code of the clinic. ``expires_at``: seconds since 1970."""
 
     user_public_id: uuid.UUID
     organization: str
     user_version: int
     family_id: uuid.UUID
+    expires_at: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,8 @@ def access_claims(claims: Mapping[str, Any]) -> AccessClaims:
     if type(organization) is not str or type(version) is not int:
         raise TokenRefused
     try:
-        return AccessClaims(uuid.UUID(claims["sub"]), organization, version, uuid.UUID(claims["family"]))
+        person, family = uuid.UUID(claims["sub"]), uuid.UUID(claims["family"])
+        return AccessClaims(person, organization, version, family, float(claims["exp"]))
     except (ValueError, TypeError, AttributeError):
         raise TokenRefused from None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -26,14 +26,22 @@ from tenancy.scope import organization_scope
 COVERED_SECONDS = 15 * 60
 # A tally that no task fetched: the worker was away for so long.
 TALLY_SECONDS = 7 * 24 * 60 * 60
-_COUNT = """
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
-redis.call('HSET', KEYS[3], ARGV[1], ARGV[2])
-redis.call('SADD', KEYS[4], ARGV[3])
-redis.call('EXPIRE', KEYS[2], ARGV[4])
-redis.call('EXPIRE', KEYS[3], ARGV[4])
-return 1
+# For each look three keys and three arguments; answers for each whether an earlier one covers it.
+COUNT_LOOKS = """
+local covered = {}
+for look = 0, (#KEYS - 1) / 3 - 1 do
+    local mark, tally, who = KEYS[look * 3 + 2], KEYS[look * 3 + 3], KEYS[look * 3 + 4]
+    local digest, told, organization = ARGV[look * 3 + 2], ARGV[look * 3 + 3], ARGV[look * 3 + 4]
+    covered[look + 1] = redis.call('EXISTS', mark)
+    if covered[look + 1] == 1 then
+        redis.call('HINCRBY', tally, digest, 1)
+        redis.call('HSET', who, digest, told)
+        redis.call('SADD', KEYS[1], organization)
+        redis.call('EXPIRE', tally, ARGV[1])
+        redis.call('EXPIRE', who, ARGV[1])
+    end
+end
+return covered
 """
 
 # In one step with the look at the tally: a look that is counted meanwhile names its clinic again.
@@ -47,12 +55,35 @@ def write_look(look: NewEntry) -> None:
 
     What is counted may be rolled back with its request: the ledger then has a look too many, never one too few.
     """
-    digest = _digest(look)
-    if _counted(look, digest):
+    keys, arguments = counting([look])
+    client: Any = limits_client()
+    try:
+        # In one round trip, since it stands in the way of every read.
+        (covered,) = client.eval(COUNT_LOOKS, len(keys), *keys, *arguments)
+    except redis.RedisError:
+        covered = 0
+    if covered:
         return
     insert([look])
     # Not before the commit: an entry that is rolled back covers nothing.
-    transaction.on_commit(lambda: _cover(look.organization_id, digest), robust=True)
+    transaction.on_commit(lambda: _cover(look), robust=True)
+
+
+def counting(looks: Sequence[NewEntry]) -> tuple[list[str], list[Any]]:
+    """Keys and arguments of COUNT_LOOKS."""
+    keys: list[str] = [_organizations()]
+    arguments: list[Any] = [TALLY_SECONDS]
+    until = datetime.now(UTC).isoformat()
+    for look in looks:
+        digest, tally = _digest(look), _tally(look.organization_id)
+        keys += [_mark(look.organization_id, digest), tally, _who(tally)]
+        arguments += [digest, json.dumps({**_written(look), "until": until}), look.organization_id]
+    return keys, arguments
+
+
+def covering_key(look: NewEntry) -> str:
+    """Set for COVERED_SECONDS once the look's entry is committed, it covers the looks that follow."""
+    return _mark(look.organization_id, _digest(look))
 
 
 def add_covered_looks() -> int:
@@ -98,22 +129,9 @@ def _finished(client: Any, organization_id: int) -> Iterator[tuple[str, str]]:
             yield digest, tally
 
 
-def _counted(look: NewEntry, digest: str) -> bool:
-    """In one round trip, since it stands in the way of every read."""
-    organization_id = look.organization_id
-    tally = _tally(organization_id)
-    who = json.dumps({**_written(look), "until": datetime.now(UTC).isoformat()})
-    keys = [_mark(organization_id, digest), tally, _who(tally), _organizations()]
-    client: Any = limits_client()
+def _cover(look: NewEntry) -> None:
     try:
-        return bool(client.eval(_COUNT, len(keys), *keys, digest, who, organization_id, TALLY_SECONDS))
-    except redis.RedisError:
-        return False
-
-
-def _cover(organization_id: int, digest: str) -> None:
-    try:
-        limits_client().set(_mark(organization_id, digest), b"", ex=COVERED_SECONDS)
+        limits_client().set(covering_key(look), b"", ex=COVERED_SECONDS)
     except redis.RedisError:
         log.warning("audit_look_not_covered", detail="Valkey is away: the next look writes an entry of its own.")
 

@@ -19,7 +19,7 @@ from audit.occasion import Occasion
 # Field: old value, new value.
 Changes = Mapping[str, tuple[Any, Any]]
 
-_INSERT = """
+INSERT = """
     INSERT INTO audit_entry (
         organization_id, actor_kind, actor_id, actor_name, actor_role, action, object_type, object_id,
         patient_id, patient_ids, ip, session, request_id, reason, outcome, count, changes
@@ -60,7 +60,7 @@ class NewEntry:
 def insert(entries: Iterable[NewEntry]) -> None:
     with connection.cursor() as cursor:
         for entry in entries:
-            cursor.execute(_INSERT, entry.parameters())
+            cursor.execute(INSERT, entry.parameters())
 
 
 def insert_for_person(user_public_id: UUID, entry: NewEntry) -> None:

@@ -25,6 +25,8 @@ app.conf.beat_schedule = {
     "audit-looks": {"task": "audit.add_covered_looks", "schedule": 60.0, "options": {"expires": 120}},
     "audit-months": {"task": "audit.keep_months", "schedule": crontab(hour="3", minute="27")},
     "audit-retention": {"task": "audit.remove_expired", "schedule": crontab(hour="3", minute="37")},
+    "summaries": {"task": "readings.summarise", "schedule": 30.0, "options": {"expires": 60}},
+    "reading-retention": {"task": "readings.remove_expired", "schedule": crontab(hour="3", minute="47")},
     "partitions": {"task": "readings.ensure_partitions", "schedule": crontab(hour="3", minute="17")},
     "expired-invitations": {"task": "accounts.sweep_invitations", "schedule": crontab(minute="23")},
     "expired-sign-ins": {"task": "accounts.forget_expired_sign_ins", "schedule": crontab(hour="4", minute="7")},

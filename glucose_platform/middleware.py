@@ -11,9 +11,9 @@ from accounts.access_tokens import read_access_token
 from accounts.browser_sessions.principal import session_principal
 from accounts.principals import PersonPrincipal, signed_in_principal
 from devices.authentication import DevicePrincipal, device_principal
-from glucose_platform import metrics
 from glucose_platform.error_pages import API_PREFIX
 from glucose_platform.request_log import known_method
+from tenancy import metrics
 from tenancy.api.errors import DATABASE_AWAY
 from tenancy.scope import scoped
 

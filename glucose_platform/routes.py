@@ -5,6 +5,7 @@ from __future__ import annotations
 from accounts.api.routes import ROUTES as ACCOUNT_ROUTES
 from audit.api.routes import ROUTES as AUDIT_ROUTES
 from devices.api.routes import ROUTES as DEVICE_ROUTES
+from edge.routes import ROUTES as EDGE_ROUTES
 from glucose_platform.system import ROUTES as SYSTEM_ROUTES
 from patients.api.routes import ROUTES as PATIENT_ROUTES
 from readings.api.routes import ROUTES as READING_ROUTES
@@ -15,6 +16,7 @@ ROUTES = [
     *ACCOUNT_ROUTES,
     *PATIENT_ROUTES,
     *DEVICE_ROUTES,
+    *EDGE_ROUTES,
     *READING_ROUTES,
     *AUDIT_ROUTES,
     *REPORT_ROUTES,

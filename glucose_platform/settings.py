@@ -15,9 +15,9 @@ from csp.constants import NONCE, NONE, SELF
 
 from glucose_platform.embedded import completed_environment, state_directory
 from glucose_platform.env import NOT_USED_YET, Env, database_from_url
-from glucose_platform.origins import problems_of_origins
 from glucose_platform.redis_urls import redis_url_for
 from reports.theme import UNFOLD as UNFOLD
+from tenancy.origins import problems_of_origins
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = state_directory(os.environ)
@@ -216,8 +216,10 @@ _owner_given = any(os.environ.get(name) for name in ("DATABASE_OWNER_URL", "DATA
 if _owner_url and (not _serving or _owner_given):
     DATABASES["owner"] = {**_database(_owner_url), "ATOMIC_REQUESTS": False}
 DATABASE_EDGE_URL = env.text(
-    "DATABASE_EDGE_URL", secret=True, help=f"the data plane's URL (glucose_edge); {NOT_USED_YET}"
+    "DATABASE_EDGE_URL", secret=True, help="the data plane's URL (glucose_edge); needed where asgi.py is served"
 )
+EDGE_POOL_MIN = env.integer("EDGE_POOL_MIN", 2, help="connections that a process of the data plane keeps open")
+EDGE_POOL_MAX = env.integer("EDGE_POOL_MAX", 8, help="connections that it opens at most", minimum=2)
 DATABASE_PLATFORM_URL = env.text(
     "DATABASE_PLATFORM_URL", secret=True, help=f"read-only URL across clinics, for reports by psql; {NOT_USED_YET}"
 )

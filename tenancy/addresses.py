@@ -9,15 +9,19 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str:
+    return address_behind_proxies(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
+
+
+def address_behind_proxies(peer: str, forwarded_for: str) -> str:
     """The peer, or behind trusted proxies the address that the outermost of them saw; an IP address or empty.
 
     Each proxy appends whom it heard to X-Forwarded-For; whatever stands further left came with the request, and
     anybody can write it.
     """
-    peer = _without_port(request.META.get("REMOTE_ADDR", ""))
+    peer = _without_port(peer)
     if not settings.TRUST_PROXY:
         return peer
-    entries = [entry for entry in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if entry.strip()]
+    entries = [entry for entry in forwarded_for.split(",") if entry.strip()]
     # A shorter list than there are proxies was written by those proxies alone.
     told = entries[-settings.PROXY_COUNT :][:1]
     return (_without_port(told[0]) if told else "") or peer
@@ -25,7 +29,10 @@ def client_address(request: HttpRequest) -> str:
 
 def limited_address(request: HttpRequest) -> str:
     """What limits count by: of IPv6 the /64, all of which one customer has to choose from."""
-    text = client_address(request)
+    return network_of(client_address(request))
+
+
+def network_of(text: str) -> str:
     address = _parsed(text)
     return str(IPv6Network((address, 64), strict=False)) if isinstance(address, IPv6Address) else text
 

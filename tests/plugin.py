@@ -4,7 +4,8 @@ Loaded by ``-p tests.plugin``; a conftest would come too late. Workers of xdist 
 
 - nothing given: volatile services of our own for each worker, ended with the run, also when the run is killed
 - TEST_DATABASE_URL: a superuser's URL; roles and a scratch database are made there and the database is dropped again
-- DATABASE_URL and DATABASE_OWNER_URL: databases are cloned from that (migrated) one
+- DATABASE_URL and DATABASE_OWNER_URL: databases are cloned from that (migrated) one; there glucose_edge must have been
+  granted to glucose_app
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from glucose_platform import database_roles, embedded
+from glucose_platform.embedded.postgres import SUPERUSER
+from tenancy import roles
 from tests.promises.report import items_without_a_test
 
 # Tells workers of xdist that nobody gave servers to use.
@@ -92,7 +96,17 @@ def _provide_database() -> None:
     name = f"glucose_test_{secrets.token_hex(4)}"
     # Passwords of roles that exist are unknown, so they are drawn anew: this server is for tests.
     os.environ.update(database_roles.prepare(admin_url, database=name, rotate_passwords=True))
+    _let_tests_act_as_the_data_plane(admin_url)
     _scratch_databases.append((admin_url, name))
+
+
+def _let_tests_act_as_the_data_plane(admin_url: str) -> None:
+    """In tests the app role may become the data plane's: what a test has not committed is seen by both.
+
+    Nowhere else: ``prepare`` takes such a membership away.
+    """
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(roles.EDGE), sql.Identifier(roles.APP)))
 
 
 def _start_missing_services() -> None:
@@ -103,6 +117,10 @@ def _start_missing_services() -> None:
         return
     os.environ.update(started.environment())
     os.environ["GLUCOSE_STATE_DIR"] = str(state)
+    record = embedded.state.load(state)
+    if record is not None and "DATABASE_OWNER_URL" in started.addresses:
+        superuser = {"user": SUPERUSER, "password": record.password(SUPERUSER)}
+        _let_tests_act_as_the_data_plane(make_conninfo(started.addresses["DATABASE_OWNER_URL"], **superuser))
     reaper = subprocess.Popen(
         [sys.executable, "-c", REAPER, str(state)], cwd=PROJECT, stdin=subprocess.PIPE, start_new_session=True
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from glucose_platform.origins import origin_is_allowed, problems_of_origins
+from tenancy.origins import origin_is_allowed, problems_of_origins
 from tests.clinics import Clinic
 
 APP = "https://app.example"

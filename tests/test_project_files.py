@@ -127,6 +127,24 @@ def test_changed_lock_is_installed_again(tmp_path, monkeypatch):
     assert not install.is_installed("run")
 
 
+def test_what_pip_was_told_about_a_mirror_is_told_to_uv():
+    listed = """\
+:env:.find-links='/wheels'
+global.cert='/etc/ssl/mirror.crt'
+global.extra-index-url='\\nhttps://a.example/simple\\nhttps://b.example/simple'
+global.index-url='https://old.example/simple'
+install.index-url='https://mirror.example/simple'
+global.quiet='1'
+"""
+
+    assert install.settings_for_uv(listed) == {
+        "UV_FIND_LINKS": "/wheels",
+        "SSL_CERT_FILE": "/etc/ssl/mirror.crt",
+        "UV_INDEX": "https://a.example/simple https://b.example/simple",
+        "UV_DEFAULT_INDEX": "https://mirror.example/simple",
+    }
+
+
 @pytest.mark.parametrize("name", [".env", ".env.local", "deploy/.env.production"])
 def test_environment_files_are_ignored(name):
     command = ["git", "-c", f"safe.directory={PROJECT}", "check-ignore", "--quiet", name]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework.exceptions import AuthenticationFailed, MethodNotAllowed, NotAuthenticated
@@ -22,29 +23,33 @@ class RoutePermission(BasePermission):
     """Whether the principal may call this method of this route: read from the route, denied where it says nothing."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        route: Route | None = view.route
         method = "GET" if request.method == "HEAD" else str(request.method)
-        if route is None or method not in route.access:
-            raise MethodNotAllowed(method)
-        allowed = route.access[method].split("|")
-        if PUBLIC in allowed:
-            return True
-        principal = getattr(request._request, "principal", None)
-        if principal is None:
-            raise _unknown_caller(request, allowed)
-        if isinstance(principal, PersonPrincipal):
-            if allowed == [DEVICE]:
-                raise AuthenticationFailed(INVALID_KEY)
-            return SIGNED_IN in allowed or any(principal.may(name) for name in allowed)
-        if DEVICE not in allowed:
-            raise AuthenticationFailed(INVALID_TOKEN)
+        return may_call(view.route, method, getattr(request._request, "principal", None), request.headers)
+
+
+def may_call(route: Route | None, method: str, principal: Any, headers: Mapping[str, str]) -> bool:
+    """``headers``: found whatever their case. Raises MethodNotAllowed, NotAuthenticated and AuthenticationFailed."""
+    if route is None or method not in route.access:
+        raise MethodNotAllowed(method)
+    allowed = route.access[method].split("|")
+    if PUBLIC in allowed:
         return True
+    if principal is None:
+        raise _unknown_caller(headers, allowed)
+    if isinstance(principal, PersonPrincipal):
+        if allowed == [DEVICE]:
+            raise AuthenticationFailed(INVALID_KEY)
+        return SIGNED_IN in allowed or any(principal.may(name) for name in allowed)
+    if DEVICE not in allowed:
+        raise AuthenticationFailed(INVALID_TOKEN)
+    return True
 
 
-def _unknown_caller(request: Request, allowed: list[str]) -> Exception:
-    sent = "X-API-Key" in request.headers or "Authorization" in request.headers
-    if DEVICE in allowed and ("X-API-Key" in request.headers or allowed == [DEVICE]):
+def _unknown_caller(headers: Mapping[str, str], allowed: list[str]) -> Exception:
+    key, credential = headers.get("x-api-key"), headers.get("authorization")
+    sent = key is not None or credential is not None
+    if DEVICE in allowed and (key is not None or allowed == [DEVICE]):
         return AuthenticationFailed(INVALID_KEY) if sent else NotAuthenticated(MISSING_KEY)
-    if names_firebase(request.headers.get("Authorization", "").partition(" ")[2].strip()):
+    if names_firebase((credential or "").partition(" ")[2].strip()):
         return AuthenticationFailed(FIREBASE_ELSEWHERE)
     return AuthenticationFailed(INVALID_TOKEN) if sent else NotAuthenticated(NO_CREDENTIALS)

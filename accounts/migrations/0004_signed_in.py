@@ -13,13 +13,14 @@ class Migration(migrations.Migration):
         # Whom the sign-ins of a group of callers stand for at this moment: what accounts_principals says of each.
         LookupFunction(
             "accounts_signed_in(p_families uuid[])",
-            returns="""TABLE (family_id uuid, user_id bigint, user_public_id uuid, user_version integer,
+            returns="""TABLE (user_id bigint, user_public_id uuid, email text, user_version integer,
                 membership_id bigint, name text, role text, patient_id bigint, assigned_patients bigint[],
-                organization_id bigint, organization_code text)""",
+                organization_id bigint, organization_code text, organization_name text, family_id uuid)""",
             body="""
-            SELECT family.id, principal.user_id, principal.user_public_id, principal.user_version,
+            SELECT principal.user_id, principal.user_public_id, principal.email, principal.user_version,
                    principal.membership_id, principal.name, principal.role, principal.patient_id,
-                   principal.assigned_patients, principal.organization_id, principal.organization_code
+                   principal.assigned_patients, principal.organization_id, principal.organization_code,
+                   principal.organization_name, family.id
               FROM accounts_refreshfamily family
               JOIN accounts_user person ON person.id = family.user_id AND person.version = family.user_version
              CROSS JOIN LATERAL accounts_principals(person.public_id) principal

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from devices.services import assign_device
-from readings.api.schema import StatisticsSerializer
+from edge.schema import StatisticsSerializer
 from readings.history import device_readings, device_statistics
 from readings.models import GlucoseReading, RangeFlag
 from readings.rows import ReadingRow

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from devices.services import assign_device
-from readings.api.schema import CurrentGlucoseSerializer, DeviceReadingSerializer, HistoryItemSerializer
+from edge.schema import CurrentGlucoseSerializer, DeviceReadingSerializer, HistoryItemSerializer
 from readings.models import RangeFlag, read_public_id, reading_public_id
 from readings.rows import ReadingRow
 from readings.services import store_readings

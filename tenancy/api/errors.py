@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -44,23 +45,44 @@ class Unprocessable(exceptions.APIException):
         self.errors = errors
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """``detail``: a sentence, or the list of a 422."""
+
+    status: int
+    detail: Any
+    headers: dict[str, str]
+
+
+DATABASE_IS_AWAY = Spoken(503, DATABASE_AWAY, {"Retry-After": "5"})
+
+
 def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
     """The answer to ``error``; None for what is a fault of ours, which Django then answers and logs as 500."""
+    spoken = spoken_error(error, lambda: _what_was_sent(context))
+    if spoken is None:
+        return None
+    # After a database that is away there is no rollback: it would ask a connection that is gone.
+    if not isinstance(error, OperationalError | InterfaceError):
+        _undo_partial_writes(context)
+    return Response({"detail": spoken.detail}, status=spoken.status, headers=spoken.headers)
+
+
+def spoken_error(error: Exception, what_was_sent: Callable[[], tuple[Any, tuple[str]]]) -> Spoken | None:
+    """The same for whoever answers without REST framework's views. ``what_was_sent``: the values and their place."""
     if isinstance(error, OperationalError | InterfaceError):
-        # No rollback: it would ask a connection that is gone.
-        return Response({"detail": DATABASE_AWAY}, status=503, headers={"Retry-After": "5"})
+        return DATABASE_IS_AWAY
     known = _as_api_exception(error)
     if known is None:
         return None
-    _undo_partial_writes(context)
     if isinstance(known, Unprocessable):
-        return Response({"detail": known.errors}, status=422)
+        return Spoken(422, known.errors, {})
     if isinstance(known, exceptions.ValidationError):
-        return Response({"detail": list(error_items(known.get_full_details(), *_what_was_sent(context)))}, status=422)
+        return Spoken(422, list(error_items(known.get_full_details(), *what_was_sent())), {})
     headers = {"WWW-Authenticate": "Bearer"} if known.status_code == 401 else {}
     if getattr(known, "wait", None) is not None:
         headers["Retry-After"] = str(math.ceil(known.wait))  # type: ignore[attr-defined]
-    return Response({"detail": known.detail}, status=known.status_code, headers=headers)
+    return Spoken(known.status_code, known.detail, headers)
 
 
 def _as_api_exception(error: Exception) -> exceptions.APIException | None:

@@ -57,8 +57,13 @@ class Route:
     unaudited: str = ""
     refusals: tuple[int, ...] = ()
 
+    @property
+    def django_path(self) -> str:
+        """As logs and metrics name the route."""
+        return _PARAMETER.sub(lambda match: f"<str:{match[1]}>", self.path)
+
     def url_pattern(self) -> URLPattern:
-        pattern = _PARAMETER.sub(lambda match: f"<str:{match[1]}>", self.path)
+        pattern = self.django_path
         if self.actions is None:
             view = self.view.as_view(route=self)
         else:

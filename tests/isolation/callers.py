@@ -11,7 +11,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.test import Client
-from django.test.client import ClientHandler
 
 from accounts.browser_sessions.engine import SIGNED_IN_AT
 from accounts.browser_sessions.services import PROVED_AT
@@ -19,6 +18,7 @@ from accounts.models import User
 from accounts.principals import SESSION_ORGANIZATION
 from accounts.roles import STAFF_ROLES, Role
 from tests.clinics import Clinic
+from tests.data_plane import PlatformHandler
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ class Caller:
 
 
 @cache
-def _handler() -> ClientHandler:
+def _handler() -> PlatformHandler:
     """One for all: the middleware of each looks at every static file when it is made."""
-    return ClientHandler(enforce_csrf_checks=False)
+    return PlatformHandler(enforce_csrf_checks=False)
 
 
 def callers_of(clinic: Clinic, roles: tuple[str, ...] = tuple(Role.values)) -> list[Caller]:

@@ -182,6 +182,7 @@ COLUMN_GRANTS |= {
         "patients_patient": ("id", "public_id", "organization_id", "code"),
         "audit_entry": ("organization_id", "epoch", "xid", "id"),
         "audit_seal": ("organization_id", "number", "epoch", "upto_xid", "upto_id"),
+        "readings_dirtyday": ("organization_id",),
     }.items()
     for column in columns
 }
@@ -254,6 +255,9 @@ DEFINER_FUNCTIONS = {
     "audit_drop_empty_months()": (roles.OWNER, _FIXED_PATH, {roles.APP}),
     "audit_unsealed()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "readings_ensure_months(integer)": (roles.OWNER, _FIXED_PATH, {roles.APP}),
+    "readings_dirty_organizations()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
+    "readings_expire(bigint[])": (roles.OWNER, _FIXED_PATH, {roles.APP}),
+    "readings_drop_empty_months()": (roles.OWNER, _FIXED_PATH, {roles.APP}),
 }
 
 # Global tables that the app role writes and that have a unique rule: why it tells nobody what others have.
@@ -276,4 +280,5 @@ ROLE_ATTRIBUTES = {
     roles.LOOKUP: (False, False, True, False, False, False, False),
     roles.OWNER: (True, False, True, False, True, True, False),
 }
-MEMBERSHIPS = {(roles.LOOKUP, roles.OWNER)}
+# The second in tests only (tests.plugin); ``prepare`` takes it away.
+MEMBERSHIPS = {(roles.LOOKUP, roles.OWNER), (roles.EDGE, roles.APP)}

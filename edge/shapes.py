@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from readings.api.instants import spoken
+from edge.instants import spoken
 from readings.history import Statistics
 from readings.models import RangeFlag, SignalQuality, Trend
 

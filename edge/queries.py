@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal, TypeVar
 from drf_spectacular.utils import OpenApiParameter
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
-from rest_framework.request import Request
 
-from readings.api.instants import QueryInstant
-from readings.api.validation import error_list
+from edge.instants import QueryInstant
+from edge.requests import Request
+from edge.validation import error_list
 from tenancy.api.errors import Unprocessable
+from tenancy.api.queries import refuse_repeated
 
 Q = TypeVar("Q", bound=BaseModel)
 MAX_OFFSET = 10_000_000
@@ -90,8 +91,12 @@ class HistoryQuery(WindowQuery):
 
 def read_query(request: Request, model: type[Q]) -> Q:
     """Raises Unprocessable with ``loc`` ["query", name]."""
+    values: dict[str, list[str]] = {}
+    for name, value in request.query:
+        values.setdefault(name, []).append(value)
+    refuse_repeated(values.items())
     try:
-        return model.model_validate(request.query_params.dict())
+        return model.model_validate({name: given[0] for name, given in values.items()})
     except ValidationError as error:
         raise Unprocessable(error_list(error, "query")) from None
 

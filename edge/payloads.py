@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticKnownError
 
-from readings.api.instants import DeviceInstant
+from edge.instants import DeviceInstant
 from readings.models import SignalQuality
 from readings.rows import ReadingRow
 

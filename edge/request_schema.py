@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from readings.api.payloads import MAX_BATCH_ITEMS, BatchReading, DeviceReading, SensorValue
+from edge.payloads import MAX_BATCH_ITEMS, BatchReading, DeviceReading, SensorValue
 
 
 def inline_schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from pydantic import ValidationError
 
-from readings.api.payloads import BatchReading, SensorValue, validation_context
-from readings.api.validation import error_sentence
+from edge.payloads import BatchReading, SensorValue, validation_context
+from edge.validation import error_sentence
 from readings.conversion import MG_DL_PER_MMOL_L
 from readings.ingestion import BatchItem
 from readings.models import Unit

@@ -1,0 +1,96 @@
+"""Answers of the data plane: the same bodies and headers as everywhere else on the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import msgspec
+import psycopg
+import structlog
+from django.conf import settings
+from psycopg_pool import PoolTimeout
+
+from edge.grouping import Overloaded
+from edge.requests import Request, Send
+from tenancy.api.errors import DATABASE_IS_AWAY, Spoken, spoken_error
+from tenancy.browser_headers import PERMISSIONS_POLICY
+from tenancy.origins import origin_is_allowed
+
+log = structlog.get_logger(__name__)
+OVERLOADED = "The platform has more to do than it can at the moment. Please try again."
+SERVER_ERROR = "Something went wrong on our side. It has been logged under the X-Request-ID."
+# Sentences of REST framework are a kind of str of its own.
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``body``: what becomes JSON, or JSON that is encoded already."""
+
+    body: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def encoded(self) -> bytes:
+        return self.body if isinstance(self.body, bytes) else _encode(self.body)
+
+
+def answer_to(error: Exception) -> Answer:
+    if isinstance(error, Overloaded):
+        return Answer({"detail": OVERLOADED}, 503, {"Retry-After": "1"})
+    spoken = DATABASE_IS_AWAY if _is_away(error) else spoken_error(error, lambda: (None, ("query",)))
+    if spoken is None:
+        log.error("edge_failed", exc_info=error)
+        spoken = Spoken(500, SERVER_ERROR, {})
+    return Answer({"detail": spoken.detail}, spoken.status, spoken.headers)
+
+
+async def send_answer(send: Send, request: Request, answer: Answer) -> None:
+    body = answer.encoded()
+    headers = {
+        **_constant_headers(),
+        **{name.lower(): value for name, value in answer.headers.items()},
+        **_grants(request),
+        "content-length": str(len(body)),
+        "x-request-id": request.id,
+    }
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
+
+
+def _is_away(error: Exception) -> bool:
+    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | PoolTimeout)
+
+
+def _grants(request: Request) -> dict[str, str]:
+    """To web pages of other origins, after CORS."""
+    origin = request.headers.get("origin", "")
+    if not origin or not origin_is_allowed(origin):
+        return {}
+    return {
+        "access-control-allow-origin": origin,
+        "access-control-expose-headers": ", ".join(settings.CORS_EXPOSE_HEADERS),
+    }
+
+
+@cache
+def _constant_headers() -> dict[str, str]:
+    headers = {
+        "content-type": "application/json",
+        "cache-control": "no-store",
+        "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-origin",
+        "permissions-policy": PERMISSIONS_POLICY,
+        "referrer-policy": settings.SECURE_REFERRER_POLICY,
+        "vary": "origin",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": settings.X_FRAME_OPTIONS,
+    }
+    if settings.SECURE_HSTS_SECONDS:
+        headers["strict-transport-security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
+    return headers

@@ -1,0 +1,148 @@
+"""The data plane: what devices send all the time and phones ask all the time, beside Django in one ASGI application.
+
+Everything else, and every method that a route does not name, is Django's to answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+from rest_framework.exceptions import PermissionDenied, Throttled
+
+from accounts.api.permissions import may_call
+from accounts.principals import PersonPrincipal
+from edge.answers import Answer, answer_to, send_answer
+from edge.callers import Callers, Principal
+from edge.current import CurrentValues
+from edge.database import Database
+from edge.looks import Looks
+from edge.requests import ClientGone, Receive, Request, Scope, Send
+from edge.routes import matching
+from edge.valkey import valkey_client
+from tenancy import metrics
+from tenancy.addresses import network_of
+from tenancy.limits import allow_in_this_process
+
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+Handler = Callable[[Request, Any], Awaitable[Answer]]
+
+log = structlog.get_logger(__name__)
+# How long what was accepted may take to be committed and answered when the process is told to stop.
+STOP_SECONDS = 20
+
+
+class Edge:
+    def __init__(self, database: Database, fallback: Application) -> None:
+        self._database = database
+        self._fallback = fallback
+        self._valkey = valkey_client()
+        self._callers = Callers(database)
+        looks = Looks(self._valkey)
+        current = CurrentValues(database, looks)
+        self._parts = [self._callers, current]
+        self._handlers: dict[tuple[str, str], Handler] = {("glucose-current", "GET"): current.get}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http" and (request := self._ours(scope, receive)):
+            await self._serve(request, send)
+        else:
+            await self._fallback(scope, receive, send)
+
+    async def start(self) -> None:
+        await self._database.open()
+
+    async def stop(self) -> None:
+        """Commit and answer what was accepted."""
+        async with asyncio.timeout(STOP_SECONDS):
+            for part in self._parts:
+                await part.finish()
+        await self._database.close()
+        await self._valkey.aclose()
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await self.start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _ours(self, scope: Scope, receive: Receive) -> Request | None:
+        found = matching(scope["path"])
+        if found is None:
+            return None
+        route, parameters = found
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        if method not in route.access:
+            return None
+        request = Request(scope, receive, route, parameters)
+        # Django refuses foreign host names and sends plain HTTP to HTTPS, for these paths too.
+        return request if _is_for_us(request) else None
+
+    async def _serve(self, request: Request, send: Send) -> None:
+        begun = time.perf_counter()
+        principal: Principal | None = None
+        try:
+            principal = await self._callers.principal_of(request)
+            answer = await self._answer(request, principal)
+        except ClientGone:
+            return
+        except Exception as error:  # noqa: BLE001  answered, and logged where it is our fault
+            answer = answer_to(error)
+        await send_answer(send, request, answer)
+        _observe(request, principal, answer.status, time.perf_counter() - begun)
+
+    async def _answer(self, request: Request, principal: Principal | None) -> Answer:
+        _spend_budget(request, principal)
+        method = "GET" if request.is_read else request.method
+        if not may_call(request.route, method, principal, request.headers):
+            raise PermissionDenied
+        return await self._handlers[request.route.name, method](request, principal)
+
+
+def _spend_budget(request: Request, principal: Principal | None) -> None:
+    """Against abuse only, so each process may count for itself."""
+    if principal is None:
+        wait = allow_in_this_process("public", network_of(request.address))
+    elif isinstance(principal, PersonPrincipal):
+        limit = "reads" if request.is_read else "writes"
+        wait = allow_in_this_process(limit, "person", principal.organization_id, principal.user_id)
+    else:
+        limit = "reads" if request.is_read else "device_writes"
+        wait = allow_in_this_process(limit, "key", principal.organization_id, principal.key_id)
+    if wait is not None:
+        refusal = Throttled()
+        refusal.wait = wait
+        raise refusal
+
+
+def _is_for_us(request: Request) -> bool:
+    domain, _ = split_domain_port(request.headers.get("host", ""))
+    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+        return False
+    return not settings.SECURE_SSL_REDIRECT or _is_secure(request)
+
+
+def _is_secure(request: Request) -> bool:
+    told = request.headers.get("x-forwarded-proto", "") if settings.TRUST_PROXY else ""
+    return (told or request.scope.get("scheme")) == "https"
+
+
+def _observe(request: Request, principal: Principal | None, status: int, seconds: float) -> None:
+    """Counted by route, never by path: paths name patients. A line of the log only for what was refused or failed."""
+    route = request.route.django_path
+    metrics.REQUESTS.labels(request.method, route, status).inc()
+    metrics.REQUEST_SECONDS.labels(request.method, route).observe(seconds)
+    if status < 400:
+        return
+    who = {"user_id": str(principal.user_public_id)} if isinstance(principal, PersonPrincipal) else {}
+    told: dict[str, Any] = {"code": status, "request_id": request.id, "ip": request.address, **who}
+    log.warning("request_finished", request=f"{request.method} {route}", **told)

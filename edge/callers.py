@@ -1,0 +1,111 @@
+"""Who asks: found out for all callers of a moment by one question each, at every request.
+
+Nothing is remembered between requests but the signature of a token: a key that is revoked, an account that is
+disabled, a role that is changed act at once, whether Valkey is there or not.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from accounts.access_tokens import read_access_token
+from accounts.principals import PersonPrincipal, principal_of_row, stands_for
+from accounts.signing import AccessClaims
+from devices.keys import digest_of, may_be_a_key
+from edge.database import Database
+from edge.grouping import Group
+from edge.requests import Request
+
+KEYS = "SELECT * FROM devices_live_keys(%(digests)s)"
+SIGN_INS = "SELECT * FROM accounts_signed_in(%(families)s)"
+VERIFIED_SECONDS = 60
+MOST_VERIFIED = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPrincipal:
+    """``device_id`` None: the key may act for every device of its clinic."""
+
+    key_id: int
+    key_public_id: uuid.UUID
+    key_name: str
+    organization_id: int
+    device_id: int | None
+    reading_max_age_hours: int | None
+
+    is_authenticated: ClassVar[bool] = True
+
+    def may_use_device(self, device_id: int) -> bool:
+        return self.device_id is None or self.device_id == device_id
+
+
+Principal = PersonPrincipal | KeyPrincipal
+
+
+class Callers:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._keys: Group[bytes, KeyPrincipal | None] = Group(self._look_up_keys, most=500, waiting=20_000, at_once=2)
+        self._people: Group[uuid.UUID, PersonPrincipal | None] = Group(
+            self._look_up_people, most=200, waiting=20_000, at_once=2
+        )
+        self._verified = VerifiedTokens()
+
+    async def principal_of(self, request: Request) -> Principal | None:
+        """The credential alone says who asks, never a path, a header beside it or a body."""
+        if key := request.headers.get("x-api-key"):
+            return await self._key(key)
+        scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+        credential = credential.strip()
+        if scheme.lower() != "bearer" or not credential:
+            return None
+        return await self._person(credential) if credential.count(".") == 2 else await self._key(credential)
+
+    async def finish(self) -> None:
+        await self._keys.finish()
+        await self._people.finish()
+
+    async def _key(self, text: str) -> KeyPrincipal | None:
+        return await self._keys.ask(digest_of(text)) if may_be_a_key(text) else None
+
+    async def _person(self, token: str) -> PersonPrincipal | None:
+        claims = self._verified.read(token)
+        if claims is None:
+            return None
+        principal = await self._people.ask(claims.family_id)
+        return principal if principal is not None and stands_for(principal, claims) else None
+
+    async def _look_up_keys(self, digests: Sequence[bytes]) -> Sequence[KeyPrincipal | None]:
+        found: dict[bytes, KeyPrincipal] = {}
+        for digest, *columns in await self._database.look_up(KEYS, {"digests": list(set(digests))}):
+            found[bytes(digest)] = KeyPrincipal(*columns)
+        return [found.get(digest) for digest in digests]
+
+    async def _look_up_people(self, families: Sequence[uuid.UUID]) -> Sequence[PersonPrincipal | None]:
+        rows = await self._database.look_up(SIGN_INS, {"families": list(set(families))})
+        found: dict[Any, PersonPrincipal] = {row[-1]: principal_of_row(row) for row in rows}
+        return [found.get(family) for family in families]
+
+
+class VerifiedTokens:
+    """Tokens whose signature was found good: for a minute, and never beyond their own end."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[bytes, tuple[float, AccessClaims]] = OrderedDict()
+
+    def read(self, token: str) -> AccessClaims | None:
+        digest, now = digest_of(token), time.time()
+        known = self._known.get(digest)
+        if known is not None and now < known[0]:
+            return known[1]
+        claims = read_access_token(token)
+        if claims is not None:
+            self._known[digest] = (min(now + VERIFIED_SECONDS, claims.expires_at), claims)
+            if len(self._known) > MOST_VERIFIED:
+                self._known.popitem(last=False)
+        return claims

@@ -1,0 +1,98 @@
+"""The data plane's own connections, as ``glucose_edge``: several organizations in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from readings.store import Steps, T
+
+Rows = list[tuple[Any, ...]]
+POOL_SECONDS = 5.0
+
+
+class Transaction(Protocol):
+    """One that has begun; its rows are those of the organizations it was begun for."""
+
+    async def fetch(self, statement: str, parameters: Mapping[str, Any]) -> Rows:
+        """The rows that the statement returns; an empty list where it returns none."""
+
+
+class Database(Protocol):
+    def transaction(self, organization_ids: Collection[int]) -> AbstractAsyncContextManager[Transaction]:
+        """Committed where the block ends, rolled back where it raises."""
+
+    async def look_up(self, statement: str, parameters: Mapping[str, Any]) -> Rows:
+        """Ask a definer function, before any organization is known."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+async def run(transaction: Transaction, steps: Steps[T]) -> T:
+    """The async side of ``readings.store.run_steps``."""
+    try:
+        statement, parameters = next(steps)
+        while True:
+            statement, parameters = steps.send(await transaction.fetch(statement, parameters))
+    except StopIteration as done:
+        result: T = done.value
+        return result
+
+
+class PooledTransaction:
+    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self._connection = connection
+
+    async def fetch(self, statement: str, parameters: Mapping[str, Any]) -> Rows:
+        cursor = await self._connection.execute(statement, parameters)  # type: ignore[call-overload]
+        return await cursor.fetchall() if cursor.description else []
+
+
+class PooledDatabase:
+    """``url``: of the role glucose_edge."""
+
+    def __init__(self, url: str, *, smallest: int, largest: int) -> None:
+        self._pool = AsyncConnectionPool(
+            url,
+            min_size=min(smallest, largest),
+            max_size=largest,
+            timeout=POOL_SECONDS,
+            kwargs={"autocommit": True, "connect_timeout": 5},
+            open=False,
+        )
+
+    async def open(self) -> None:
+        # Without waiting: while the database is away, requests are answered with 503.
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self, organization_ids: Collection[int]) -> AsyncIterator[Transaction]:
+        async with self._pool.connection() as connection:
+            await connection.execute("BEGIN")
+            try:
+                # A literal and a statement of its own: a distributed engine passes on nothing else.
+                await connection.execute(scope_statement(organization_ids))
+                yield PooledTransaction(connection)
+            except BaseException:
+                if not connection.closed:
+                    await connection.execute("ROLLBACK")
+                raise
+            await connection.execute("COMMIT")
+
+    async def look_up(self, statement: str, parameters: Mapping[str, Any]) -> Rows:
+        async with self._pool.connection() as connection:
+            return await PooledTransaction(connection).fetch(statement, parameters)
+
+
+def scope_statement(organization_ids: Collection[int]) -> str:
+    listed = ",".join(str(int(number)) for number in sorted(set(organization_ids)))
+    return f"SET LOCAL app.organization_ids = '{{{listed}}}'"

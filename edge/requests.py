@@ -1,0 +1,150 @@
+"""A request as the server hands it over, with what handlers ask of it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+from rest_framework.exceptions import APIException, ParseError
+
+from tenancy.addresses import address_behind_proxies
+from tenancy.api.errors import Unprocessable
+from tenancy.api.parsers import BodyTooLarge
+from tenancy.api.routing import Route
+from tenancy.api.strict_json import JSONProblem, parse_strict_json
+
+Scope = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+GZIP_WINDOW = 31
+BODY_SECONDS = 30
+CUT_SHORT = "The body ended before its Content-Length."
+# What a proxy or a client may name a request; anything else could forge lines of a log.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class ClientGone(Exception):
+    """Nobody is there to be answered."""
+
+
+class UnknownEncoding(APIException):
+    status_code = 415
+    default_detail = "Send the body with Content-Encoding: gzip, or without an encoding."
+    default_code = "unsupported_encoding"
+
+
+class TooSlow(APIException):
+    status_code = 408
+    default_detail = f"The body did not arrive within {BODY_SECONDS} seconds."
+    default_code = "too_slow"
+
+
+@dataclass
+class Request:
+    scope: Scope
+    receive: Receive
+    route: Route
+    parameters: dict[str, str]
+    id: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        sent = self.headers.get("x-request-id", "")
+        self.id = sent if _REQUEST_ID.fullmatch(sent) else str(uuid.uuid4())
+
+    @property
+    def method(self) -> str:
+        return str(self.scope["method"])
+
+    @property
+    def is_read(self) -> bool:
+        return self.method in ("GET", "HEAD")
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """By small names; repeated ones are joined by a comma, as RFC 9110 reads them."""
+        found: dict[str, str] = {}
+        for raw_name, raw_value in self.scope["headers"]:
+            name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+            found[name] = f"{found[name]},{value}" if name in found else value
+        return found
+
+    @cached_property
+    def address(self) -> str:
+        client = self.scope.get("client") or ("", 0)
+        return address_behind_proxies(str(client[0] or ""), self.headers.get("x-forwarded-for", ""))
+
+    @cached_property
+    def query(self) -> list[tuple[str, str]]:
+        text = self.scope.get("query_string", b"").decode("latin-1")
+        try:
+            return parse_qsl(text, keep_blank_values=True, max_num_fields=settings.DATA_UPLOAD_MAX_NUMBER_FIELDS)
+        except ValueError:
+            raise ParseError("The query has too many parameters.") from None
+
+    async def json(self) -> Any:
+        """Raises 400 for what is no JSON, 408, 413, 415, and 422 ``missing`` for an absent body."""
+        raw = await self._inflated()
+        try:
+            value = parse_strict_json(raw) if raw else None
+        except JSONProblem as problem:
+            raise ParseError(str(problem)) from None
+        if value is None:
+            raise Unprocessable([{"type": "missing", "loc": ["body"], "msg": "Field required", "input": None}])
+        return value
+
+    async def _inflated(self) -> bytes:
+        encoding = self.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in ("gzip", "identity", ""):
+            raise UnknownEncoding
+        raw = await self._body()
+        return _gunzip(raw) if encoding == "gzip" and raw else raw
+
+    async def _body(self) -> bytes:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        told = int(self.headers.get("content-length") or 0)
+        if told > limit:
+            raise BodyTooLarge
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await self._all_of_it(limit)
+        except TimeoutError:
+            raise TooSlow from None
+        # Servers hand over what arrived before the connection broke, without an error.
+        if len(body) < told:
+            raise ParseError(CUT_SHORT)
+        return body
+
+    async def _all_of_it(self, limit: int) -> bytes:
+        body = bytearray()
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            body += message.get("body", b"")
+            if len(body) > limit:
+                raise BodyTooLarge
+            if not message.get("more_body"):
+                return bytes(body)
+
+
+def _gunzip(raw: bytes) -> bytes:
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    inflater = zlib.decompressobj(GZIP_WINDOW)
+    try:
+        inflated = inflater.decompress(raw, limit + 1)
+    except zlib.error:
+        raise ParseError("The body is not valid gzip.") from None
+    if len(inflated) > limit:
+        raise BodyTooLarge
+    if not inflater.eof or inflater.unused_data:
+        raise ParseError("The body is not one whole gzip member.")
+    return inflated

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import re
+
+from edge.current import CURRENT
+from edge.documents import (
+    CurrentGlucoseView,
+    DeviceReadingsView,
+    GlucoseHistoryView,
+    LatestReadingView,
+    ReadingStatisticsView,
+)
+from tenancy.api.routing import DEVICE, Route
+
+# Kinds of looks.
+DEVICE_READINGS = "readings.device"
+HISTORY = "readings.history"
+
+VIEW = "readings.view_glucosereading"
+VIEW_OR_DEVICE = f"{VIEW}|{DEVICE}"
+
+ROUTES = [
+    Route(
+        "api/v1/devices/{deviceId}/readings",
+        DeviceReadingsView,
+        "device-readings",
+        {"GET": VIEW_OR_DEVICE, "POST": DEVICE},
+        audited=DEVICE_READINGS,
+    ),
+    Route(
+        "api/v1/devices/{deviceId}/readings/latest",
+        LatestReadingView,
+        "device-latest",
+        {"GET": VIEW_OR_DEVICE},
+        audited=DEVICE_READINGS,
+    ),
+    Route(
+        "api/v1/devices/{deviceId}/readings/stats",
+        ReadingStatisticsView,
+        "device-stats",
+        {"GET": VIEW_OR_DEVICE},
+        audited=DEVICE_READINGS,
+    ),
+    Route(
+        "api/v1/users/{userId}/glucose/current", CurrentGlucoseView, "glucose-current", {"GET": VIEW}, audited=CURRENT
+    ),
+    Route(
+        "api/v1/users/{userId}/glucose/history", GlucoseHistoryView, "glucose-history", {"GET": VIEW}, audited=HISTORY
+    ),
+]
+# A parameter is one segment of the path, as Django's <str:...> has it.
+_PATTERNS = [(re.compile("/" + re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", route.path)), route) for route in ROUTES]
+
+
+def matching(path: str) -> tuple[Route, dict[str, str]] | None:
+    for pattern, route in _PATTERNS:
+        if found := pattern.fullmatch(path):
+            return route, found.groupdict()
+    return None
