@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +15,14 @@ from patients.care_team import join_as_creator
 from patients.models import Patient
 from tenancy.models import Organization
 from tenancy.scope import include_patient, required_organization_id
+
+# Readings stand above patients: they know which days begin elsewhere in another time zone.
+_timezone_followers: list[Callable[[Patient], None]] = []
+
+
+def register_timezone_follower(follow: Callable[[Patient], None]) -> None:
+    """``follow`` is called in the transaction that changes a patient's time zone."""
+    _timezone_followers.append(follow)
 
 
 @transaction.atomic
@@ -41,7 +50,11 @@ def create_patient(**fields: Any) -> Patient:
 @transaction.atomic
 def change_patient(*, patient: Patient, changes: dict[str, Any]) -> Patient:
     locked: Patient = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+    former_timezone = locked.timezone
     apply_changes(locked, changes, object_id=locked.code, patient_id=locked.pk)
+    if locked.timezone != former_timezone:
+        for follow in _timezone_followers:
+            follow(locked)
     return locked
 
 

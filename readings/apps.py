@@ -6,6 +6,9 @@ class ReadingsConfig(AppConfig):
 
     def ready(self) -> None:
         from devices.services import register_readings_question
+        from patients.services import register_timezone_follower
         from readings.services import has_measured_since
+        from readings.summaries import follow_timezone
 
         register_readings_question(has_measured_since)
+        register_timezone_follower(follow_timezone)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from devices.models import Assignment, Device
+from readings.amendments import Amended, Correction, amend
 from readings.models import GlucoseReading
 from readings.rows import ReadingRow, RowResult
 from readings.store import store_rows
@@ -14,6 +15,11 @@ from readings.store import store_rows
 def store_readings(*, rows: Sequence[ReadingRow], note_contact: bool = True) -> list[RowResult]:
     """Store readings of the organization in scope; see ``readings.store.store_rows``."""
     return store_rows(rows, note_contact=note_contact)
+
+
+def amend_readings(*, corrections: Sequence[Correction]) -> list[Amended]:
+    """Correct stored readings of the organization in scope; see ``readings.amendments.amend_steps``."""
+    return amend(corrections)
 
 
 def has_measured_since(device: Device, instant: datetime) -> bool:

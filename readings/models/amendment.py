@@ -6,7 +6,7 @@ from django.db import models
 
 from devices.models import Device
 from patients.models import Patient
-from readings.models.reading import RangeFlag, Trend, Unit
+from readings.models.reading import RangeFlag, SignalQuality, Trend, Unit
 from tenancy.fields import TenantForeignKey
 from tenancy.managers import TenantManager, TenantQuerySet
 from tenancy.models import TenantModel
@@ -34,6 +34,7 @@ class Amendment(TenantModel):
     range_flag = models.SmallIntegerField(choices=RangeFlag.choices)
     trend = models.SmallIntegerField(choices=Trend.choices, null=True)
     rate = models.FloatField(null=True)
+    quality = models.SmallIntegerField(choices=SignalQuality.choices, null=True)
 
     objects: ClassVar[Any] = TenantManager.of(AmendmentQuerySet)
 
