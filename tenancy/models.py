@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import cache
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
@@ -16,9 +17,13 @@ from tenancy.scope import current_organization_id
 CODE_VALIDATOR = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z", "Letters, digits, underscore, dot and hyphen only.")
 
 
+# The standard library walks through all its files each time.
+_timezones = cache(available_timezones)
+
+
 def validate_timezone(value: str) -> None:
     """Exact names only: a mis-cased zone would work on one system and silently be UTC on another."""
-    if value not in available_timezones():
+    if value not in _timezones():
         raise ValidationError("%(value)s is not a time zone, e.g. Europe/Berlin or UTC.", params={"value": value})
 
 
