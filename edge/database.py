@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
+from edge.metrics import TRANSACTIONS, watch_pool
 from readings.store import Steps, T
 
 Rows = list[tuple[Any, ...]]
@@ -66,6 +67,7 @@ class PooledDatabase:
             kwargs={"autocommit": True, "connect_timeout": 5},
             open=False,
         )
+        watch_pool(self._pool.get_stats)
 
     async def open(self) -> None:
         # Without waiting: while the database is away, requests are answered with 503.
@@ -85,8 +87,10 @@ class PooledDatabase:
             except BaseException:
                 if not connection.closed:
                     await connection.execute("ROLLBACK")
+                TRANSACTIONS.labels("rolled back").inc()
                 raise
             await connection.execute("COMMIT")
+            TRANSACTIONS.labels("committed").inc()
 
     async def look_up(self, statement: str, parameters: Mapping[str, Any]) -> Rows:
         async with self._pool.connection() as connection:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
+
+from edge.metrics import GroupMetrics
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -18,24 +21,27 @@ class Overloaded(Exception):
 
 
 class Group(Generic[Item, Answer]):
-    """``most``: items of one piece of work; ``waiting``: items that may wait; ``at_once``: pieces running side by side.
+    """``name``: in metrics; ``most``: items of one piece of work; ``waiting``: items that may wait; ``at_once``: pieces
+    running side by side.
 
     A piece begins as soon as anything waits: under light load it has one item and nothing is slower, under heavy load
     it has as many as came while the pieces before it ran. A caller that goes away changes nothing for its neighbours,
     nor for its own item.
     """
 
-    def __init__(self, work: Work[Item, Answer], *, most: int, waiting: int, at_once: int = 1) -> None:
+    def __init__(self, work: Work[Item, Answer], *, name: str, most: int, waiting: int, at_once: int = 1) -> None:
         self._work = work
         self._most = most
         self._waiting = waiting
         self._at_once = at_once
         self._queue: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
+        self._metrics = GroupMetrics(name, lambda: len(self._queue))
 
     async def ask(self, item: Item) -> Answer:
         """Raises Overloaded, and whatever the work answers for this item."""
         if len(self._queue) >= self._waiting:
+            self._metrics.refused()
             raise Overloaded
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
@@ -55,10 +61,7 @@ class Group(Generic[Item, Answer]):
     async def _run(self) -> None:
         while self._queue:
             taken = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
-            try:
-                answers = await self._work([item for item, _ in taken])
-            except Exception as error:  # noqa: BLE001  raised to each caller
-                answers = [error] * len(taken)
+            answers = await self._answers([item for item, _ in taken])
             for (_, future), answer in zip(taken, answers, strict=True):
                 if future.done():
                     continue  # the caller went away
@@ -66,3 +69,13 @@ class Group(Generic[Item, Answer]):
                     future.set_exception(answer)
                 else:
                     future.set_result(answer)
+
+    async def _answers(self, items: Sequence[Item]) -> Sequence[Answer | Exception]:
+        begun, failed = time.perf_counter(), False
+        try:
+            return await self._work(items)
+        except Exception as error:  # noqa: BLE001  raised to each caller
+            failed = True
+            return [error] * len(items)
+        finally:
+            self._metrics.done(items=len(items), seconds=time.perf_counter() - begun, failed=failed)
