@@ -10,6 +10,9 @@ COMPILE := $(RUN) -m uv pip compile pyproject.toml --extra embedded --universal 
 # A part of the tests says nothing about coverage.
 PYTEST := $(if $(ARGS),pytest $(ARGS),coverage run -m pytest -p tests.coverage_summary)
 
+# Tests start hundreds of processes: compiled once, not by each of them.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help python install install-dev demo demo-reset test lint generate lock sbom bench clean
 
