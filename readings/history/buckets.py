@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from readings.history.days import ONE_DAY, LocalDay, day_of, days_until
+from readings.history.days import ONE_DAY, LocalDay, day_of, days_until, joined
 from readings.history.raw import window_parameters
 from readings.history.summarised import Summarised, summarised_steps
 from readings.store.steps import PatientKey, Steps
@@ -31,20 +31,23 @@ SELECT measured_at
  ORDER BY measured_at DESC LIMIT 1
 """
 
-# The comparisons with ``since`` and ``until`` beside those with the day: constants, which tell the planner the months.
+# OFFSET 0 keeps each range an index scan of its own: the planner may otherwise compare every reading with every range.
+# The comparisons with ``since`` and ``until`` beside are constants, which tell it the months.
 _BUCKETS = """
-SELECT date_bin(%(width)s::interval, reading.measured_at, day.starts_at) AS starts_at,
+SELECT date_bin(%(width)s::interval, reading.measured_at, reading.day) AS starts_at,
        min(reading.glucose) FILTER (WHERE reading.range_flag = 0),
        max(reading.glucose) FILTER (WHERE reading.range_flag = 0),
        sum(reading.glucose), count(*),
        count(*) FILTER (WHERE reading.range_flag = -1), count(*) FILTER (WHERE reading.range_flag = 1)
-  FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS day (starts_at, ends_at)
+  FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS range (starts_at, ends_at)
  CROSS JOIN LATERAL (
-       SELECT measured_at, glucose, range_flag
+       SELECT measured_at, glucose, range_flag,
+              (%(days)s::timestamptz[])[width_bucket(measured_at, %(days)s::timestamptz[])] AS day
          FROM readings_glucosereading
         WHERE organization_id = %(organization_id)s AND patient_id = %(patient_id)s AND NOT is_copy
-          AND measured_at >= day.starts_at AND measured_at < day.ends_at
-          AND measured_at >= %(since)s AND measured_at < %(until)s) reading
+          AND measured_at >= range.starts_at AND measured_at < range.ends_at
+          AND measured_at >= %(since)s AND measured_at < %(until)s
+       OFFSET 0) reading
  GROUP BY 1 ORDER BY 1 DESC LIMIT %(limit)s
 """
 
@@ -173,13 +176,14 @@ def _buckets_of_days(history: _History, days: Sequence[LocalDay], before: dateti
 
 
 def _raw_buckets(history: _History, days: Sequence[LocalDay], before: datetime, limit: int) -> Steps[list[Bucket]]:
-    since, until = max(history.since, days[0].starts_at), min(before, days[-1].ends_at)
+    ranges = joined(days)
     rows = yield (
         _BUCKETS,
         {
-            **window_parameters(history.patient, since, until),
-            "starts": [day.starts_at for day in days],
-            "ends": [day.ends_at for day in days],
+            **window_parameters(history.patient, max(history.since, days[0].starts_at), min(before, days[-1].ends_at)),
+            "days": [day.starts_at for day in days],
+            "starts": [starts_at for starts_at, _ in ranges],
+            "ends": [ends_at for _, ends_at in ranges],
             "width": history.resolution.width,
             "limit": limit,
         },

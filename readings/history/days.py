@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -39,3 +40,14 @@ def days_until(last: date, count: int, zone: ZoneInfo) -> list[LocalDay]:
     starts = [start_of_day(day, zone) for day in (*dates, last + ONE_DAY)]
     bounds = zip(dates, starts, starts[1:], strict=False)
     return [LocalDay(day, starts_at, ends_at) for day, starts_at, ends_at in bounds if starts_at < ends_at]
+
+
+def joined(days: Iterable[LocalDay]) -> list[tuple[datetime, datetime]]:
+    """From where to where the days reach, those that follow each other as one."""
+    ranges: list[tuple[datetime, datetime]] = []
+    for _, starts_at, ends_at in days:
+        if ranges and ranges[-1][1] == starts_at:
+            ranges[-1] = (ranges[-1][0], ends_at)
+        else:
+            ranges.append((starts_at, ends_at))
+    return ranges
