@@ -22,8 +22,10 @@ from edge.callers import Callers, Principal
 from edge.current import CurrentValues
 from edge.database import Database
 from edge.looks import Looks
+from edge.pushing import Pushes
 from edge.requests import ClientGone, Receive, Request, Scope, Send
 from edge.routes import matching
+from edge.slots import Slots
 from edge.valkey import valkey_client
 from tenancy import metrics
 from tenancy.addresses import network_of
@@ -45,8 +47,12 @@ class Edge:
         self._callers = Callers(database)
         looks = Looks(self._valkey)
         current = CurrentValues(database, looks)
-        self._parts = [self._callers, current]
-        self._handlers: dict[tuple[str, str], Handler] = {("glucose-current", "GET"): current.get}
+        pushes = Pushes(database, Slots(self._valkey))
+        self._parts = [self._callers, current, pushes]
+        self._handlers: dict[tuple[str, str], Handler] = {
+            ("glucose-current", "GET"): current.get,
+            ("device-readings", "POST"): pushes.post,
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,14 +11,22 @@ from django.conf import settings
 from pydantic import ValidationError
 
 from edge.payloads import BatchReading, SensorValue, validation_context
+from edge.refusals import DEVICE_MISMATCH
 from edge.validation import error_sentence
 from readings.conversion import MG_DL_PER_MMOL_L
-from readings.ingestion import BatchItem
 from readings.models import Unit
 from readings.rows import ReadingRow
 
-DEVICE_MISMATCH = "Device ID in URL must match deviceId in request body"
 _UNITS = {"mg/dl": (Unit.MG_DL, 1.0), "mmol/l": (Unit.MMOL_L, MG_DL_PER_MMOL_L)}
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItem:
+    """``row`` None: the item was malformed, and ``error`` says how. ``user`` None: whoever the device measured."""
+
+    row: ReadingRow | None = None
+    user: str | None = None
+    error: str = ""
 
 
 def read_item(value: Any, *, device_id: int, device_names: frozenset[str], oldest: datetime | None) -> BatchItem:

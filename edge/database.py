@@ -10,6 +10,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from edge.metrics import TRANSACTIONS, watch_pool
+from edge.startup import refuse_another_roles_connection
 from readings.store import Steps, T
 
 Rows = list[tuple[Any, ...]]
@@ -65,6 +66,7 @@ class PooledDatabase:
             max_size=largest,
             timeout=POOL_SECONDS,
             kwargs={"autocommit": True, "connect_timeout": 5},
+            configure=refuse_another_roles_connection,
             open=False,
         )
         watch_pool(self._pool.get_stats)

@@ -45,6 +45,15 @@ class FoundPatient:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """``name``: a code, or the UUID of a login; where it is empty, the patient of ``patient_id``."""
+
+    organization_id: int
+    name: str
+    patient_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PatientQuestion:
     """``name``: me, a patient's code, or the UUID of a patient's login."""
 
@@ -56,9 +65,15 @@ async def find_patients(
     transaction: Transaction, questions: Sequence[PatientQuestion]
 ) -> list[FoundPatient | NotFound]:
     """One for each question; NotFound in the same words for missing, foreign and other people's patients."""
-    rows = await transaction.fetch(FIND, _columns(questions))
+    found = await patients_named(transaction, [_asked(question) for question in questions])
+    return [_for_asker(question, patient) for question, patient in zip(questions, found, strict=True)]
+
+
+async def patients_named(transaction: Transaction, asked: Sequence[Asked]) -> list[FoundPatient | None]:
+    """Patients of each asker's clinic; archived ones too, since their devices may still have readings to send."""
+    rows = await transaction.fetch(FIND, _columns(asked))
     found = {position: FoundPatient(*rest) for position, *rest in rows}
-    return [_for_asker(question, found.get(number)) for number, question in enumerate(questions, start=1)]
+    return [found.get(number) for number in range(1, len(asked) + 1)]
 
 
 def no_readings(name: str) -> NotFound:
@@ -77,16 +92,21 @@ def _for_asker(question: PatientQuestion, found: FoundPatient | None) -> FoundPa
     return no_readings(name) if found is None or hidden else found
 
 
-def _columns(questions: Sequence[PatientQuestion]) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {"organization_id": [], "code": [], "login": [], "own_id": []}
-    for question in questions:
-        principal = question.principal
-        is_asked = principal.patient_id is None and is_possible_code(question.name)
-        columns["organization_id"].append(principal.organization_id)
-        columns["code"].append(question.name if is_asked else None)
-        columns["login"].append(_uuid(question.name) if is_asked else None)
-        columns["own_id"].append(principal.patient_id)
-    return columns
+def _asked(question: PatientQuestion) -> Asked:
+    principal = question.principal
+    if principal.patient_id is None:
+        return Asked(principal.organization_id, question.name)
+    return Asked(principal.organization_id, "", principal.patient_id)
+
+
+def _columns(asked: Sequence[Asked]) -> dict[str, list[Any]]:
+    names = [one.name if is_possible_code(one.name) else None for one in asked]
+    return {
+        "organization_id": [one.organization_id for one in asked],
+        "code": names,
+        "login": [_uuid(name) if name else None for name in names],
+        "own_id": [one.patient_id for one in asked],
+    }
 
 
 def _uuid(name: str) -> uuid.UUID | None:

@@ -1,0 +1,127 @@
+"""A batch of a device: each item stands for itself, and sending the same batch twice changes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from edge.answers import Answer
+from edge.batch_items import BatchItem, read_item
+from edge.callers import KeyPrincipal
+from edge.database import Database, Transaction, run
+from edge.devices import FoundDevice, devices_named, note_use_of_keys
+from edge.grouping import Group
+from edge.patients import Asked, patients_named
+from edge.payloads import Batch
+from edge.posts import PASSING, TRIES, names_of, oldest_accepted
+from edge.refusals import Refused, budget_spent, not_their_device_text, unassigned_text, unknown_user_text
+from edge.slots import Slots
+from edge.validation import validated
+from readings.rows import Outcome, ReadingRow, RowResult
+from readings.store.steps import store_steps
+
+
+@dataclass(frozen=True, slots=True)
+class SentBatch:
+    principal: KeyPrincipal
+    device_name: str
+    items: list[Any]
+
+
+class Batches:
+    """Each is a transaction of its own: it has as many rows as a whole group of single posts."""
+
+    def __init__(self, database: Database, slots: Slots) -> None:
+        self._database = database
+        self._slots = slots
+        self._group: Group[SentBatch, Answer] = Group(self._store_each, name="batches", most=1, waiting=500, at_once=3)
+
+    async def store(self, principal: KeyPrincipal, device_name: str, body: Any) -> Answer:
+        batch = validated(Batch, body, place="body")
+        return await self._group.ask(SentBatch(principal, device_name, batch.readings))
+
+    async def finish(self) -> None:
+        await self._group.finish()
+
+    async def _store_each(self, batches: Sequence[SentBatch]) -> Sequence[Answer | Exception]:
+        return [await self._store_within_budget(batch) for batch in batches]
+
+    async def _store_within_budget(self, batch: SentBatch) -> Answer:
+        device = await self._device(batch)
+        place = (batch.principal.organization_id, device.id)
+        if wait := await self._slots.spend_items(place, len(batch.items)):
+            raise budget_spent(batch.device_name, wait)
+        try:
+            return await self._try_to_store(batch, device)
+        except BaseException:
+            await self._slots.refund_items(place, len(batch.items))
+            raise
+
+    async def _device(self, batch: SentBatch) -> FoundDevice:
+        organization_id = batch.principal.organization_id
+        async with self._database.transaction([organization_id]) as transaction:
+            (device,) = await devices_named(transaction, [(organization_id, batch.device_name)])
+            if device is None or not batch.principal.may_use_device(device.id):
+                raise Refused(f"Device {batch.device_name} does not exist or may not be used with this API key.")
+            await note_use_of_keys(transaction, [(organization_id, batch.principal.key_id)])
+        return device
+
+    async def _try_to_store(self, batch: SentBatch, device: FoundDevice) -> Answer:
+        names, oldest = names_of(device, batch.device_name), oldest_accepted(batch.principal)
+        items = [read_item(item, device_id=device.id, device_names=names, oldest=oldest) for item in batch.items]
+        for attempt in range(1, TRIES + 1):
+            try:
+                async with self._database.transaction([batch.principal.organization_id]) as transaction:
+                    return await self._store(transaction, batch, items)
+            except PASSING:
+                if attempt == TRIES:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _store(self, transaction: Transaction, batch: SentBatch, items: Sequence[BatchItem]) -> Answer:
+        patients = await self._patients(transaction, batch, items)
+        rows = {place: row for place, item in enumerate(items) if (row := _row(item, patients)) is not None}
+        owners = [batch.principal.organization_id] * len(rows)
+        stored = await run(transaction, store_steps(list(rows.values()), owners)) if rows else []
+        results = dict(zip(rows, stored, strict=True))
+        told = [
+            {"index": place, **_told(batch.device_name, item, results.get(place))} for place, item in enumerate(items)
+        ]
+        counts = Counter(item["status"] for item in told)
+        return Answer(
+            {
+                "accepted": counts["created"],
+                "duplicates": counts["duplicate"],
+                "rejected": counts["rejected"],
+                "results": told,
+            }
+        )
+
+    async def _patients(self, transaction: Transaction, batch: SentBatch, items: Sequence[BatchItem]) -> dict[str, int]:
+        names = sorted({item.user for item in items if item.row is not None and item.user is not None})
+        if not names:
+            return {}
+        asked = [Asked(batch.principal.organization_id, name) for name in names]
+        found = zip(names, await patients_named(transaction, asked), strict=True)
+        return {name: patient.id for name, patient in found if patient is not None}
+
+
+def _row(item: BatchItem, patients: dict[str, int]) -> ReadingRow | None:
+    if item.row is None or item.user is None:
+        return item.row
+    patient_id = patients.get(item.user)
+    return None if patient_id is None else replace(item.row, expected_patient_id=patient_id)
+
+
+def _told(device_name: str, item: BatchItem, result: RowResult | None) -> dict[str, Any]:
+    if item.row is None:
+        return {"status": "rejected", "error": item.error}
+    if result is None:
+        return {"status": "rejected", "error": unknown_user_text(item.user or "")}
+    if result.outcome in (Outcome.CREATED, Outcome.DUPLICATE):
+        return {"status": result.outcome.value, "id": str(result.public_id)}
+    if item.user is not None:
+        return {"status": "rejected", "error": not_their_device_text(device_name, item.user)}
+    return {"status": "rejected", "error": unassigned_text(device_name)}

@@ -1,0 +1,70 @@
+"""Which devices callers name, by code or UUID, inside each caller's own clinic."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge.database import Transaction
+from readings.people import is_possible_code
+
+# A code first: serial numbers of 32 hexadecimal digits are codes as well.
+FIND = """
+WITH asked AS (
+    SELECT * FROM unnest(%(organization_id)s::bigint[], %(code)s::text[], %(public_id)s::uuid[])
+             WITH ORDINALITY AS asked (organization_id, code, public_id, position)
+), known AS (
+    SELECT asked.position, device.id, device.code, device.public_id, device.public_number, 1 AS preference
+      FROM asked JOIN devices_device device
+        ON device.organization_id = asked.organization_id AND device.code = asked.code
+     UNION ALL
+    SELECT asked.position, device.id, device.code, device.public_id, device.public_number, 2
+      FROM asked JOIN devices_device device
+        ON device.organization_id = asked.organization_id AND device.public_id = asked.public_id
+)
+SELECT DISTINCT ON (position) position, id, code, public_id, public_number FROM known ORDER BY position, preference
+"""
+# To the minute, so that most requests write nothing.
+NOTE_USE = """
+UPDATE devices_devicekey key SET last_used_at = now()
+  FROM (SELECT DISTINCT * FROM unnest(%(organization_id)s::bigint[], %(key_id)s::bigint[])
+        AS used (organization_id, id) ORDER BY organization_id, id) used
+ WHERE key.organization_id = used.organization_id AND key.id = used.id
+   AND (key.last_used_at IS NULL OR key.last_used_at < now() - interval '1 minute')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDevice:
+    id: int
+    code: str
+    public_id: uuid.UUID
+    public_number: int
+
+
+async def devices_named(transaction: Transaction, asked: Sequence[tuple[int, str]]) -> list[FoundDevice | None]:
+    """``asked``: organization and name."""
+    names = [name if is_possible_code(name) else None for _, name in asked]
+    parameters = {
+        "organization_id": [organization for organization, _ in asked],
+        "code": names,
+        "public_id": [_uuid(name) if name else None for name in names],
+    }
+    found = {position: FoundDevice(*rest) for position, *rest in await transaction.fetch(FIND, parameters)}
+    return [found.get(number) for number in range(1, len(asked) + 1)]
+
+
+async def note_use_of_keys(transaction: Transaction, keys: Sequence[tuple[int, int]]) -> None:
+    """``keys``: organization and key. Remember when each last reached a device of its own."""
+    if keys:
+        await transaction.fetch(
+            NOTE_USE, {"organization_id": [key[0] for key in keys], "key_id": [key[1] for key in keys]}
+        )
+
+
+def _uuid(name: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(name)
+    except ValueError:
+        return None
