@@ -7,19 +7,23 @@ import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "glucose_platform.settings")
 os.environ.setdefault("GLUCOSE_PROCESS", "web")
 
+import django
 from django.conf import settings
-from django.core.asgi import get_asgi_application
 from django.db import connections
 
-from edge.app import Edge
-from edge.database import PooledDatabase
-from glucose_platform.requests import UTF8ASGIRequest
+from glucose_platform.asgi_handler import DjangoInTurns
 from tenancy.startup import refuse_to_serve_unsafely
 
-django_application = get_asgi_application()
-django_application.request_class = UTF8ASGIRequest
+django.setup(set_prefix=False)
 refuse_to_serve_unsafely()
 # This thread serves no request: its connection would be missing from the pool for as long as the process lives.
 connections.close_all()
+
+# Behind setup: the data plane's modules import models.
+from edge.app import Edge  # noqa: E402
+from edge.database import PooledDatabase  # noqa: E402
+from edge.startup import refuse_another_role  # noqa: E402
+
+refuse_another_role(settings.DATABASE_EDGE_URL)
 database = PooledDatabase(settings.DATABASE_EDGE_URL, smallest=settings.EDGE_POOL_MIN, largest=settings.EDGE_POOL_MAX)
-application = Edge(database, django_application)
+application = Edge(database, DjangoInTurns(at_once=settings.WEB_THREADS))

@@ -178,6 +178,9 @@ def _database_url() -> str:
 
 DB_POOL_MIN = env.integer("DB_POOL_MIN", 1, help="connections that a web process keeps open")
 DB_POOL_MAX = env.integer("DB_POOL_MAX", 10, help="connections that a web process opens at most", minimum=1)
+WEB_THREADS = env.integer(
+    "WEB_THREADS", 8, help="requests that asgi.py lets Django work on at once; no more than DB_POOL_MAX", minimum=1
+)
 # Only web processes pool: a pool's threads do not survive the fork of a Celery worker.
 _POOLED = os.environ.get("GLUCOSE_PROCESS") == "web"
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.backends.signals import connection_created
 
 from tenancy import roles
+
+log = structlog.get_logger(__name__)
 
 # Every role that it can act as counts: what it is a member of, it can become. Support's policies show every clinic.
 ROLE_QUERY = """
@@ -26,7 +32,21 @@ def refuse_to_serve_unsafely() -> None:
         raise ImproperlyConfigured(
             "DATABASE_OWNER_URL is set in a serving process. It is for migrations and backups only: remove it here."
         )
-    refuse_role_that_bypasses_isolation()
+    try:
+        refuse_role_that_bypasses_isolation()
+    except OperationalError:
+        log.warning("database_away", detail="Requests answer 503 until it can be reached; then its role is looked at.")
+        connection_created.connect(_look_at_the_role)
+
+
+def _look_at_the_role(*, connection: Any, **kwargs: Any) -> None:
+    try:
+        refuse_role_that_bypasses_isolation()
+    except BaseException:
+        # Whoever asks next would find it open and use it.
+        connection.close()
+        raise
+    connection_created.disconnect(_look_at_the_role)
 
 
 def refuse_role_that_bypasses_isolation() -> None:

@@ -15,7 +15,6 @@ import httpx
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
-MODULE = "tests.traced_wsgi" if "COVERAGE_PROCESS_CONFIG" in os.environ else "glucose_platform.wsgi"
 
 
 def free_port() -> int:
@@ -24,17 +23,21 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def server_command(port: int, *, interface: str = "asgi") -> list[str]:
+    """The whole platform in one process; ``wsgi`` is Django alone."""
+    return [
+        sys.executable, "-m", "granian", "--interface", interface, "--host", "127.0.0.1", "--port", str(port),
+        "--backpressure", "4096", "--no-ws", "--log-level", "error", f"glucose_platform.{interface}:application",
+    ]  # fmt: skip
+
+
 @contextmanager
 def running_server(*, threads: int = 8, environment: dict[str, str] | None = None) -> Iterator[str]:
     """The address of a server over this test process's database. Owner credentials are not handed to it."""
     port = free_port()
     child = {key: value for key, value in os.environ.items() if key != "DATABASE_OWNER_URL"}
-    child |= {"GLUCOSE_PROCESS": "web", "LOG_LEVEL": "ERROR", "DB_POOL_MAX": str(threads), **(environment or {})}
-    command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--blocking-threads", str(threads), "--no-ws", "--log-level", "error", f"{MODULE}:application",
-    ]  # fmt: skip
-    process = subprocess.Popen(command, cwd=PROJECT, env=child)
+    child |= {"GLUCOSE_PROCESS": "web", "LOG_LEVEL": "ERROR", "WEB_THREADS": str(threads), "DB_POOL_MAX": str(threads)}
+    process = subprocess.Popen(server_command(port), cwd=PROJECT, env={**child, **(environment or {})})
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until_it_answers(address, process)
