@@ -22,16 +22,16 @@ from tests.clinics import Clinic
 # Midnight in Berlin before the day of 23 hours, around which all readings lie.
 MIDNIGHT = datetime(2026, 3, 28, 23, tzinfo=UTC)
 NOT_OF_THE_ROWS = {"received_at"}
-# Minutes and value; the second device measures the same as the first one, now and then within 1 mg/dL of it.
+# Device, minutes, value. Instants are few, so that both devices often measure at the same one, mostly within 1 mg/dL.
 Rows = list[tuple[int, int, int]]
-one_row = st.tuples(st.integers(0, 1), st.integers(-20, 20).map(lambda step: 40 * step)).map(
+one_row = st.tuples(st.integers(0, 1), st.integers(-6, 6).map(lambda step: 130 * step)).map(
     lambda row: (*row, 60 + (row[1] * 13) % 200 + row[0] * (row[1] % 3))
 )
 
 
 @pytest.mark.django_db
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data(), rows=st.lists(one_row, min_size=1, max_size=30))
+@given(data=st.data(), rows=st.lists(one_row, min_size=5, max_size=26))
 @pytest.mark.promise(46)
 def test_any_order_repetition_and_split_ends_the_same(northside: Clinic, data: st.DataObject, rows: Rows) -> None:
     repeated = data.draw(st.permutations(rows + data.draw(st.lists(st.sampled_from(rows), max_size=5))))
