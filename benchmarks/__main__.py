@@ -1,4 +1,4 @@
-"""Measures this machine: python -m benchmarks [--seconds 10] [--connections 16] [--json FILE]"""
+"""Measures this machine: python -m benchmarks [--seconds 10] [--json FILE] [--picture FILE] [NAME ...]"""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rich.console import Console
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.installation import installation
+from benchmarks.picture import draw
 from benchmarks.report import Report, machine
 
 if TYPE_CHECKING:
@@ -27,19 +28,25 @@ MEASUREMENTS = {
     "current": "the current value",
     "history": "14 days of history",
     "isolation": "row-level security",
+    "memory": "the memory of the data plane",
     "imports": "the import of a file",
     "audit": "the audit ledger",
     "encryption": "sealed fields and the rotation of their keys",
+    # The last: what is measured beside a table of that size is measured on another machine.
+    "growth": "a small and a large table",
 }
 FULL_IMPORT, QUICK_IMPORT = 100_000, 5_000
+FULL_POSTS, QUICK_POSTS = 50_000, 1_000
+FULL_ROWS, QUICK_ROWS = 20_000_000, 200_000
 QUICK_SECONDS = 1.0
+MOST = 1_000_000_000
 progress = Console(stderr=True)
 
 
 def main(arguments: list[str]) -> int:
     options = _options(arguments)
     try:
-        progress.print("Starting PostgreSQL, Valkey and the web server")
+        progress.print("Starting PostgreSQL and Valkey")
         with installation() as directory:
             report = _measure_all(options, directory)
     except BenchmarkError as error:
@@ -51,14 +58,19 @@ def main(arguments: list[str]) -> int:
     report.show()
     if options.json:
         report.write(options.json)
+    if options.picture:
+        draw(report.figures, options.picture)
     return 1 if report.problems else 0
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure this machine, as ratios.")
     parser.add_argument("--seconds", type=_positive(float), default=10.0, help="for each side of a ratio (10)")
-    parser.add_argument("--connections", type=_positive(int), default=16, help="of the load generator (16)")
+    parser.add_argument("--posts", type=_positive(int), help=f"while memory is measured ({FULL_POSTS:,})")
+    parser.add_argument("--rows", type=_positive(int), help=f"of the large table ({FULL_ROWS:,}, about 5 GB)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw them there, as SVG")
+    parser.add_argument("--profile", type=Path, metavar="DIRECTORY", help="say there where servers spend their time")
     parser.add_argument("--quick", action="store_true", help="a second each: whether it works, not how fast it is")
     parser.add_argument("only", nargs="*", metavar="NAME", help=f"a part: {', '.join(MEASUREMENTS)}")
     options = parser.parse_args(arguments)
@@ -66,14 +78,16 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         parser.error(f"there is no measurement {', '.join(sorted(unknown))}; there are {', '.join(MEASUREMENTS)}")
     if options.quick:
         options.seconds = QUICK_SECONDS
+    options.posts = options.posts or (QUICK_POSTS if options.quick else FULL_POSTS)
+    options.rows = options.rows or (QUICK_ROWS if options.quick else FULL_ROWS)
     return options
 
 
 def _positive(kind: Callable[[str], float]) -> Callable[[str], float]:
     def number(text: str) -> float:
         value = kind(text)
-        if value <= 0 or value > 3600:
-            raise argparse.ArgumentTypeError(f"{text} is not between 0 and 3600")
+        if value <= 0 or value > MOST:
+            raise argparse.ArgumentTypeError(f"{text} is not between 0 and {MOST:,}")
         return value
 
     return number
@@ -83,16 +97,13 @@ def _measure_all(options: argparse.Namespace, directory: Path) -> Report:
     # Settings read the environment that installation() has just made.
     django.setup()
     from benchmarks.bench import Bench
-    from benchmarks.clinic import BenchmarkClinic
-    from benchmarks.server import THREADS, WORKERS, server
 
-    report = Report(_setup(options, f"granian WSGI, {WORKERS} workers x {THREADS} threads"))
-    with server(directory) as port:
-        bench = Bench(
-            clinic=BenchmarkClinic(), port=port, directory=directory, seconds=options.seconds,
-            connections=options.connections, import_rows=QUICK_IMPORT if options.quick else FULL_IMPORT,
-        )  # fmt: skip
-        _measure(bench, options.only or MEASUREMENTS, report)
+    bench = Bench(
+        directory=directory, seconds=options.seconds, import_rows=QUICK_IMPORT if options.quick else FULL_IMPORT,
+        posts=options.posts, table_rows=options.rows, profiles=options.profile, say=progress.print,
+    )  # fmt: skip
+    report = Report(_setup(options))
+    _measure(bench, options.only or MEASUREMENTS, report)
     return report
 
 
@@ -106,19 +117,20 @@ def _measure(bench: Bench, names: Iterable[str], report: Report) -> None:
             report.problems.append(f"{MEASUREMENTS[name]}: {error}")
 
 
-def _setup(options: argparse.Namespace, web: str) -> dict[str, Any]:
+def _setup(options: argparse.Namespace) -> dict[str, Any]:
     from django.db import connection
 
     from benchmarks.pgbench import pgbench_program
+    from benchmarks.wrk import generator_name
 
     connection.ensure_connection()
     version = connection.pg_version  # type: ignore[attr-defined]
     return {
         **machine(),
         "postgresql": f"{version // 10000}.{version % 10000}, fsync on",
-        "web": web,
-        "baseline by": "pgbench" if pgbench_program() else "threads (no pgbench found)",
-        "connections": options.connections,
+        "web": "granian",
+        "load by": generator_name(),
+        "baseline by": "pgbench, statements unprepared" if pgbench_program() else "threads (no pgbench found)",
         "seconds": options.seconds,
     }
 

@@ -3,29 +3,60 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 from django.db import connection, connections
 
+from benchmarks import wrk
+from benchmarks.answers import Answers
 from benchmarks.clinic import BenchmarkClinic
+from benchmarks.fleet import Fleet
+from benchmarks.installation import service_pids
+from benchmarks.processes import CoresUsed, cores_used
+from benchmarks.profiles import profile
+from benchmarks.server import Server, edge_server
+from benchmarks.workloads import Workload
+
+WARM_UP_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    clinic: BenchmarkClinic
-    port: int
+    """``posts``: of the measurement of memory. ``table_rows``: of the large table. ``profiles``: where they go."""
+
     directory: Path
     seconds: float
-    connections: int
     import_rows: int
+    posts: int
+    table_rows: int
+    profiles: Path | None
+    say: Callable[[str], None]
+    clinic: BenchmarkClinic = field(default_factory=BenchmarkClinic)
+    fleet: Fleet = field(default_factory=Fleet)
 
     def enter_scope(self, plain: psycopg.Connection) -> None:
         for statement in self.clinic.scope.statements():
             plain.execute(statement.encode())
+
+    def edge(self, *, workers: int = 1) -> AbstractContextManager[Server]:
+        return edge_server(self.directory, workers=workers)
+
+    def warm_up(self, server: Server, work: Workload, *, connections: int) -> Answers:
+        return self._drive(server, work, connections, min(WARM_UP_SECONDS, self.seconds))
+
+    def load(self, server: Server, work: Workload, *, connections: int, name: str) -> tuple[Answers, CoresUsed]:
+        """``name``: of the profile, where one is asked for."""
+        servers = {"web": server.pid, **service_pids()}
+        with profile(server.pid, self.profiles, name), cores_used(servers) as cores:
+            answers = self._drive(server, work, connections, self.seconds)
+        return answers, cores
+
+    def _drive(self, server: Server, work: Workload, connections: int, seconds: float) -> Answers:
+        return wrk.drive(server.port, work, connections=connections, seconds=seconds, directory=self.directory)
 
 
 def plain_connection() -> psycopg.Connection:

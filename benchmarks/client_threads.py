@@ -26,6 +26,10 @@ def _repeat(transaction: Transaction, deadline: float) -> int:
             device = random.randint(transaction.first_device, transaction.last_device)
             with connection.transaction():
                 for statement in transaction.statements:
-                    connection.execute(statement.replace(":device", str(device)).encode())
+                    connection.execute(_filled(statement, device, transaction.organization_of(device)))
             count += 1
     return count
+
+
+def _filled(statement: str, device: int, organization: int) -> bytes:
+    return statement.replace(":device", str(device)).replace(":organization", str(organization)).encode()

@@ -12,10 +12,17 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
 from benchmarks.errors import BenchmarkError
 from glucose_platform import embedded
+from glucose_platform.embedded.places import existing_places
+from glucose_platform.embedded.postgres import SUPERUSER, Postgres
+from glucose_platform.embedded.state import load
 from tenancy.encryption.generate import new_installation
 
+UNLIMITED = "100000000/minute"
 PROJECT = Path(__file__).resolve().parent.parent
 # Beginnings of names. Nothing else of the caller's environment reaches what is measured: above all no other database.
 KEPT_VARIABLES = (
@@ -49,6 +56,11 @@ def installation() -> Iterator[Path]:
             **new_installation(datetime.now(UTC).date()),
             GLUCOSE_STATE_DIR=str(state),
             PUBLIC_URL="https://benchmark.invalid",
+            # Against abuse. Here few people and keys do what thousands would.
+            LIMIT_READS=UNLIMITED,
+            LIMIT_DEVICE_WRITES=UNLIMITED,
+            # Tokens are made once, before all that is measured with them.
+            ACCESS_TOKEN_EXPIRE_MINUTES="60",  # noqa: S106  minutes
             SECURE_SSL_REDIRECT="false",
             DJANGO_SETTINGS_MODULE="glucose_platform.settings",
         )
@@ -57,6 +69,27 @@ def installation() -> Iterator[Path]:
     finally:
         embedded.remove(state)
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def service_pids() -> dict[str, int]:
+    """The process at the top of PostgreSQL and of Valkey, by name."""
+    found = embedded.status(_state_directory()).services
+    return {service.name: service.pid for service in found if service.pid is not None}
+
+
+def superuser_connection() -> psycopg.Connection:
+    """To the measured database, for what no role of the platform may do."""
+    state = _state_directory()
+    record = load(state)
+    if record is None:
+        raise BenchmarkError("The benchmark's PostgreSQL has never been started.")
+    address = Postgres(existing_places(state, record), record.password(SUPERUSER), record.volatile).admin_url
+    database = conninfo_to_dict(os.environ["DATABASE_OWNER_URL"])["dbname"]
+    return psycopg.connect(address, dbname=str(database), autocommit=True)
+
+
+def _state_directory() -> Path:
+    return embedded.state_directory(os.environ)
 
 
 def _started(state: Path) -> embedded.Services:

@@ -5,50 +5,33 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from benchmarks.answers import NO_ANSWER, Answers
 from benchmarks.errors import BenchmarkError
 
 # Load goes to this machine only.
 HOST = "127.0.0.1"
-NO_ANSWER = 0
 PATIENCE_SECONDS = 30
 MAX_REQUESTS = 2_000_000
-MAX_WRONG_SHARE = 0.001
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)\r\n", re.IGNORECASE)
 
 
 @dataclass(slots=True)
-class Load:
-    """What came back. ``latencies`` are seconds, of every answer."""
+class Load(Answers):
+    """``latencies`` are seconds, of every answer."""
 
-    seconds: float = 0.0
-    statuses: Counter[int] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
 
     def note(self, status: int, latency: float) -> None:
         self.statuses[status] += 1
         self.latencies.append(latency)
 
-    def milliseconds(self, percent: float) -> float:
+    def milliseconds(self, percent: int) -> float:
         ordered = sorted(self.latencies)
         return 1000 * ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] if ordered else 0.0
-
-    def rate(self, status: int) -> float:
-        """Answers of ``status`` in a second; raises BenchmarkError as ``refuse_other_than`` does."""
-        self.refuse_other_than(status)
-        return self.statuses[status] / self.seconds
-
-    def refuse_other_than(self, status: int) -> None:
-        """Raises BenchmarkError where more than 0.1 % of the answers were of another status."""
-        total = self.statuses.total()
-        wrong = total - self.statuses[status]
-        if not total or wrong > MAX_WRONG_SHARE * total:
-            counts = ", ".join(f"{count} x {code or 'no answer'}" for code, count in self.statuses.most_common())
-            raise BenchmarkError(f"Answers other than {status}: {wrong} of {total} ({counts or 'none at all'}).")
 
 
 class Connection:

@@ -7,21 +7,22 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks.clinic import BenchmarkDevice
+from benchmarks.devices import BenchmarkDevice
 
 
-def post_reading(device: BenchmarkDevice) -> bytes:
-    return _post(device, reading_body(device, datetime.now(UTC)))
+def post_reading(device_code: str, patient_code: str, key: str) -> bytes:
+    return _post(device_code, key, reading_body(device_code, patient_code, datetime.now(UTC)))
 
 
 def post_batch(device: BenchmarkDevice, instants: Sequence[datetime]) -> bytes:
-    return _post(device, {"readings": [reading_body(device, instant) for instant in instants]})
+    readings = [reading_body(device.code, device.patient_code, instant) for instant in instants]
+    return _post(device.code, device.key, {"readings": readings})
 
 
-def reading_body(device: BenchmarkDevice, instant: datetime) -> dict[str, Any]:
+def reading_body(device_code: str, patient_code: str, instant: datetime) -> dict[str, Any]:
     return {
-        "deviceId": device.code,
-        "userId": device.patient_code,
+        "deviceId": device_code,
+        "userId": patient_code,
         "timestamp": instant.isoformat(timespec="milliseconds"),
         "glucoseValue": 120,
         "confidence": 0.95,
@@ -35,10 +36,10 @@ def get(path: str, token: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
 
 
-def _post(device: BenchmarkDevice, body: dict[str, Any]) -> bytes:
+def _post(device_code: str, key: str, body: dict[str, Any]) -> bytes:
     content = json.dumps(body).encode()
     head = (
-        f"POST /api/v1/devices/{device.code}/readings HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: {device.key}\r\n"
+        f"POST /api/v1/devices/{device_code}/readings HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: {key}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
     )
     return head.encode() + content

@@ -58,7 +58,11 @@ def _runs(program: Path) -> bool:
 
 def _script(transaction: Transaction) -> str:
     statements = ("BEGIN", *transaction.statements, "COMMIT")
-    draw = f"\\set device random({transaction.first_device}, {transaction.last_device})\n"
+    first, count = transaction.first_organization, transaction.organizations
+    draw = (
+        f"\\set device random({transaction.first_device}, {transaction.last_device})\n"
+        f"\\set organization {first} + (:device - {transaction.first_device}) % {count}\n"
+    )
     return draw + "".join(f"{statement.strip()};\n" for statement in statements)
 
 

@@ -15,6 +15,14 @@ from rich.table import Table
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """Of a ratio: at least."""
+
+    must: float
+    aim: float
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """Two rates of one run. Only their ratio says something about another machine."""
 
@@ -24,10 +32,19 @@ class Figure:
     baseline_work: str
     baseline: float
     details: dict[str, float] = field(default_factory=dict)
+    target: Target | None = None
 
     @property
     def ratio(self) -> float:
         return self.ours / self.baseline
+
+    @property
+    def verdict(self) -> str:
+        if self.target is None:
+            return ""
+        if self.ratio >= self.target.aim:
+            return "aim reached"
+        return "must reached" if self.ratio >= self.target.must else "missed"
 
 
 @dataclass(slots=True)
@@ -42,21 +59,24 @@ class Report:
             table.add_column(column)
         for column in ("ours", "of baseline", "ratio"):
             table.add_column(column, justify="right")
+        table.add_column("must / aim")
         table.add_column("unit")
         for figure in self.figures:
             table.add_row(
                 _with_details(figure), figure.baseline_work, f"{figure.ours:,.0f}", f"{figure.baseline:,.0f}",
-                f"{figure.ratio:.2f}", figure.unit, end_section=True,
+                f"{figure.ratio:.2f}", _with_verdict(figure), figure.unit, end_section=True,
             )  # fmt: skip
         # A file or a pipe has no width of its own; 80 columns would break every cell.
-        console = Console(width=None if sys.stdout.isatty() else 120)
+        console = Console(width=None if sys.stdout.isatty() else 140)
         console.print(table)
         console.print(", ".join(f"{name}: {value}" for name, value in self.setup.items()), highlight=False)
         for problem in self.problems:
             console.print(f"FAILED: {problem}", markup=False, highlight=False)
 
     def write(self, path: Path) -> None:
-        figures = [{**asdict(figure), "ratio": round(figure.ratio, 4)} for figure in self.figures]
+        figures = [
+            {**asdict(figure), "ratio": round(figure.ratio, 4), "verdict": figure.verdict} for figure in self.figures
+        ]
         content = {"setup": self.setup, "figures": figures, "problems": self.problems}
         path.write_text(json.dumps(content, indent=2) + "\n")
 
@@ -67,6 +87,10 @@ def machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
     }
+
+
+def _with_verdict(figure: Figure) -> str:
+    return f"{figure.target.must:g} / {figure.target.aim:g}\n{figure.verdict}" if figure.target else ""
 
 
 def _with_details(figure: Figure) -> str:

@@ -1,4 +1,4 @@
-"""The web server as production runs it: granian over WSGI."""
+"""Web servers as production runs them: granian, with the data plane or with Django alone."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -17,30 +18,55 @@ import httpx
 from benchmarks.errors import BenchmarkError
 from benchmarks.installation import PROJECT
 
-WORKERS = 2
-THREADS = 8
+FORMER_WORKERS = 2
+FORMER_THREADS = 8
 START_SECONDS = 60
-STOP_SECONDS = 20
+STOP_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    port: int
+    pid: int
 
 
 @contextmanager
-def server(directory: Path) -> Iterator[int]:
-    """The port of a running server. Its log stays in ``directory``."""
+def edge_server(directory: Path, *, workers: int = 1) -> Iterator[Server]:
+    """The platform over ASGI. Its log stays in ``directory``."""
+    arguments = ["--interface", "asgi", "--workers", str(workers), "glucose_platform.asgi:application"]
+    with _running(arguments, {}, directory / "edge.log") as server:
+        yield server
+
+
+@contextmanager
+def former_server(directory: Path) -> Iterator[Server]:
+    """Django over WSGI, with the views of ``benchmarks.former``."""
+    arguments = [
+        "--interface", "wsgi", "--workers", str(FORMER_WORKERS), "--blocking-threads", str(FORMER_THREADS),
+        "glucose_platform.wsgi:application",
+    ]  # fmt: skip
+    settings = {"DJANGO_SETTINGS_MODULE": "benchmarks.former.settings"}
+    with _running(arguments, settings, directory / "former.log") as server:
+        yield server
+
+
+@contextmanager
+def _running(arguments: list[str], settings: dict[str, str], log_file: Path) -> Iterator[Server]:
     port = _free_port()
     # Serving processes refuse to start where the owner's address is given.
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
     command = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", str(WORKERS), "--blocking-threads", str(THREADS), "--no-ws", "glucose_platform.wsgi:application",
+        sys.executable, "-m", "granian", "--host", "127.0.0.1", "--port", str(port), "--no-ws",
+        "--log-level", "warning", *arguments,
     ]  # fmt: skip
-    with (directory / "server.log").open("w+b") as log:
+    with log_file.open("w+b") as log:
         process = subprocess.Popen(
-            command, cwd=PROJECT, env={**environment, "GLUCOSE_PROCESS": "web"}, stdout=log, stderr=subprocess.STDOUT,
-            start_new_session=True,
+            command, cwd=PROJECT, env={**environment, "GLUCOSE_PROCESS": "web", **settings}, stdout=log,
+            stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         try:
-            _wait_until_it_answers(port, process, Path(log.name))
-            yield port
+            _wait_until_it_answers(port, process, log_file)
+            yield Server(port, process.pid)
         finally:
             _end(process)
 

@@ -1,46 +1,58 @@
-"""Transactions as the platform runs them, written as pgbench takes them: ``:device`` is the one variable."""
+"""Transactions as the platform runs them, written as pgbench takes them, with ``:device`` and its ``:organization``."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import psycopg
 from django.db import connection
 
-from benchmarks.clinic import BenchmarkClinic, BenchmarkDevice
+from benchmarks.devices import BenchmarkDevice
 from benchmarks.errors import BenchmarkError
+from benchmarks.fleet import Fleet
 from benchmarks.messages import reading_body
 from readings.models import SignalQuality
 from readings.rows import ReadingRow
 from readings.store import store_rows
-from tenancy.scope import scoped
+from tenancy.scope import STAFF, Scope, scoped
 
 # A device's patient has the same id.
 VARIABLE = {
+    "organization_id": "ARRAY[:organization]::bigint[]",
     "device_id": "ARRAY[:device]::bigint[]",
     "patient_id": "ARRAY[:device]::bigint[]",
-    "patients": "ARRAY[:device]::bigint[]",
     "measured_at": "ARRAY[now()]",
+    "newest_at": "ARRAY[now()]",
 }
+# A literal, so that the planner leaves partitions out as it does for the platform; beyond the end of the measurement.
+UNTIL = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """``statements`` run between BEGIN and COMMIT, for a device that is drawn anew each time."""
+    """``statements`` run between BEGIN and COMMIT, for a device that is drawn anew each time.
+
+    Devices stand in turns in ``organizations`` clinics from ``first_organization`` on.
+    """
 
     statements: tuple[str, ...]
     first_device: int
     last_device: int
+    first_organization: int = 0
+    organizations: int = 1
+
+    def organization_of(self, device: int) -> int:
+        return self.first_organization + (device - self.first_device) % self.organizations
 
 
 def posted_row(device: BenchmarkDevice, instant: datetime) -> ReadingRow:
     """What the platform makes of ``messages.reading_body``."""
-    body = reading_body(device, instant)
+    body = reading_body(device.code, device.patient_code, instant)
     return ReadingRow(
         device_id=device.id,
         measured_at=instant,
@@ -52,7 +64,7 @@ def posted_row(device: BenchmarkDevice, instant: datetime) -> ReadingRow:
     )
 
 
-def store_one_reading(clinic: BenchmarkClinic, devices: list[BenchmarkDevice]) -> Transaction:
+def store_one_reading(fleet: Fleet, devices: list[BenchmarkDevice]) -> Transaction:
     """The statements are overheard from the store itself, so that they are never last year's."""
     heard: list[str] = []
 
@@ -61,23 +73,25 @@ def store_one_reading(clinic: BenchmarkClinic, devices: list[BenchmarkDevice]) -
         return execute(sql, params, many, context)
 
     row = posted_row(devices[0], datetime.now(UTC))
-    with scoped(clinic.scope), connection.execute_wrapper(listen):
+    with scoped(Scope(devices[0].organization_id)), connection.execute_wrapper(listen):
         store_rows([row])
-    return _transaction(clinic, devices, heard)
+    return _transaction(fleet, devices, heard)
 
 
-def read_current_state(clinic: BenchmarkClinic, devices: list[BenchmarkDevice]) -> Transaction:
-    query = (
-        f"SELECT * FROM readings_patientstate WHERE organization_id = {clinic.organization_id} "  # noqa: S608
-        "AND patient_id = :device"
+def read_current_state(fleet: Fleet, devices: list[BenchmarkDevice]) -> Transaction:
+    query = "SELECT * FROM readings_patientstate WHERE organization_id = :organization AND patient_id = :device"
+    return _transaction(fleet, devices, [query])
+
+
+def _transaction(fleet: Fleet, devices: list[BenchmarkDevice], statements: list[str]) -> Transaction:
+    scope = ["SET LOCAL app.organization_id = ':organization'", f"SET LOCAL app.patient_id = '{STAFF}'"]
+    return Transaction(
+        (*scope, *statements),
+        devices[0].id,
+        devices[-1].id,
+        fleet.first_organization,
+        len(fleet.organization_ids),
     )
-    return _transaction(clinic, devices, [query])
-
-
-def _transaction(clinic: BenchmarkClinic, devices: list[BenchmarkDevice], statements: list[str]) -> Transaction:
-    # Three, as for a person's request: the user, the organization, the patient.
-    scope = ["SET LOCAL app.user_id = '1'", *clinic.scope.statements()]
-    return Transaction((*scope, *statements), devices[0].id, devices[-1].id)
 
 
 def _as_pgbench_takes_it(sql: str, params: Any) -> str:
@@ -85,5 +99,7 @@ def _as_pgbench_takes_it(sql: str, params: Any) -> str:
         raise BenchmarkError("The store runs a statement without named parameters: teach benchmarks/transactions.py.")
     with psycopg.connect(os.environ["DATABASE_URL"], cursor_factory=psycopg.ClientCursor) as connection_:
         cursor = psycopg.ClientCursor(connection_)
+        if "until" in params:
+            params = {**params, "until": params["until"] + UNTIL}
         values = {name: VARIABLE.get(name) or cursor.mogrify("%s", [value]) for name, value in params.items()}
     return sql % values

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 from benchmarks import load
 from benchmarks.bench import Bench, plain_connection
-from benchmarks.clinic import BenchmarkDevice
+from benchmarks.devices import BenchmarkDevice, count_readings
 from benchmarks.errors import BenchmarkError
 from benchmarks.messages import post_batch
-from benchmarks.report import Figure
+from benchmarks.profiles import profile
+from benchmarks.report import Figure, Target
 from benchmarks.rows import INSERT_UNNEST, columns
 from benchmarks.transactions import posted_row
 
@@ -23,10 +24,11 @@ DAYS = 10
 
 def measure(bench: Bench) -> Figure:
     requests = (post_batch(device, instants) for device, instants in _batches(bench.clinic.make_devices(DEVICES)))
-    before = bench.clinic.count_readings()
-    answers = load.drive(bench.port, requests, connections=1, seconds=bench.seconds)
+    before = count_readings()
+    with bench.edge() as server, profile(server.pid, bench.profiles, "batches"):
+        answers = load.drive(server.port, requests, connections=1, seconds=bench.seconds)
     answers.refuse_other_than(200)
-    stored = bench.clinic.count_readings() - before
+    stored = count_readings() - before
     if stored != answers.statuses[200] * ROWS:
         raise BenchmarkError(f"{answers.statuses[200]} batches of {ROWS} were answered, but {stored} rows are stored.")
     return Figure(
@@ -34,6 +36,7 @@ def measure(bench: Bench) -> Figure:
         f"batches of {ROWS} over HTTP, 1 connection", "rows/s", stored / sum(answers.latencies),
         "INSERT ... SELECT unnest of the same rows, 1 connection", _insert_rate(bench),
         {"p50 ms": round(answers.milliseconds(50), 1), "batches": answers.statuses[200]},
+        Target(must=0.4, aim=0.6),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from django.core.management import call_command
 
 from benchmarks.bench import Bench, plain_connection
+from benchmarks.devices import count_readings
 from benchmarks.errors import BenchmarkError
 from benchmarks.report import Figure
 from benchmarks.rows import INSERT_VALUES
@@ -22,7 +23,7 @@ PIECE = 1_000
 
 
 def measure(bench: Bench) -> Figure:
-    before = bench.clinic.count_readings()
+    before = count_readings()
     file = bench.directory / "readings.csv"
     _write(file, bench.import_rows)
     begun = time.perf_counter()
@@ -31,7 +32,7 @@ def measure(bench: Bench) -> Figure:
         stdout=io.StringIO(),
     )  # fmt: skip
     ours = bench.import_rows / (time.perf_counter() - begun)
-    stored = bench.clinic.count_readings() - before
+    stored = count_readings() - before
     if stored != bench.import_rows:
         raise BenchmarkError(f"The file has {bench.import_rows} rows, but {stored} readings are stored.")
     return Figure(

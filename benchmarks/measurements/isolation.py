@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 
 from benchmarks.bench import Bench, django_as_owner
-from benchmarks.clinic import BenchmarkDevice
+from benchmarks.devices import BenchmarkDevice
 from benchmarks.report import Figure
 from benchmarks.transactions import posted_row
 from readings.rows import ReadingRow

@@ -1,0 +1,81 @@
+"""Processor time and memory of the servers, read from /proc; nothing is told where the system has none."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROC = Path("/proc")
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(slots=True)
+class CoresUsed:
+    """Cores that each of the named servers kept busy; filled when the measured block ends."""
+
+    by_name: dict[str, float] = field(default_factory=dict)
+
+    def details(self) -> dict[str, float]:
+        return {f"{name} cores": round(value, 2) for name, value in self.by_name.items()}
+
+
+@contextmanager
+def cores_used(servers: Mapping[str, int]) -> Iterator[CoresUsed]:
+    """``servers``: the process at the top of each, by name. What this process's ended children took is ``client``."""
+    used = CoresUsed()
+    before, clients, begun = _seconds_of(servers), _of_ended_children(), time.perf_counter()
+    yield used
+    passed = time.perf_counter() - begun
+    after = _seconds_of(servers)
+    used.by_name = {name: (after[name] - before.get(name, 0.0)) / passed for name in after}
+    if used.by_name:
+        used.by_name["client"] = (_of_ended_children() - clients) / passed
+
+
+def resident_mebibytes(pid: int) -> float:
+    """Of a process and all below it; 0 where the system does not say."""
+    pages = sum(_resident_pages(each) for each in family(pid))
+    return pages * os.sysconf("SC_PAGE_SIZE") / MEBIBYTE
+
+
+def family(pid: int) -> list[int]:
+    """A process and all that descend from it."""
+    parents = {int(path.name): _stat(path)[1] for path in PROC.glob("[0-9]*") if _stat(path)}
+    found = [pid] if pid in parents else []
+    for each in found:
+        found += [child for child, parent in parents.items() if int(parent) == each]
+    return found
+
+
+def _seconds_of(servers: Mapping[str, int]) -> dict[str, float]:
+    ticks = os.sysconf("SC_CLK_TCK")
+    found = {}
+    for name, pid in servers.items():
+        stats = [stat for each in family(pid) if (stat := _stat(PROC / str(each)))]
+        if stats:
+            found[name] = sum(int(stat[11]) + int(stat[12]) for stat in stats) / ticks
+    return found
+
+
+def _stat(directory: Path) -> list[str]:
+    """The fields after the name, which may hold spaces: the state first. Empty where the process has gone."""
+    try:
+        return (directory / "stat").read_text().rpartition(") ")[2].split()
+    except OSError:
+        return []
+
+
+def _resident_pages(pid: int) -> int:
+    try:
+        return int((PROC / str(pid) / "statm").read_text().split()[1])
+    except OSError:
+        return 0
+
+
+def _of_ended_children() -> float:
+    times = os.times()
+    return times.children_user + times.children_system

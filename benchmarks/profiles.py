@@ -1,0 +1,60 @@
+"""Where a server's processor time goes, sampled from outside by py-spy."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.errors import BenchmarkError
+
+SAMPLES_PER_SECOND = 200
+LINES = 40
+
+
+@contextmanager
+def profile(pid: int, directory: Path | None, name: str) -> Iterator[None]:
+    """Writes ``name``.txt, the hottest functions, and ``name``.stacks, which flame graphs are made of.
+
+    Does nothing without a directory. Sampling takes processor time of its own: such a run's rates are too low.
+    """
+    if directory is None:
+        yield
+        return
+    directory.mkdir(parents=True, exist_ok=True)
+    stacks = directory / f"{name}.stacks"
+    command = [
+        str(Path(sys.executable).parent / "py-spy"), "record", "--pid", str(pid), "--subprocesses", "--format", "raw",
+        "--rate", str(SAMPLES_PER_SECOND), "--nonblocking", "--function", "--duration", "unlimited",
+        "--output", str(stacks),
+    ]  # fmt: skip
+    sampler = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        yield
+    finally:
+        sampler.send_signal(signal.SIGINT)
+        said, _ = sampler.communicate(timeout=60)
+    if not stacks.exists():
+        raise BenchmarkError(f"py-spy made no profile:\n{said}")
+    (directory / f"{name}.txt").write_text(hottest(stacks.read_text()))
+
+
+def hottest(stacks: str) -> str:
+    """Of collapsed stacks: per function the share of samples that end in it, and of those that pass through it."""
+    ending: Counter[str] = Counter()
+    passing: Counter[str] = Counter()
+    for line in stacks.splitlines():
+        frames, _, count = line.rpartition(" ")
+        functions = frames.split(";")
+        ending[functions[-1]] += int(count)
+        passing.update(dict.fromkeys(functions, int(count)))
+    total = ending.total() or 1
+    sections = []
+    for title, counter in (("ending in", ending), ("passing through", passing)):
+        rows = [f"{100 * count / total:6.1f} %  {function}" for function, count in counter.most_common(LINES)]
+        sections.append("\n".join([f"Share of {total} samples {title} a function", *rows]))
+    return "\n\n".join(sections) + "\n"
