@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -41,4 +42,8 @@ class GroupMetrics:
 def watch_pool(stats: Callable[[], dict[str, int]]) -> None:
     """``stats``: of psycopg_pool."""
     for what, name in (("open", "pool_size"), ("idle", "pool_available"), ("waiting", "requests_waiting")):
-        POOL.labels(what).set_function(lambda name=name: stats().get(name, 0))
+        POOL.labels(what).set_function(partial(_figure, stats, name))
+
+
+def _figure(stats: Callable[[], dict[str, int]], name: str) -> float:
+    return stats().get(name, 0)

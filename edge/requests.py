@@ -21,7 +21,7 @@ from tenancy.api.parsers import BodyTooLarge
 from tenancy.api.routing import Route
 from tenancy.api.strict_json import JSONProblem, parse_strict_json
 
-Scope = Mapping[str, Any]
+Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 

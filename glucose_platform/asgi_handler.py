@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextvars import copy_context
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.core.handlers.asgi import ASGIHandler
 
 from glucose_platform.requests import UTF8ASGIRequest
 
-Message = MutableMapping[str, Any]
+Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
@@ -42,7 +42,7 @@ class DjangoInTurns(ASGIHandler):
         super().__init__()
         self._turns = asyncio.Semaphore(at_once)
 
-    async def handle(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if _told_length(scope) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             receive = _without_body(receive)
         try:
@@ -64,7 +64,7 @@ class DjangoInTurns(ASGIHandler):
         # Given back in handle(), when the connection is too.
         await self._turns.acquire()
         request.scope[TURN] = True
-        response = await super().run_get_response(request)
+        response: Any = await super().run_get_response(request)
         if response.streaming and not response.is_async:
             response.streaming_content = _as_they_come(response.streaming_content)
         return response

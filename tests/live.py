@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+
+from glucose_platform.server import whole_platform
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
@@ -23,21 +24,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def server_command(port: int, *, interface: str = "asgi") -> list[str]:
-    """The whole platform in one process; ``wsgi`` is Django alone."""
-    return [
-        sys.executable, "-m", "granian", "--interface", interface, "--host", "127.0.0.1", "--port", str(port),
-        "--backpressure", "4096", "--no-ws", "--log-level", "error", f"glucose_platform.{interface}:application",
-    ]  # fmt: skip
-
-
 @contextmanager
 def running_server(*, threads: int = 8, environment: dict[str, str] | None = None) -> Iterator[str]:
     """The address of a server over this test process's database. Owner credentials are not handed to it."""
     port = free_port()
     child = {key: value for key, value in os.environ.items() if key != "DATABASE_OWNER_URL"}
     child |= {"GLUCOSE_PROCESS": "web", "LOG_LEVEL": "ERROR", "WEB_THREADS": str(threads), "DB_POOL_MAX": str(threads)}
-    process = subprocess.Popen(server_command(port), cwd=PROJECT, env={**child, **(environment or {})})
+    process = subprocess.Popen(
+        whole_platform(port=port, log_level="error"), cwd=PROJECT, env={**child, **(environment or {})}
+    )
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until_it_answers(address, process)

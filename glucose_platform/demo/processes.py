@@ -12,13 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from glucose_platform.demo.places import DemoError
+from glucose_platform.server import PROJECT, WITHOUT_OWNER, whole_platform
 from glucose_platform.supervisor import Child
 
-PROJECT = Path(__file__).resolve().parents[2]
-# A serving process refuses the owner's URL; empty stands for "not given" even where the environment has it.
-SERVING = {"DATABASE_OWNER_URL": "", "DATABASE_OWNER_URL_FILE": ""}
 # One process: faster than two on two cores, and its metrics are complete.
-WEB_THREADS = 4
+WEB = {"GLUCOSE_PROCESS": "web", "WEB_THREADS": "4"}
 # Celery warns of root because of pickled tasks; ours are JSON.
 QUIET_ABOUT_ROOT = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges"}
 
@@ -50,16 +48,11 @@ def children(port: int) -> list[Child]:
     python = sys.executable
     address = f"http://127.0.0.1:{port}"
     celery = (python, "-m", "celery", "--quiet", "--app", "glucose_platform", "--workdir", str(PROJECT))
-    web = (
-        python, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--blocking-threads", str(WEB_THREADS), "--no-ws", "--log-level", "warning",
-        "--working-dir", str(PROJECT), "glucose_platform.wsgi:application",
-    )  # fmt: skip
     worker = (*celery, "worker", "--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "WARNING")
     beat = (*celery, "beat", "--loglevel", "WARNING", "--pidfile=")
     devices = (python, str(PROJECT / "manage.py"), "demo_devices", "--url", address)
     return [
-        _child("web", web, {"GLUCOSE_PROCESS": "web"}, 2, ready_at=f"{address}/health"),
+        _child("web", whole_platform(port=port), WEB, 2, ready_at=f"{address}/health"),
         _child("worker", worker, {"GLUCOSE_PROCESS": "worker", **QUIET_ABOUT_ROOT}, 1),
         _child("beat", beat, {"GLUCOSE_PROCESS": "worker"}, 0),
         _child("devices", devices, {}, 0),
@@ -70,7 +63,7 @@ def _child(
     name: str, argv: tuple[str, ...], env: Mapping[str, str], stop_order: int, ready_at: str | None = None
 ) -> Child:
     ready = (lambda: _answers(ready_at)) if ready_at else None
-    return Child(name=name, argv=argv, env={**SERVING, **env}, stop_order=stop_order, ready=ready)
+    return Child(name=name, argv=argv, env={**WITHOUT_OWNER, **env}, stop_order=stop_order, ready=ready)
 
 
 def _answers(url: str) -> bool:

@@ -32,6 +32,7 @@ WITHOUT_ORGANIZATION = {
     "keys": "generate is for an installation without clinics; each other action names one, see test_keys_command",
     "migrate": "the schema, as the owner",
     "reset_second_factor": "a second factor is a person's; each clinic of the person reads of it in its ledger",
+    "runserver": "serves all clinics, as the web server does",
     "support_person": "support belongs to the platform",
     "partitions": "months are the whole platform's",
 }

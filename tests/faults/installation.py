@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 
 from glucose_platform import embedded
+from glucose_platform.server import whole_platform
 from tests.live import PROJECT, free_port, wait_until_it_answers
 
 SETUP = """
@@ -63,12 +64,11 @@ class Installation:
 
     def start_server(self) -> None:
         served = {key: value for key, value in self.environment.items() if key != "DATABASE_OWNER_URL"}
-        command = [
-            sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port),
-            "--blocking-threads", "4", "--no-ws", "--log-level", "critical", "glucose_platform.wsgi:application",
-        ]  # fmt: skip
         self.server = subprocess.Popen(
-            command, cwd=PROJECT, env={**served, "GLUCOSE_PROCESS": "web"}, start_new_session=True
+            whole_platform(port=self.port, log_level="critical"),
+            cwd=PROJECT,
+            env={**served, "GLUCOSE_PROCESS": "web"},
+            start_new_session=True,
         )
         wait_until_it_answers(self.address, self.server)
 
