@@ -6,6 +6,7 @@ Everything else, and every method that a route does not name, is Django's to ans
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -21,6 +22,7 @@ from edge.answers import Answer, answer_to, send_answer
 from edge.callers import Callers, Principal
 from edge.current import CurrentValues
 from edge.database import Database
+from edge.health import get_health
 from edge.looks import Looks
 from edge.pushing import Pushes
 from edge.requests import ClientGone, Receive, Request, Scope, Send
@@ -50,6 +52,8 @@ class Edge:
         pushes = Pushes(database, Slots(self._valkey))
         self._parts = [self._callers, current, pushes]
         self._handlers: dict[tuple[str, str], Handler] = {
+            ("health", "GET"): get_health,
+            ("api-health", "GET"): get_health,
             ("glucose-current", "GET"): current.get,
             ("device-readings", "POST"): pushes.post,
         }
@@ -97,7 +101,7 @@ class Edge:
         begun = time.perf_counter()
         principal: Principal | None = None
         try:
-            principal = await self._callers.principal_of(request)
+            principal = None if request.is_public else await self._callers.principal_of(request)
             answer = await self._answer(request, principal)
         except ClientGone:
             return
@@ -107,11 +111,12 @@ class Edge:
         _observe(request, principal, answer.status, time.perf_counter() - begun)
 
     async def _answer(self, request: Request, principal: Principal | None) -> Answer:
-        _spend_budget(request, principal)
-        method = "GET" if request.is_read else request.method
-        if not may_call(request.route, method, principal, request.headers):
-            raise PermissionDenied
-        return await self._handlers[request.route.name, method](request, principal)
+        handler = self._handlers[request.route.name, request.method_of_route]
+        if not request.is_public:
+            _spend_budget(request, principal)
+            if not may_call(request.route, request.method_of_route, principal, request.headers):
+                raise PermissionDenied
+        return await handler(request, principal)
 
 
 def _spend_budget(request: Request, principal: Principal | None) -> None:
@@ -134,7 +139,11 @@ def _is_for_us(request: Request) -> bool:
     domain, _ = split_domain_port(request.headers.get("host", ""))
     if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
         return False
-    return not settings.SECURE_SSL_REDIRECT or _is_secure(request)
+    return not settings.SECURE_SSL_REDIRECT or _is_secure(request) or _may_be_plain(request.route.path)
+
+
+def _may_be_plain(path: str) -> bool:
+    return any(re.search(pattern, path) for pattern in settings.SECURE_REDIRECT_EXEMPT)
 
 
 def _is_secure(request: Request) -> bool:

@@ -18,7 +18,7 @@ from rest_framework.exceptions import APIException, ParseError
 from tenancy.addresses import address_behind_proxies
 from tenancy.api.errors import Unprocessable
 from tenancy.api.parsers import BodyTooLarge
-from tenancy.api.routing import Route
+from tenancy.api.routing import PUBLIC, Route
 from tenancy.api.strict_json import JSONProblem, parse_strict_json
 
 Scope = dict[str, Any]
@@ -67,6 +67,15 @@ class Request:
     @property
     def is_read(self) -> bool:
         return self.method in ("GET", "HEAD")
+
+    @property
+    def method_of_route(self) -> str:
+        return "GET" if self.is_read else self.method
+
+    @property
+    def is_public(self) -> bool:
+        """Answered to anybody, without a look at who asks: it also works while the database is away."""
+        return self.route.access[self.method_of_route] == PUBLIC
 
     @cached_property
     def headers(self) -> dict[str, str]:

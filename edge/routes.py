@@ -10,7 +10,8 @@ from edge.documents import (
     LatestReadingView,
     ReadingStatisticsView,
 )
-from tenancy.api.routing import DEVICE, Route
+from edge.health import HealthView, RootHealthView
+from tenancy.api.routing import DEVICE, PUBLIC, Route
 
 # Kinds of looks.
 DEVICE_READINGS = "readings.device"
@@ -20,6 +21,8 @@ VIEW = "readings.view_glucosereading"
 VIEW_OR_DEVICE = f"{VIEW}|{DEVICE}"
 
 ROUTES = [
+    Route("health", RootHealthView, "health", {"GET": PUBLIC}),
+    Route("api/v1/health", HealthView, "api-health", {"GET": PUBLIC}),
     Route(
         "api/v1/devices/{deviceId}/readings",
         DeviceReadingsView,

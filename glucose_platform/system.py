@@ -58,19 +58,6 @@ class RootView(ProcessView, APIView):
         )
 
 
-class HealthView(ProcessView, APIView):
-    @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="health")
-    def get(self, request: Request) -> Response:
-        """Answers as long as the process does; it looks at nothing else."""
-        now = timezone.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return Response({"status": "OK", "timestamp": now, "service": "Glucose Platform", "version": settings.VERSION})
-
-
-@extend_schema(exclude=True)
-class RootHealthView(HealthView):
-    pass
-
-
 @extend_schema(exclude=True)
 class LivenessView(ProcessView, APIView):
     def get(self, request: Request) -> Response:
@@ -160,8 +147,6 @@ def _from_loopback(request: HttpRequest | Request) -> bool:
 
 ROUTES = [
     Route("", RootView, "root", {"GET": PUBLIC}),
-    Route("health", RootHealthView, "health", {"GET": PUBLIC}),
-    Route("api/v1/health", HealthView, "api-health", {"GET": PUBLIC}),
     Route("livez", LivenessView, "livez", {"GET": PUBLIC}),
     Route("readyz", ReadinessView, "readyz", {"GET": PUBLIC}),
     Route("metrics", MetricsView, "metrics", {"GET": PUBLIC}),

@@ -1,0 +1,49 @@
+"""The process answers: nothing else is looked at, by the data plane as by Django where that serves alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import request as rest_framework
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from edge.answers import Answer
+from edge.requests import Request
+from tenancy.api.queries import refuse_repeated
+from tenancy.api.routing import RoutedView
+
+ALLOW = "GET, HEAD, OPTIONS"
+
+
+async def get_health(request: Request, principal: Any) -> Answer:
+    values: dict[str, list[str]] = defaultdict(list)
+    for name, value in request.query:
+        values[name].append(value)
+    refuse_repeated(values.items())
+    return Answer(_body(), headers={"Allow": ALLOW})
+
+
+def _body() -> dict[str, str]:
+    now = timezone.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"status": "OK", "timestamp": now, "service": "Glucose Platform", "version": settings.VERSION}
+
+
+@method_decorator(transaction.non_atomic_requests, name="dispatch")
+class HealthView(RoutedView, APIView):
+    @extend_schema(responses=OpenApiTypes.OBJECT, operation_id="health")
+    def get(self, request: rest_framework.Request) -> Response:
+        """Answers as long as the process does; it looks at nothing else."""
+        return Response(_body())
+
+
+@extend_schema(exclude=True)
+class RootHealthView(HealthView):
+    pass
