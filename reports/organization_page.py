@@ -33,6 +33,7 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
             "timezone",
             "glucose_unit",
             "reading_max_age_hours",
+            "reading_retention_days",
             "assigned_patients_only",
             "audit_retention_days",
         )
@@ -41,8 +42,13 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
             "timezone": "Time zone",
             "glucose_unit": "Unit of glucose",
             "reading_max_age_hours": "Age limit of readings (hours)",
+            "reading_retention_days": "Readings are kept (days)",
             "assigned_patients_only": "Staff see their own patients only",
             "audit_retention_days": "Audit ledger is kept (days)",
+        }
+        help_texts = {
+            "reading_retention_days": "Careful: readings measured longer ago, and what was computed from them, are "
+            "removed in the next night and cannot be brought back. Empty: all are kept.",
         }
 
     def __init__(self, *args: Any, may_change: bool, **kwargs: Any) -> None:

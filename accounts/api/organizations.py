@@ -45,6 +45,7 @@ class OrganizationSettingsSerializer(CamelCaseModelSerializer):
             "timezone",
             "glucose_unit",
             "reading_max_age_hours",
+            "reading_retention_days",
             "assigned_patients_only",
             "audit_retention_days",
         ]
@@ -88,5 +89,8 @@ class OrganizationSettingsView(CurrentOrganizationView):
 
     @extend_schema(request=OrganizationSettingsSerializer, responses=OrganizationSettingsSerializer)
     def patch(self, request: Request) -> Response:
-        """``assignedPatientsOnly`` acts with the next request of every member."""
+        """``assignedPatientsOnly`` acts with the next request of every member.
+
+        Readings older than ``readingRetentionDays`` are removed in the next night, with their summaries: for good.
+        """
         return self.answer(self.changed(request))

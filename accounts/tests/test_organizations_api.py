@@ -81,6 +81,7 @@ def test_settings(northside: Clinic, southside: Clinic) -> None:
         "timezone": "UTC",
         "glucoseUnit": "mg/dL",
         "readingMaxAgeHours": None,
+        "readingRetentionDays": None,
         "assignedPatientsOnly": False,
         "auditRetentionDays": 2192,
     }
@@ -88,6 +89,7 @@ def test_settings(northside: Clinic, southside: Clinic) -> None:
         "timezone": "Europe/Berlin",
         "glucoseUnit": "mmol/L",
         "readingMaxAgeHours": 24,
+        "readingRetentionDays": 365,
         "assignedPatientsOnly": True,
         "auditRetentionDays": 3650,
     }
@@ -103,6 +105,8 @@ def test_settings(northside: Clinic, southside: Clinic) -> None:
         ("timezone", "Berlin", "invalid"),
         ("glucoseUnit", "g/l", "invalid_choice"),
         ("readingMaxAgeHours", 0, "min_value"),
+        ("readingRetentionDays", 0, "min_value"),
+        ("readingRetentionDays", 3_651, "max_value"),
         ("auditRetentionDays", 364, "min_value"),
         ("auditRetentionDays", 36_501, "max_value"),
         ("assignedPatientsOnly", "maybe", "invalid"),

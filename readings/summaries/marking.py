@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import connection, transaction
 
 from patients.models import Patient
+from readings.models import PatientState
 from readings.store import run_steps
 from readings.store.steps import lock_states
 from readings.summaries import statements
@@ -11,7 +12,7 @@ from tenancy.scope import required_organization_id
 
 @transaction.atomic
 def mark_every_day(*, patient_id: int) -> int:
-    """Have every day of the patient summarised anew; returns how many were marked.
+    """Have every day of the patient summarised anew; returns how many were not marked before.
 
     Summaries of days that readings no longer reach go at once.
     """
@@ -24,6 +25,13 @@ def mark_every_day(*, patient_id: int) -> int:
         marked: int = cursor.rowcount
         cursor.execute(statements.FORGET_DAYS_BEYOND_THE_MARKS, patient)
     return marked
+
+
+def mark_days_of_all_patients() -> int:
+    """Of the organization in scope, each patient in a transaction of its own; returns how many days were marked."""
+    with transaction.atomic():
+        patients = list(PatientState.objects.order_by("patient_id").values_list("patient_id", flat=True))
+    return sum(mark_every_day(patient_id=patient_id) for patient_id in patients)
 
 
 def follow_timezone(patient: Patient) -> None:

@@ -142,16 +142,25 @@ def test_the_clinics_settings(northside: Clinic, southside: Clinic) -> None:
         timezone="Europe/Berlin",
         glucose_unit="mmol/L",
         assigned_patients_only="on",
+        reading_retention_days="730",
     )
     assert "Saved." in post(northside, CLINIC, changed, by="owner").content.decode()
     with northside.scope(), transaction.atomic():
         clinic = Organization.objects.get(pk=northside.organization.pk)
     assert (clinic.name, clinic.timezone, clinic.glucose_unit) == ("Northside Hospital", "Europe/Berlin", "mmol/L")
     assert (clinic.assigned_patients_only, clinic.code) == (True, "northside")
-    for wrong in ({"timezone": "Berlin"}, {"audit_retention_days": "30"}, {"name": ""}):
+    assert clinic.reading_retention_days == 730
+    for wrong in (
+        {"timezone": "Berlin"},
+        {"audit_retention_days": "30"},
+        {"reading_retention_days": "0"},
+        {"name": ""},
+    ):
         answer = post(northside, CLINIC, settings_of(northside, **wrong), by="owner")
         assert answer.context["form"].errors
-    assert "Northside Hospital" in northside.admin("admin").get(CLINIC).content.decode()
+    shown = northside.admin("admin").get(CLINIC).content.decode()
+    assert "Northside Hospital" in shown
+    assert "cannot be brought back" in shown
 
 
 @pytest.mark.parametrize("role", ["clinician", "nurse", "viewer"])

@@ -35,6 +35,7 @@ WITHOUT_ORGANIZATION = {
     "runserver": "serves all clinics, as the web server does",
     "support_person": "support belongs to the platform",
     "partitions": "months are the whole platform's",
+    "summaries": "tells and works off how many days wait, each clinic in its scope; shows nothing of a clinic",
 }
 
 
