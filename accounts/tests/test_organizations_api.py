@@ -103,6 +103,7 @@ def test_settings(northside: Clinic, southside: Clinic) -> None:
     ("field", "value", "kind"),
     [
         ("timezone", "Berlin", "invalid"),
+        ("timezone", "localtime", "invalid"),
         ("glucoseUnit", "g/l", "invalid_choice"),
         ("readingMaxAgeHours", 0, "min_value"),
         ("readingRetentionDays", 0, "min_value"),
