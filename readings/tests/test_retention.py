@@ -128,14 +128,13 @@ def test_every_clinic_has_its_turn_though_one_fails(
 ) -> None:
     keep(with_old_readings, 3)
     keep(southside, 5)
-    remove_theirs = tasks.remove_expired_readings
     calls: list[int] = []
 
     def fail_first() -> int:
         calls.append(1)
         if len(calls) == 1:
             raise RuntimeError("the disk is full")
-        return remove_theirs()
+        return remove_expired_readings()
 
     monkeypatch.setattr(tasks, "remove_expired_readings", fail_first)
     with capture_logs() as lines:
