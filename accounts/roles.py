@@ -71,15 +71,18 @@ _MANAGE = _CARE | {
     "audit.export_entry",
 }
 
+# Beyond looking: a file leaves the platform.
+_EXPORT = {"readings.export_glucosereading"}
+
 PERMISSIONS: dict[str, frozenset[str]] = {
-    Role.OWNER.value: frozenset(_MANAGE | {"tenancy.change_organization"}),
-    Role.ADMIN.value: frozenset(_MANAGE | {"tenancy.change_organization"}),
-    Role.CLINICIAN.value: frozenset(_CARE),
+    Role.OWNER.value: frozenset(_MANAGE | _EXPORT | {"tenancy.change_organization"}),
+    Role.ADMIN.value: frozenset(_MANAGE | _EXPORT | {"tenancy.change_organization"}),
+    Role.CLINICIAN.value: frozenset(_CARE | _EXPORT),
     Role.NURSE.value: frozenset(_CARE),
     Role.VIEWER.value: frozenset(_LOOK),
     SUPPORT: frozenset(_LOOK | {"tenancy.view_organization", "accounts.view_membership", "devices.view_devicekey"}),
     # A patient's login sees only its own rows: the database's second policy holds that.
-    Role.PATIENT.value: frozenset({"readings.view_glucosereading", "patients.view_historyentry"}),
+    Role.PATIENT.value: frozenset({"readings.view_glucosereading", "patients.view_historyentry"} | _EXPORT),
 }
 
 

@@ -14,6 +14,7 @@ from audit.models import Entry, EntryQuerySet
 from audit.patients import codes_of
 from audit.wording import changes_of
 from tenancy.scope import Scope, scoped
+from tenancy.spreadsheets import text_cell
 
 PAGE = 1000
 COLUMNS = (
@@ -35,8 +36,6 @@ COLUMNS = (
     "reason",
     "changes",
 )
-# A spreadsheet would take the cell for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def rows(scope: Scope, find: Callable[[], EntryQuerySet]) -> Iterator[list[Any]]:
@@ -85,7 +84,7 @@ def _row(entry: Entry, codes: dict[int, str]) -> list[Any]:
 def _safe(cell: Any) -> Any:
     if isinstance(cell, list):
         return json.dumps(cell, ensure_ascii=False) if cell else ""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+    return text_cell(cell) if isinstance(cell, str) else cell
 
 
 def _csv_line(cells: list[Any]) -> str:
