@@ -17,7 +17,7 @@ from rich.console import Console
 from benchmarks.errors import BenchmarkError
 from benchmarks.installation import installation
 from benchmarks.picture import draw
-from benchmarks.report import Report, machine
+from benchmarks.report import Figure, Report, machine
 
 if TYPE_CHECKING:
     from benchmarks.bench import Bench
@@ -112,7 +112,9 @@ def _measure(bench: Bench, names: Iterable[str], report: Report) -> None:
         progress.print(f"Measuring {MEASUREMENTS[name]}")
         try:
             found = import_module(f"benchmarks.measurements.{name}").measure(bench)
-            report.figures += found if isinstance(found, list) else [found]
+            # One by one: what comes before an error stays.
+            for figure in [found] if isinstance(found, Figure) else found:
+                report.figures.append(figure)
         except BenchmarkError as error:
             report.problems.append(f"{MEASUREMENTS[name]}: {error}")
 

@@ -11,17 +11,27 @@ from pathlib import Path
 import psycopg
 from django.db import connection, connections
 
-from benchmarks import wrk
+from benchmarks import pgbench, wrk
 from benchmarks.answers import Answers
 from benchmarks.clinic import BenchmarkClinic
 from benchmarks.fleet import Fleet
 from benchmarks.installation import service_pids
-from benchmarks.processes import CoresUsed, cores_used
+from benchmarks.processes import processor_time
 from benchmarks.profiles import profile
 from benchmarks.server import Server, edge_server
+from benchmarks.transactions import Transaction
 from benchmarks.workloads import Workload
 
 WARM_UP_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Only answers as they should be: ``Bench.load`` raises BenchmarkError otherwise."""
+
+    count: int
+    rate: float
+    details: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +58,23 @@ class Bench:
     def warm_up(self, server: Server, work: Workload, *, connections: int) -> Answers:
         return self._drive(server, work, connections, min(WARM_UP_SECONDS, self.seconds))
 
-    def load(self, server: Server, work: Workload, *, connections: int, name: str) -> tuple[Answers, CoresUsed]:
+    def load(self, server: Server, work: Workload, *, connections: int, name: str, seconds: float | None = None) -> Run:
         """``name``: of the profile, where one is asked for."""
         servers = {"web": server.pid, **service_pids()}
-        with profile(server.pid, self.profiles, name), cores_used(servers) as cores:
-            answers = self._drive(server, work, connections, self.seconds)
-        return answers, cores
+        with profile(server.pid, self.profiles, name), processor_time(servers) as spent:
+            answers = self._drive(server, work, connections, seconds or self.seconds)
+        rate, count = answers.rate(work.status), answers.statuses[work.status]
+        times = {f"p{percent} ms": round(answers.milliseconds(percent), 1) for percent in (50, 99)}
+        return Run(count, rate, {**times, **spent.each(count)})
+
+    def pgbench(self, transaction: Transaction, *, clients: int) -> tuple[float, dict[str, float]]:
+        """Transactions in a second, and details for the table."""
+        with processor_time(service_pids()) as spent:
+            rate = pgbench.transactions_per_second(
+                transaction, clients=clients, seconds=self.seconds, directory=self.directory
+            )
+        each = spent.each(rate * self.seconds)
+        return rate, {f"baseline {name}": value for name, value in each.items() if "Valkey" not in name}
 
     def _drive(self, server: Server, work: Workload, connections: int, seconds: float) -> Answers:
         return wrk.drive(server.port, work, connections=connections, seconds=seconds, directory=self.directory)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,26 +13,26 @@ MEBIBYTE = 1024 * 1024
 
 
 @dataclass(slots=True)
-class CoresUsed:
-    """Cores that each of the named servers kept busy; filled when the measured block ends."""
+class Spent:
+    """Seconds of processor time, by name; filled when the measured block ends."""
 
-    by_name: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
-    def details(self) -> dict[str, float]:
-        return {f"{name} cores": round(value, 2) for name, value in self.by_name.items()}
+    def each(self, count: float) -> dict[str, float]:
+        """For the table: milliseconds for one of ``count``; a busy neighbour changes them less than it does rates."""
+        return {f"CPU ms {name}": round(1000 * value / max(count, 1), 2) for name, value in self.seconds.items()}
 
 
 @contextmanager
-def cores_used(servers: Mapping[str, int]) -> Iterator[CoresUsed]:
+def processor_time(servers: Mapping[str, int]) -> Iterator[Spent]:
     """``servers``: the process at the top of each, by name. What this process's ended children took is ``client``."""
-    used = CoresUsed()
-    before, clients, begun = _seconds_of(servers), _of_ended_children(), time.perf_counter()
-    yield used
-    passed = time.perf_counter() - begun
+    spent = Spent()
+    before, clients = _seconds_of(servers), _of_ended_children()
+    yield spent
     after = _seconds_of(servers)
-    used.by_name = {name: (after[name] - before.get(name, 0.0)) / passed for name in after}
-    if used.by_name:
-        used.by_name["client"] = (_of_ended_children() - clients) / passed
+    spent.seconds = {name: after[name] - before.get(name, 0.0) for name in after}
+    if spent.seconds:
+        spent.seconds["client"] = _of_ended_children() - clients
 
 
 def resident_mebibytes(pid: int) -> float:

@@ -14,6 +14,8 @@ from benchmarks.errors import BenchmarkError
 
 SAMPLES_PER_SECOND = 200
 LINES = 40
+# Of what a server does for a request; all before is its way there.
+STARTS = ("Handle._run (", "BaseEventLoop._run_once (", "WSGIHandler.__call__ (")
 
 
 @contextmanager
@@ -44,17 +46,33 @@ def profile(pid: int, directory: Path | None, name: str) -> Iterator[None]:
 
 
 def hottest(stacks: str) -> str:
-    """Of collapsed stacks: per function the share of samples that end in it, and of those that pass through it."""
+    """Of collapsed stacks: shares of the samples, by package, by the function that ran, by those that waited for it."""
+    packages: Counter[str] = Counter()
     ending: Counter[str] = Counter()
     passing: Counter[str] = Counter()
     for line in stacks.splitlines():
         frames, _, count = line.rpartition(" ")
-        functions = frames.split(";")
+        functions = _below_the_server(frames.split(";"))
+        if not functions:
+            continue
+        packages[_package(functions[-1])] += int(count)
         ending[functions[-1]] += int(count)
         passing.update(dict.fromkeys(functions, int(count)))
     total = ending.total() or 1
     sections = []
-    for title, counter in (("ending in", ending), ("passing through", passing)):
-        rows = [f"{100 * count / total:6.1f} %  {function}" for function, count in counter.most_common(LINES)]
-        sections.append("\n".join([f"Share of {total} samples {title} a function", *rows]))
+    for title, counter in (("in a package", packages), ("ending in", ending), ("passing through", passing)):
+        rows = [f"{100 * count / total:6.1f} %  {name}" for name, count in counter.most_common(LINES)]
+        sections.append("\n".join([f"Of {total} samples {title}", *rows]))
     return "\n\n".join(sections) + "\n"
+
+
+def _package(function: str) -> str:
+    """``Cursor.execute (psycopg/cursor.py:12)`` is psycopg."""
+    return function.rpartition("(")[2].partition("/")[0].partition(".py")[0]
+
+
+def _below_the_server(frames: list[str]) -> list[str]:
+    """Without what every stack begins with: the process, its start, the event loop's round."""
+    functions = [frame for frame in frames if not frame.startswith("process ")]
+    starts = [number for number, function in enumerate(functions) if function.startswith(STARTS)]
+    return functions[starts[-1] :] if starts else functions

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
-from benchmarks import pgbench, workloads
-from benchmarks.answers import Answers
-from benchmarks.bench import WARM_UP_SECONDS, Bench
+from benchmarks import workloads
+from benchmarks.bench import WARM_UP_SECONDS, Bench, Run
 from benchmarks.devices import BenchmarkDevice, count_readings
 from benchmarks.errors import BenchmarkError
-from benchmarks.processes import CoresUsed
 from benchmarks.report import Figure, Target
 from benchmarks.server import Server
 from benchmarks.transactions import store_one_reading
@@ -24,58 +23,64 @@ RUNS = [
     (1, 128, Target(must=0.6, aim=1.0)),
     (2, 64, None),
 ]
-FIRST_DEVICES_PER_SECOND = 2_500
+WARM_UP_DEVICES_PER_SECOND = 2_500
 # A device may post once in 30 seconds; the server may turn out faster than while it warmed up.
 DEVICE_SECONDS = 30
 HEADROOM = 1.5
 
 
-def measure(bench: Bench) -> list[Figure]:
-    figures = []
+def measure(bench: Bench) -> Iterator[Figure]:
     for workers, connections, target in RUNS:
         with bench.edge(workers=workers) as server:
             bench.say(f"  {connections} connections, {_workers(workers)}")
-            figures.append(_figure(bench, server, workers, connections, target))
-    return figures
+            yield _figure(bench, server, workers, connections, target)
 
 
 def _figure(bench: Bench, server: Server, workers: int, connections: int, target: Target | None) -> Figure:
-    baseline = store_rate(bench)
-    warm = bench.fleet.make_devices(math.ceil(FIRST_DEVICES_PER_SECOND * min(WARM_UP_SECONDS, bench.seconds)))
-    warm_up = bench.warm_up(server, workloads.posts(warm), connections=connections)
-    devices = bench.fleet.make_devices(devices_needed(warm_up.rate(201), bench.seconds))
-    answers, cores, stored = counted_posts(bench, server, devices, connections, f"posts-{connections}-{workers}")
+    baseline, baseline_details = store_rate(bench)
+    devices = fresh_devices(bench, server, connections)
+    name = f"posts-{connections}-{workers}"
+    run = counted_posts(bench, server, devices, connections=connections, name=name)
     return Figure(
-        f"single posts, {connections} connections, {_workers(workers)}", "posts/s", answers.rate(201),
+        f"single posts, {connections} connections, {_workers(workers)}", "posts/s", run.rate,
         f"store statements in pgbench, {BASELINE_CLIENTS} clients", baseline,
-        {
-            "p50 ms": round(answers.milliseconds(50), 1), "p99 ms": round(answers.milliseconds(99), 1),
-            "posts": stored, **cores.details(),
-        },
-        target,
+        {**run.details, "posts": run.count, **baseline_details}, target,
     )  # fmt: skip
 
 
-def store_rate(bench: Bench) -> float:
+def store_rate(bench: Bench) -> tuple[float, dict[str, float]]:
     devices = bench.fleet.make_devices(math.ceil(BASELINE_DEVICES_PER_SECOND * bench.seconds))
-    transaction = store_one_reading(bench.fleet, devices)
-    return pgbench.transactions_per_second(
-        transaction, clients=BASELINE_CLIENTS, seconds=bench.seconds, directory=bench.directory
-    )
+    return bench.pgbench(store_one_reading(bench.fleet, devices), clients=BASELINE_CLIENTS)
+
+
+def fresh_devices(bench: Bench, server: Server, connections: int, *, runs: float = 1) -> list[BenchmarkDevice]:
+    """Enough for a run of which each device posts once, judged by a warm-up."""
+    return bench.fleet.make_devices(devices_needed(warm_up_rate(bench, server, connections), runs * bench.seconds))
+
+
+def warm_up_rate(bench: Bench, server: Server, connections: int) -> float:
+    devices = bench.fleet.make_devices(math.ceil(WARM_UP_DEVICES_PER_SECOND * min(WARM_UP_SECONDS, bench.seconds)))
+    return bench.warm_up(server, workloads.posts(devices), connections=connections).rate(201)
 
 
 def counted_posts(
-    bench: Bench, server: Server, devices: Sequence[BenchmarkDevice], connections: int, name: str
-) -> tuple[Answers, CoresUsed, int]:
+    bench: Bench,
+    server: Server,
+    devices: Sequence[BenchmarkDevice],
+    *,
+    connections: int,
+    name: str,
+    seconds: float | None = None,
+) -> Run:
     """Raises BenchmarkError where the table does not hold what was acknowledged."""
-    before = count_readings()
-    answers, cores = bench.load(server, workloads.posts(devices), connections=connections, name=name)
-    answers.refuse_other_than(201)
-    acknowledged, stored = answers.statuses[201], count_readings() - before
+    recent = datetime.now(UTC) - timedelta(minutes=1)
+    before = count_readings(recent)
+    run = bench.load(server, workloads.posts(devices), connections=connections, name=name, seconds=seconds)
+    stored = count_readings(recent) - before
     # One more is sent to see that posts are answered as they should; the others were under way at the end.
-    if not acknowledged <= stored <= acknowledged + connections + 1:
-        raise BenchmarkError(f"{acknowledged} posts were answered with 201, but {stored} readings are stored.")
-    return answers, cores, stored
+    if not run.count <= stored <= run.count + connections + 1:
+        raise BenchmarkError(f"{run.count} posts were answered with 201, but {stored} readings are stored.")
+    return run
 
 
 def devices_needed(rate: float, seconds: float) -> int:
