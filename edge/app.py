@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
-from rest_framework.exceptions import PermissionDenied, Throttled
+from rest_framework.exceptions import PermissionDenied
 
 from accounts.api.permissions import may_call
 from accounts.principals import PersonPrincipal
@@ -22,16 +22,20 @@ from edge.answers import Answer, answer_to, send_answer
 from edge.callers import Callers, Principal
 from edge.current import CurrentValues
 from edge.database import Database
+from edge.device_reads import DeviceReads
 from edge.health import get_health
+from edge.history import Histories
 from edge.looks import Looks
 from edge.pushing import Pushes
-from edge.requests import ClientGone, Receive, Request, Scope, Send
+from edge.ranges import RangeReads
+from edge.refusals import TooManyRequests
+from edge.requests import Receive, Request, Scope, Send
 from edge.routes import matching
 from edge.slots import Slots
 from edge.valkey import valkey_client
 from tenancy import metrics
 from tenancy.addresses import network_of
-from tenancy.limits import allow_in_this_process
+from tenancy.limits import allow_in_this_process, refusal_sentence
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Handler = Callable[[Request, Any], Awaitable[Answer]]
@@ -50,12 +54,18 @@ class Edge:
         looks = Looks(self._valkey)
         current = CurrentValues(database, looks)
         pushes = Pushes(database, Slots(self._valkey))
-        self._parts = [self._callers, current, pushes]
+        ranges = RangeReads(database, looks)
+        devices, histories = DeviceReads(ranges), Histories(ranges)
+        self._parts = [self._callers, current, pushes, ranges]
         self._handlers: dict[tuple[str, str], Handler] = {
             ("health", "GET"): get_health,
             ("api-health", "GET"): get_health,
             ("glucose-current", "GET"): current.get,
+            ("glucose-history", "GET"): histories.get,
             ("device-readings", "POST"): pushes.post,
+            ("device-readings", "GET"): devices.list,
+            ("device-latest", "GET"): devices.latest,
+            ("device-stats", "GET"): devices.statistics,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,8 +113,6 @@ class Edge:
         try:
             principal = None if request.is_public else await self._callers.principal_of(request)
             answer = await self._answer(request, principal)
-        except ClientGone:
-            return
         except Exception as error:  # noqa: BLE001  answered, and logged where it is our fault
             answer = answer_to(error)
         await send_answer(send, request, answer)
@@ -130,9 +138,7 @@ def _spend_budget(request: Request, principal: Principal | None) -> None:
         limit = "reads" if request.is_read else "device_writes"
         wait = allow_in_this_process(limit, "key", principal.organization_id, principal.key_id)
     if wait is not None:
-        refusal = Throttled()
-        refusal.wait = wait
-        raise refusal
+        raise TooManyRequests(refusal_sentence(wait), wait)
 
 
 def _is_for_us(request: Request) -> bool:

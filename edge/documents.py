@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.decorators import method_decorator
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,10 +19,11 @@ from edge.queries import HISTORY_PARAMETERS, LIST_PARAMETERS, WINDOW_PARAMETERS
 from edge.request_schema import PUSH_BODY
 from edge.schema import (
     BatchAnswerSerializer,
+    BucketHistorySerializer,
     CurrentGlucoseSerializer,
     DeviceReadingSerializer,
-    HistoryPageSerializer,
     ProcessedSerializer,
+    RawHistorySerializer,
     StatisticsSerializer,
 )
 from tenancy.api.routing import RoutedView
@@ -87,7 +88,17 @@ class CurrentGlucoseView(EdgeView):
 
 
 class GlucoseHistoryView(EdgeView):
-    @extend_schema(operation_id="users_glucose_history", parameters=HISTORY_PARAMETERS, responses=HistoryPageSerializer)
+    @extend_schema(
+        operation_id="users_glucose_history",
+        parameters=HISTORY_PARAMETERS,
+        responses=PolymorphicProxySerializer(
+            "GlucoseHistory", [RawHistorySerializer, BucketHistorySerializer], resource_type_field_name=None
+        ),
+    )
     def get(self, request: Request, userId: str) -> Response:
-        """Readings of a period, newest first, page by page; copies of one measurement are left out."""
+        """Readings of a period, newest first, page by page; copies of one measurement are left out.
+
+        With a resolution the smallest, largest and mean value of each step that has readings, from the patient's
+        local midnight on.
+        """
         return self.refuse(request)

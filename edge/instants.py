@@ -63,3 +63,12 @@ DeviceInstant = Annotated[
 
 def spoken(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parsed_instant(text: str) -> datetime | None:
+    """What ``spoken`` wrote."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if instant.tzinfo is None else instant.astimezone(UTC)

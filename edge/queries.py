@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -19,7 +18,8 @@ from tenancy.api.queries import refuse_repeated
 
 Q = TypeVar("Q", bound=BaseModel)
 MAX_OFFSET = 10_000_000
-RESOLUTIONS_TO_COME = ("1m", "5m", "15m", "1h", "1d")
+MOST_OF_A_HISTORY = 5000
+RESOLUTIONS = ("raw", "1m", "5m", "15m", "1h", "1d")
 PERIODS = {
     "6h": timedelta(hours=6),
     "24h": timedelta(hours=24),
@@ -39,13 +39,9 @@ def _whole_number(value: Any) -> Any:
     return value
 
 
-def _known_resolution(value: str) -> str:
-    if value in RESOLUTIONS_TO_COME:
-        raise PydanticCustomError("not_supported", "This resolution is not supported yet: ask for raw")
-    return value
-
-
 Limit = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=1000)]
+# 14 days of a sensor that measures each 5 minutes are 4,032 readings: one page where somebody wants it so.
+HistoryLimit = Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=MOST_OF_A_HISTORY)]
 Offset = Annotated[int, BeforeValidator(_whole_number), Field(ge=0, le=MAX_OFFSET)]
 
 
@@ -73,9 +69,9 @@ class ListQuery(WindowQuery):
 
 class HistoryQuery(WindowQuery):
     period: Literal["6h", "24h", "7d", "14d", "30d", "90d"] | None = None
-    resolution: Annotated[Literal["raw"], BeforeValidator(_known_resolution)] = "raw"
-    limit: Limit = 100
-    cursor: uuid.UUID | None = None
+    resolution: Literal["raw", "1m", "5m", "15m", "1h", "1d"] = "raw"
+    limit: HistoryLimit = 100
+    cursor: str | None = Field(default=None, min_length=1, max_length=64)
 
     @model_validator(mode="after")
     def _one_window(self) -> HistoryQuery:
@@ -113,7 +109,13 @@ LIST_PARAMETERS = [
 HISTORY_PARAMETERS = [
     OpenApiParameter("period", str, enum=list(PERIODS), description="7d where since and until are not given either"),
     *WINDOW_PARAMETERS,
-    OpenApiParameter("resolution", str, enum=["raw"], default="raw"),
-    _LIMIT,
+    OpenApiParameter(
+        "resolution",
+        str,
+        enum=list(RESOLUTIONS),
+        default="raw",
+        description="raw, or steps from local midnight",
+    ),
+    OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST_OF_A_HISTORY, "default": 100}),
     OpenApiParameter("cursor", str, description="next of the page before"),
 ]

@@ -32,10 +32,6 @@ CUT_SHORT = "The body ended before its Content-Length."
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-class ClientGone(Exception):
-    """Nobody is there to be answered."""
-
-
 class UnknownEncoding(APIException):
     status_code = 415
     default_detail = "Send the body with Content-Encoding: gzip, or without an encoding."
@@ -137,7 +133,7 @@ class Request:
         while True:
             message = await self.receive()
             if message["type"] == "http.disconnect":
-                raise ClientGone
+                raise ParseError(CUT_SHORT)
             body += message.get("body", b"")
             if len(body) > limit:
                 raise BodyTooLarge

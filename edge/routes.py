@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 from edge.current import CURRENT
+from edge.device_reads import DEVICE_READINGS
 from edge.documents import (
     CurrentGlucoseView,
     DeviceReadingsView,
@@ -11,11 +12,8 @@ from edge.documents import (
     ReadingStatisticsView,
 )
 from edge.health import HealthView, RootHealthView
+from edge.history import HISTORY
 from tenancy.api.routing import DEVICE, PUBLIC, Route
-
-# Kinds of looks.
-DEVICE_READINGS = "readings.device"
-HISTORY = "readings.history"
 
 VIEW = "readings.view_glucosereading"
 VIEW_OR_DEVICE = f"{VIEW}|{DEVICE}"

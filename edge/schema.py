@@ -52,8 +52,26 @@ class CurrentGlucoseSerializer(HistoryItemSerializer):
     age_seconds = serializers.IntegerField(help_text="since the measurement")
 
 
-class HistoryPageSerializer(serializers.Serializer[Any]):
+class RawHistorySerializer(serializers.Serializer[Any]):
     items = HistoryItemSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class BucketSerializer(serializers.Serializer[Any]):
+    start = serializers.DateTimeField()
+    min = serializers.IntegerField(allow_null=True, help_text="smallest value within the sensor's range")
+    max = serializers.IntegerField(allow_null=True, help_text="largest value within the sensor's range")
+    mean = serializers.FloatField(allow_null=True)
+    n = serializers.IntegerField(help_text="readings")
+    below = serializers.IntegerField(help_text="of them below the sensor's range")
+    above = serializers.IntegerField(help_text="of them above the sensor's range")
+
+
+class BucketHistorySerializer(serializers.Serializer[Any]):
+    resolution = serializers.CharField()
+    timezone = serializers.CharField(help_text="the patient's: days and hours begin at its midnight")
+    unit = serializers.CharField()
+    items = BucketSerializer(many=True)
     next = serializers.CharField(allow_null=True)
 
 

@@ -12,6 +12,9 @@ from readings.history import Statistics
 from readings.models import RangeFlag, SignalQuality, Trend
 
 UNIT = "mg/dL"
+QUALITY_WORDS: dict[int | None, str | None] = {None: None, **{one.value: str(one.label) for one in SignalQuality}}
+TREND_WORDS: dict[int | None, str | None] = {None: None, **{one.value: str(one.label) for one in Trend}}
+RANGE_WORDS: dict[int, str] = {one.value: str(one.label) for one in RangeFlag}
 
 
 class Measured(Protocol):
@@ -46,19 +49,19 @@ def reading_item(reading: Measured, *, public_id: uuid.UUID, patient_code: str, 
         "confidence": None if reading.confidence is None else float(reading.confidence),
         "sensorData": reading.sensor_data,
         "batteryLevel": reading.battery_level,
-        "signalQuality": None if reading.quality is None else SignalQuality(reading.quality).label,
+        "signalQuality": QUALITY_WORDS[reading.quality],
         "createdAt": spoken(reading.received_at),
     }
     # Without this a "Low" and a "High" would look the same, and both like a reading without a value.
-    return item if measurable else {**item, "rangeFlag": RangeFlag(reading.range_flag).label}
+    return item if measurable else {**item, "rangeFlag": RANGE_WORDS[reading.range_flag]}
 
 
 def reading_extras(reading: Measured, *, trend: int | None, rate: float | None) -> dict[str, Any]:
     return {
-        "trend": None if trend is None else Trend(trend).label,
+        "trend": TREND_WORDS[trend],
         "rate": rate,
         "unit": UNIT,
-        "rangeFlag": RangeFlag(reading.range_flag).label,
+        "rangeFlag": RANGE_WORDS[reading.range_flag],
     }
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from accounts.principals import PersonPrincipal
 from glucose_platform.error_pages import API_PREFIX
 from tenancy.addresses import limited_address
-from tenancy.limits import allow, retry_after
+from tenancy.limits import allow, refusal_sentence, retry_after
 
 # Asked every few seconds, by programs that take a refusal for a failure.
 UNLIMITED = {"/health", "/livez", "/readyz", "/api/v1/health"}
@@ -46,7 +46,7 @@ def _budget(request: HttpRequest) -> tuple[Any, ...]:
 
 def _refusal(request: HttpRequest, wait: float) -> HttpResponse:
     seconds = retry_after(wait)
-    sentence = f"Too many requests. Please try again in {seconds} seconds."
+    sentence = refusal_sentence(wait)
     headers = {"Retry-After": seconds, "Cache-Control": "no-store"}
     if request.path.startswith(API_PREFIX):
         return JsonResponse({"detail": sentence}, status=429, headers=headers)

@@ -80,6 +80,10 @@ def retry_after(wait_seconds: float) -> str:
     return str(max(math.ceil(wait_seconds), 1))
 
 
+def refusal_sentence(wait_seconds: float) -> str:
+    return f"Too many requests. Please try again in {retry_after(wait_seconds)} seconds."
+
+
 def _ask(limit: str, question: Callable[[MovingWindowRateLimiter], Answer]) -> Answer:
     try:
         return question(_shared(limits_client(), key_prefix()))

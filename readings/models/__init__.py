@@ -8,6 +8,7 @@ from readings.models.reading import (
     Unit,
     read_public_id,
     reading_public_id,
+    reading_public_text,
 )
 from readings.models.state import PatientState
 from readings.models.summary import HISTOGRAM_BIN, DaySummary, DaySummaryQuerySet, DirtyDay
@@ -27,4 +28,5 @@ __all__ = [
     "Unit",
     "read_public_id",
     "reading_public_id",
+    "reading_public_text",
 ]

@@ -117,8 +117,18 @@ def reading_public_id(measured_at: datetime, device_number: int) -> uuid.UUID:
 
     It can be taken apart again, so no column stores it.
     """
+    return uuid.UUID(int=_public_number(measured_at, device_number))
+
+
+def reading_public_text(measured_at: datetime, device_number: int) -> str:
+    """The text of the same id, for those who write thousands."""
+    digits = f"{_public_number(measured_at, device_number):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _public_number(measured_at: datetime, device_number: int) -> int:
     milliseconds = (measured_at - _EPOCH) // timedelta(milliseconds=1)
-    return uuid.UUID(int=(milliseconds & (2**48 - 1)) << 80 | 0x8 << 76 | 0b10 << 62 | device_number)
+    return (milliseconds & (2**48 - 1)) << 80 | 0x8 << 76 | 0b10 << 62 | device_number
 
 
 def read_public_id(public_id: uuid.UUID) -> tuple[datetime, int] | None:

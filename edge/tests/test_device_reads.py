@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from devices.services import assign_device
 from edge.schema import StatisticsSerializer
+from edge.tests.posting import path
 from readings.history import device_readings, device_statistics
 from readings.models import GlucoseReading, RangeFlag
 from readings.rows import ReadingRow
 from readings.services import store_readings
-from readings.tests.posting import path
 from tests.clinics import Clinic
 
 pytestmark = pytest.mark.django_db

