@@ -32,7 +32,7 @@ def test_as_the_data_plane_it_starts() -> None:
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_another_role_is_refused(name: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match="is not the data plane's, or can do more than that. Run `manage.py"):
+    with pytest.raises(ImproperlyConfigured, match="is not the data plane's, or can do more"):
         refuse_another_role(os.environ[name])
 
 
@@ -44,7 +44,7 @@ def test_the_process_says_so() -> None:
 
 
 def test_without_a_url_it_refuses() -> None:
-    with pytest.raises(ImproperlyConfigured, match="DATABASE_EDGE_URL is not set: .* start glucose_platform.wsgi"):
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_EDGE_URL is not set"):
         refuse_another_role("")
 
 
