@@ -26,8 +26,8 @@ SELECT reading.measured_at, reading.device_id, device.code, device.public_number
             WHERE amendment.organization_id = %(organization_id)s AND amendment.patient_id = %(patient_id)s
               AND amendment.measured_at = reading.measured_at AND amendment.device_id = reading.device_id)
   FROM (SELECT *
-          FROM readings_glucosereading
-         WHERE organization_id = %(organization_id)s AND patient_id = %(patient_id)s
+          FROM readings_glucosereading reading
+         WHERE reading.organization_id = %(organization_id)s AND patient_id = %(patient_id)s
            AND (%(with_copies)s OR NOT is_copy)
            AND measured_at >= COALESCE(%(since)s::timestamptz, '-infinity')
            AND measured_at < COALESCE(%(until)s::timestamptz, 'infinity')

@@ -18,8 +18,8 @@ SELECT reading.measured_at, reading.device_id, device.code, device.public_number
        reading.quality, reading.trend, reading.rate, reading.confidence::float8, reading.battery_level,
        reading.sensor_data::text, reading.received_at
   FROM (SELECT *
-          FROM readings_glucosereading
-         WHERE organization_id = %(organization_id)s AND patient_id = %(patient_id)s AND NOT is_copy
+          FROM readings_glucosereading reading
+         WHERE reading.organization_id = %(organization_id)s AND patient_id = %(patient_id)s AND NOT is_copy
            AND measured_at >= COALESCE(%(since)s::timestamptz, '-infinity')
            AND measured_at < COALESCE(%(until)s::timestamptz, 'infinity')
            {after}
