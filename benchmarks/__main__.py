@@ -38,6 +38,7 @@ MEASUREMENTS = {
 FULL_IMPORT, QUICK_IMPORT = 100_000, 5_000
 FULL_POSTS, QUICK_POSTS = 50_000, 1_000
 FULL_ROWS, QUICK_ROWS = 20_000_000, 200_000
+FULL_PEOPLE, QUICK_PEOPLE = 400, 40
 QUICK_SECONDS = 1.0
 MOST = 1_000_000_000
 progress = Console(stderr=True)
@@ -100,7 +101,7 @@ def _measure_all(options: argparse.Namespace, directory: Path) -> Report:
 
     bench = Bench(
         directory=directory, seconds=options.seconds, import_rows=QUICK_IMPORT if options.quick else FULL_IMPORT,
-        posts=options.posts, table_rows=options.rows, profiles=options.profile, say=progress.print,
+        posts=options.posts, table_rows=options.rows, people=QUICK_PEOPLE if options.quick else FULL_PEOPLE, profiles=options.profile, say=progress.print,
     )  # fmt: skip
     report = Report(_setup(options))
     _measure(bench, options.only or MEASUREMENTS, report)

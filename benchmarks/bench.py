@@ -36,13 +36,17 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """``posts``: of the measurement of memory. ``table_rows``: of the large table. ``profiles``: where they go."""
+    """``posts``: of the measurement of memory. ``table_rows``: of the large table. ``profiles``: where they go.
+
+    ``people``: who ask for current values.
+    """
 
     directory: Path
     seconds: float
     import_rows: int
     posts: int
     table_rows: int
+    people: int
     profiles: Path | None
     say: Callable[[str], None]
     clinic: BenchmarkClinic = field(default_factory=BenchmarkClinic)
@@ -73,7 +77,7 @@ class Bench:
             rate = pgbench.transactions_per_second(
                 transaction, clients=clients, seconds=self.seconds, directory=self.directory
             )
-        each = spent.each(rate * self.seconds)
+        each = spent.each(rate * max(self.seconds, pgbench.SHORTEST_SECONDS))
         return rate, {f"baseline {name}": value for name, value in each.items() if "Valkey" not in name}
 
     def _drive(self, server: Server, work: Workload, connections: int, seconds: float) -> Answers:

@@ -20,7 +20,7 @@ class Spent:
 
     def each(self, count: float) -> dict[str, float]:
         """For the table: milliseconds for one of ``count``; a busy neighbour changes them less than it does rates."""
-        return {f"CPU ms {name}": round(1000 * value / max(count, 1), 2) for name, value in self.seconds.items()}
+        return {f"{name} CPU ms": round(1000 * value / max(count, 1), 2) for name, value in self.seconds.items()}
 
 
 @contextmanager
@@ -56,7 +56,8 @@ def _seconds_of(servers: Mapping[str, int]) -> dict[str, float]:
     for name, pid in servers.items():
         stats = [stat for each in family(pid) if (stat := _stat(PROC / str(each)))]
         if stats:
-            found[name] = sum(int(stat[11]) + int(stat[12]) for stat in stats) / ticks
+            # The last two are those of children that have ended: a backend of PostgreSQL goes with its client.
+            found[name] = sum(int(value) for stat in stats for value in stat[11:15]) / ticks
     return found
 
 

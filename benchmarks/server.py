@@ -65,8 +65,12 @@ def _running(arguments: list[str], settings: dict[str, str], log_file: Path) -> 
             stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
         try:
-            _wait_until_it_answers(port, process, log_file)
+            _wait_until_it_answers(port, process)
             yield Server(port, process.pid)
+        except BenchmarkError as error:
+            if said := log_file.read_text()[-2000:].strip():
+                raise BenchmarkError(f"{error}\nThe end of the server's log:\n{said}") from error
+            raise
         finally:
             _end(process)
 
@@ -77,7 +81,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_it_answers(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_it_answers(port: int, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -85,7 +89,7 @@ def _wait_until_it_answers(port: int, process: subprocess.Popen[bytes], log: Pat
                 return
         except httpx.TransportError:
             time.sleep(0.05)
-    raise BenchmarkError(f"The web server did not answer. The end of its log:\n{log.read_text()[-2000:]}")
+    raise BenchmarkError("The web server did not answer.")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

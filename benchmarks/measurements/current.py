@@ -16,7 +16,6 @@ from benchmarks.workloads import Workload
 
 CONNECTIONS = 64
 PATIENTS = 1_000
-PEOPLE = 400
 # Of each person. The warm-up writes the first look at each into the ledger; later ones are counted, as all day long.
 PATIENTS_OF_PERSON = 4
 # By workers: the targets against the former view and against pgbench.
@@ -27,8 +26,8 @@ FORMER = f"plain Django view, granian WSGI, {FORMER_WORKERS} workers x {FORMER_T
 
 def measure(bench: Bench) -> Iterator[Figure]:
     devices = bench.fleet.make_devices(PATIENTS)
-    bench.say(f"  signing in {PEOPLE} people")
-    people = bench.fleet.access_tokens(PEOPLE)
+    bench.say(f"  signing in {bench.people} people")
+    people = bench.fleet.access_tokens(bench.people)
     work = reads(devices, people, PATIENTS_OF_PERSON)
     bench.say("  the former view")
     with former_server(bench.directory) as server:

@@ -10,7 +10,7 @@ from benchmarks.bench import Bench, Run
 from benchmarks.devices import BenchmarkDevice, count_readings
 from benchmarks.errors import BenchmarkError
 from benchmarks.installation import superuser_connection
-from benchmarks.measurements.current import PEOPLE, reads
+from benchmarks.measurements.current import reads
 from benchmarks.measurements.posts import counted_posts, fresh_devices, warm_up_rate
 from benchmarks.report import Figure, Target
 
@@ -35,7 +35,7 @@ TARGET = Target(must=0.85, aim=0.95)
 
 def measure(bench: Bench) -> Iterator[Figure]:
     _insist_on_room(bench)
-    people = bench.fleet.access_tokens(PEOPLE)
+    people = bench.fleet.access_tokens(bench.people)
     with bench.edge() as server:
         # Half for each table: a device may post once in 30 seconds.
         devices = fresh_devices(bench, server, CONNECTIONS, runs=2)
@@ -62,7 +62,7 @@ def _both(
     with bench.edge() as server:
         warm_up_rate(bench, server, CONNECTIONS)
         posts = counted_posts(bench, server, devices, connections=CONNECTIONS, name=f"growth-posts-{rows}")
-        work = reads(devices[:PEOPLE], people, 1)
+        work = reads(devices[: len(people)], people, 1)
         for _ in range(2):
             bench.warm_up(server, work, connections=CONNECTIONS)
         return posts, bench.load(server, work, connections=CONNECTIONS, name=f"growth-current-{rows}")
