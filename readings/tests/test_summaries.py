@@ -188,11 +188,12 @@ def test_a_bounded_run_leaves_the_rest_and_says_how_much(northside: Clinic) -> N
     store_at(northside, [NOON], [100], device=1)
     with northside.scope():
         assert backlog().days == 71
-        assert summarise_dirty_days(limit=10) == 31
-        assert backlog().days == 40
+        # A week of the one, the day of the other, a week of the one.
+        assert summarise_dirty_days(limit=10) == 15
+        assert backlog().days == 56
     # The newest days come first.
-    assert max(dirty_days(northside)) == NOON.date() - timedelta(days=31)
-    assert summarise(northside) == 40
+    assert max(dirty_days(northside)) == NOON.date() - timedelta(days=14)
+    assert summarise(northside) == 56
     with northside.scope():
         assert (backlog().days, backlog().oldest) == (0, None)
     assert summaries(northside) == expected_summaries(northside, "UTC")
