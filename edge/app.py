@@ -22,6 +22,7 @@ from edge.answers import Answer, answer_to, send_answer
 from edge.callers import Callers, Principal
 from edge.current import CurrentValues
 from edge.database import Database
+from edge.denials import Denials
 from edge.device_reads import DeviceReads
 from edge.health import get_health
 from edge.history import Histories
@@ -56,7 +57,8 @@ class Edge:
         pushes = Pushes(database, Slots(self._valkey))
         ranges = RangeReads(database, looks)
         devices, histories = DeviceReads(ranges), Histories(ranges)
-        self._parts = [self._callers, current, pushes, ranges]
+        self._denials = Denials(database)
+        self._parts = [self._callers, current, pushes, ranges, self._denials]
         self._handlers: dict[tuple[str, str], Handler] = {
             ("health", "GET"): get_health,
             ("api-health", "GET"): get_health,
@@ -117,6 +119,7 @@ class Edge:
             answer = answer_to(error)
         await send_answer(send, request, answer)
         _observe(request, principal, answer.status, time.perf_counter() - begun)
+        await self._denials.note(request, principal, answer.status)
 
     async def _answer(self, request: Request, principal: Principal | None) -> Answer:
         handler = self._handlers[request.route.name, request.method_of_route]
