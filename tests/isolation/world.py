@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -60,6 +60,10 @@ class Target:
     def digest(self) -> str:
         return digest(self.clinic, self.patient.pk if self.is_one_patient else None)
 
+    def digest_beside_the_ledger(self) -> str:
+        """Where refusals are told."""
+        return _digest(self.clinic, _DIGEST_BESIDE_THE_LEDGER)
+
     def parameter(self, name: str, style: str) -> str:
         """Raises KeyError for a parameter that nobody has taught this test: add it here."""
         only_patient = self.only_patient or self.patient
@@ -110,36 +114,50 @@ class World:
     north: Clinic
     south: Clinic
     second_patients: dict[int, Membership]
+    _targets: dict[tuple[int, bool], Target] = field(default_factory=dict)
 
     def other(self, clinic: Clinic) -> Clinic:
         return self.south if clinic is self.north else self.north
 
     def target(self, clinic: Clinic) -> Target:
-        with clinic.scope(), transaction.atomic():
-            return Target(
-                clinic=clinic,
-                patient=clinic.patients[0],
-                device=clinic.devices[0],
-                member=clinic.people["nurse"],
-                key=DeviceKey.objects.filter(device=clinic.devices[0]).first(),
-                canaries=canaries_of(clinic),
-                named_by_id=named_by_id(clinic.patients[0], clinic.people["nurse"]),
-                only_patient=clinic.patients[-1],
-                only_device=clinic.devices[-1],
-            )
+        return self._kept(clinic, is_second=False)
 
     def second_patient(self, clinic: Clinic) -> Target:
         """The second axis: rows of another patient of the same clinic, which a patient's login must not see."""
-        with clinic.scope(), transaction.atomic():
-            return Target(
-                clinic=clinic,
-                patient=clinic.patients[1],
-                device=clinic.devices[1],
-                member=self.second_patients[clinic.organization.id],
-                key=DeviceKey.objects.filter(device=clinic.devices[1]).first(),
-                canaries=(f"CANARY-{clinic.organization.code[:5].upper()}-2",),
-                named_by_id=named_by_id(clinic.patients[1], self.second_patients[clinic.organization.id]),
-            )
+        return self._kept(clinic, is_second=True)
+
+    def _kept(self, clinic: Clinic, *, is_second: bool) -> Target:
+        """Looked up once; each caller has a copy, with a digest of its own."""
+        key = (clinic.organization.id, is_second)
+        if key not in self._targets:
+            with clinic.scope(), transaction.atomic():
+                self._targets[key] = self._second_patient(clinic) if is_second else self._target(clinic)
+        return replace(self._targets[key])
+
+    def _target(self, clinic: Clinic) -> Target:
+        return Target(
+            clinic=clinic,
+            patient=clinic.patients[0],
+            device=clinic.devices[0],
+            member=clinic.people["nurse"],
+            key=DeviceKey.objects.filter(device=clinic.devices[0]).first(),
+            canaries=canaries_of(clinic),
+            named_by_id=named_by_id(clinic.patients[0], clinic.people["nurse"]),
+            only_patient=clinic.patients[-1],
+            only_device=clinic.devices[-1],
+        )
+
+    def _second_patient(self, clinic: Clinic) -> Target:
+        member = self.second_patients[clinic.organization.id]
+        return Target(
+            clinic=clinic,
+            patient=clinic.patients[1],
+            device=clinic.devices[1],
+            member=member,
+            key=DeviceKey.objects.filter(device=clinic.devices[1]).first(),
+            canaries=(f"CANARY-{clinic.organization.code[:5].upper()}-2",),
+            named_by_id=named_by_id(clinic.patients[1], member),
+        )
 
 
 def named_by_id(patient: Patient, member: Membership) -> dict[str, Any]:
@@ -237,10 +255,10 @@ def _write_canaries(model: type[TenantModel], clinic: Clinic) -> None:
     for row in model.objects.all():
         is_second = _belongs_to(row, clinic.patients[1], clinic.devices[1])
         values: dict[str, Any] = {}
-        for field in model._meta.local_fields:
-            if not isinstance(field, models.CharField | models.TextField) or field.choices or field.name in NOT_TEXT:
+        for column in model._meta.local_fields:
+            if not isinstance(column, models.CharField | models.TextField) or column.choices or column.name in NOT_TEXT:
                 continue
-            values[field.name] = f"{_canary(clinic, is_second)} {field.name}"[: field.max_length]
+            values[column.name] = f"{_canary(clinic, is_second)} {column.name}"[: column.max_length]
         if model is Patient:
             values["email"] = f"{_canary(clinic, is_second).lower()}@{clinic.organization.code}.example"
             values["medical_record_number"] = f"{_canary(clinic, is_second)} {row.pk}"
@@ -259,9 +277,12 @@ def _belongs_to(row: Any, patient: Patient, device: Device) -> bool:
 
 def digest(clinic: Clinic, patient_id: int | None) -> str:
     """Of every row of the clinic, its people's accounts and sign-ins included; or of one patient's rows."""
+    return _digest(clinic, _PATIENT_DIGEST if patient_id else _CLINIC_DIGEST, patient_id)
+
+
+def _digest(clinic: Clinic, statement: str, patient_id: int | None = None) -> str:
     with clinic.scope(), transaction.atomic(), connection.cursor() as cursor:
-        parameters = {"organization": clinic.organization.id, "patient": patient_id}
-        cursor.execute(_PATIENT_DIGEST if patient_id else _CLINIC_DIGEST, parameters)
+        cursor.execute(statement, {"organization": clinic.organization.id, "patient": patient_id})
         return str(cursor.fetchone()[0])
 
 
@@ -278,16 +299,23 @@ def _digest_of(parts: list[str]) -> str:
 
 # Anybody may try to sign in as a person of the clinic, and its ledger tells so.
 BESIDES = {"audit_entry": " AND t.action <> 'login_failed'"}
-_CLINIC_DIGEST = _digest_of(
-    [
-        *[f"SELECT '{table}' || t AS row FROM {table} t "
-          f"WHERE t.organization_id = %(organization)s{BESIDES.get(table, '')}" for table in TENANT_TABLES],
-        "SELECT 'organization' || t FROM tenancy_organization t WHERE t.id = %(organization)s",
-        "SELECT 'sign-in' || t FROM accounts_refreshfamily t WHERE t.for_organization = %(organization)s",
-        "SELECT 'account' || account FROM accounts_membership m, accounts_user_by_id(m.user_id) account "
-        "WHERE m.organization_id = %(organization)s",
-    ]
-)  # fmt: skip
+
+
+def _digest_of_clinic(tables: list[str]) -> str:
+    return _digest_of(
+        [
+            *[f"SELECT '{table}' || t AS row FROM {table} t "
+              f"WHERE t.organization_id = %(organization)s{BESIDES.get(table, '')}" for table in tables],
+            "SELECT 'organization' || t FROM tenancy_organization t WHERE t.id = %(organization)s",
+            "SELECT 'sign-in' || t FROM accounts_refreshfamily t WHERE t.for_organization = %(organization)s",
+            "SELECT 'account' || account FROM accounts_membership m, accounts_user_by_id(m.user_id) account "
+            "WHERE m.organization_id = %(organization)s",
+        ]
+    )  # fmt: skip
+
+
+_CLINIC_DIGEST = _digest_of_clinic(list(TENANT_TABLES))
+_DIGEST_BESIDE_THE_LEDGER = _digest_of_clinic([table for table in TENANT_TABLES if table != "audit_entry"])
 _PATIENT_DIGEST = _digest_of(
     [
         f"SELECT '{table}' || t AS row FROM {table} t "
