@@ -41,7 +41,8 @@ class Amended(enum.Enum):
 # Organization, device, instant.
 _Place = tuple[int, int, datetime]
 
-# Whose device it was at that time is whose reading it is: see the store.
+# Whose device it was at that time is whose reading it is: see the store. The patient is held as foreign keys hold it,
+# and before the state, as those who change a patient do.
 _PLACE = """
 SELECT sent.organization_id, sent.device_id, sent.measured_at, assignment.patient_id
   FROM unnest(%(organization_id)s::bigint[], %(device_id)s::bigint[], %(measured_at)s::timestamptz[])
@@ -50,6 +51,9 @@ SELECT sent.organization_id, sent.device_id, sent.measured_at, assignment.patien
     ON assignment.organization_id = sent.organization_id AND assignment.device_id = sent.device_id
    AND assignment.starts_at <= sent.measured_at
    AND (assignment.ends_at IS NULL OR assignment.ends_at > sent.measured_at)
+  JOIN patients_patient patient
+    ON patient.organization_id = sent.organization_id AND patient.id = assignment.patient_id
+ ORDER BY sent.organization_id, assignment.patient_id FOR KEY SHARE OF patient
 """
 
 # All parts see the rows as they were before; the states are locked, so nobody else changes these. The constants

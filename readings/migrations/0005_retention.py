@@ -30,6 +30,8 @@ BEGIN
         RETURN 0;
     END IF;
     FOREACH patient IN ARRAY ARRAY(SELECT DISTINCT number FROM unnest(p_patients) AS number ORDER BY number) LOOP
+        -- The patient before the state, as those who change a patient hold them.
+        PERFORM 1 FROM patients_patient WHERE organization_id = organization AND id = patient FOR KEY SHARE;
         PERFORM 1 FROM readings_patientstate
           WHERE organization_id = organization AND patient_id = patient FOR UPDATE;
         SELECT timezone, (cutoff AT TIME ZONE timezone)::date INTO zone, first_kept_day

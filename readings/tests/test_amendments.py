@@ -56,7 +56,12 @@ def test_the_row_says_the_new_and_the_amendment_the_old(northside: Clinic, south
         before = ReadingRow(northside.devices[0].id, NOON, 100, Unit.MMOL_L, quality=SignalQuality.FAIR, rate=0.5)
         store_readings(rows=[before])
     store_at(southside, [NOON], [100])
-    new: dict[str, Any] = {"range_flag": RangeFlag.LOW, "trend": Trend.FLAT, "rate": -0.5, "quality": SignalQuality.GOOD}
+    new: dict[str, Any] = {
+        "range_flag": RangeFlag.LOW,
+        "trend": Trend.FLAT,
+        "rate": -0.5,
+        "quality": SignalQuality.GOOD,
+    }
 
     assert correct(northside, 40, reason="recalibrated", **new) == [Amended.AMENDED]
 

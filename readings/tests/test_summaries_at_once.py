@@ -8,11 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
+from accounts.organizations import change_organization
 from devices.services import assign_device, register_device
 from patients.models import Patient
 from patients.services import change_patient, create_patient
 from readings.models import DaySummary, DirtyDay
+from readings.retention import remove_expired_readings
 from readings.rows import ReadingRow
 from readings.services import store_readings
 from readings.summaries import summarise_dirty_days
@@ -111,6 +114,25 @@ def test_a_change_of_the_zone_and_the_first_store_do_not_miss_each_other(northsi
     summarise(northside)
     assert summaries(northside) == expected_summaries(northside, "Pacific/Kiritimati")
     assert len(summaries(northside)) == 1
+
+
+def test_retention_and_a_worker_do_not_miss_each_other(northside: Clinic) -> None:
+    """The day in which the time ends is marked already, so removing what is older adds no mark."""
+    now = timezone.now()
+    store_at(northside, [now - timedelta(minutes=30 * step + 1) for step in range(96)], [100] * 96)
+    with northside.scope():
+        change_organization(changes={"reading_retention_days": 1})
+
+    def remove() -> None:
+        with northside.scope():
+            assert remove_expired_readings() == 48
+
+    with Interruption(remove) as removing:
+        assert summarise(northside) == 0
+        removing.finish()
+    summarise(northside)
+    assert summaries(northside) == expected_summaries(northside, "UTC")
+    assert sum(day["count"] for day in summaries(northside).values()) == 48
 
 
 def test_two_workers_divide_the_work(northside: Clinic) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
 from django.db import connection, transaction
 from django.test import Client
 from structlog.testing import capture_logs
 
+from audit.tests.ledgers import as_owner
 from glucose_platform.celery import app
 from readings import tasks
 from readings.models import DaySummary, DirtyDay
@@ -123,3 +125,12 @@ def test_the_command_tells_works_off_and_begins_anew(northside: Clinic, southsid
 def _spoil_all(clinic: Clinic) -> None:
     with clinic.scope(), transaction.atomic():
         DaySummary.objects.update(total=0)
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+def test_readings_from_before_there_were_summaries_are_marked_by_the_migration(northside: Clinic) -> None:
+    store_at(northside, [NOON, NOON - timedelta(days=3)], [100, 100])
+    with northside.scope(), transaction.atomic():
+        DirtyDay.objects.filter(day=NOON.date()).delete()
+    as_owner(import_module("readings.migrations.0005_retention").MARK_ALL_DAYS)
+    assert dirty_days(northside) == [NOON.date() - timedelta(days=3), NOON.date()]
