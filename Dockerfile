@@ -20,4 +20,5 @@ RUN python manage.py collectstatic --noinput --verbosity 0
 USER 1000
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["python", "scripts/healthcheck.py"]
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--http1-header-read-timeout", "10000", "--http1-buffer-size", "65536", "glucose_platform.wsgi:application"]
+# Pages, admin and REST; the data plane is the same image with the command of the compose file's service edge.
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "8", "--workers-kill-timeout", "30", "--no-ws", "--http1-header-read-timeout", "10000", "--http1-buffer-size", "65536", "glucose_platform.wsgi:application"]

@@ -25,7 +25,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = [name for name, service in SERVICES.items() if service["image"] == "glucose-platform"]
-SERVING = ["web", "worker", "beat"]
+SERVING = ["web", "edge", "worker", "beat"]
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -93,9 +93,10 @@ def test_our_containers_can_do_little(name):
     assert service["security_opt"] == ["no-new-privileges:true"]
 
 
-def test_only_the_web_service_has_a_port_and_only_on_loopback():
+def test_only_web_servers_have_ports_and_only_on_loopback():
     assert {name: service["ports"] for name, service in SERVICES.items() if "ports" in service} == {
-        "web": ["127.0.0.1:${PORT:-8000}:8000"]
+        "edge": ["127.0.0.1:${PORT:-8000}:8000"],
+        "web": ["127.0.0.1:8001:8000"],
     }
 
 
@@ -111,7 +112,7 @@ def test_serving_processes_wait_for_the_migrations_and_never_see_the_owner(name)
 def test_every_service_is_watched_or_ends():
     for name, service in SERVICES.items():
         ends = service.get("restart") == "no"
-        inherits_image_check = name == "web"
+        inherits_image_check = name in {"web", "edge"}
         assert ends or inherits_image_check or "healthcheck" in service, name
 
 

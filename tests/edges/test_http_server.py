@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from tests.live import PROJECT, running_server
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.promise(44)]
 HEADER_SECONDS = 1
+THREADS = 4
 HEAD = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
 SMUGGLED = HEALTH + b"X-Smuggled: yes\r\n\r\n"
@@ -41,7 +43,7 @@ REFUSED = {
 @pytest.fixture(scope="module")
 def server(django_db_setup: None) -> Iterator[tuple[str, int]]:
     limits = {"GRANIAN_HTTP1_HEADER_READ_TIMEOUT": str(HEADER_SECONDS * 1000), "GRANIAN_HTTP1_BUFFER_SIZE": "65536"}
-    with running_server(threads=4, environment=limits) as address:
+    with running_server(threads=THREADS, environment=limits) as address:
         parts = urlsplit(address)
         yield str(parts.hostname), int(parts.port or 0)
 
@@ -115,22 +117,25 @@ def is_open(connection: socket.socket) -> bool:
 
 
 def test_slow_senders_leave_the_others_served(server: tuple[str, int]) -> None:
-    """As long as a thread is left: production's proxy reads a request whole before it passes it on."""
-    held = [socket.create_connection(server, timeout=10) for _ in range(3)]
+    """More of them than the server has threads, and the path is one that needs a thread."""
+    wanted = HEALTH.replace(b"/health", b"/livez") + b"Connection: close\r\n\r\n"
+    held = [socket.create_connection(server, timeout=10) for _ in range(3 * THREADS)]
     try:
         for connection in held:
             connection.sendall(HEAD + b"Content-Length: 100\r\n\r\n{")
-        assert answers_in(tell(server, HEALTH + b"Connection: close\r\n\r\n")) == [200]
+        assert answers_in(tell(server, wanted)) == [200]
     finally:
         for connection in held:
             connection.close()
-    # Whoever hangs up frees the thread.
-    wanted = HEALTH + b"Connection: close\r\n\r\n"
     assert [answers_in(tell(server, wanted)) for _ in range(8)] == [[200]] * 8
 
 
-@pytest.mark.parametrize("path", ["Dockerfile", "docs/install.md"])
+@pytest.mark.parametrize("path", ["Dockerfile", "docker-compose.yml", "docs/install.md"])
 def test_the_limits_are_those_that_production_starts_with(path: str) -> None:
-    text = Path(PROJECT / path).read_text().replace('", "', " ")
-    assert "--http1-header-read-timeout 10000" in text
-    assert "--http1-buffer-size 65536" in text
+    text = re.sub(r'", "|=', " ", Path(PROJECT / path).read_text())
+    servers = text.count("--interface")
+    assert servers == (2 if path == "docs/install.md" else 1)
+    assert text.count("--http1-header-read-timeout 10000") == servers
+    assert text.count("--http1-buffer-size 65536") == servers
+    # More than the data plane takes to finish (edge.app.STOP_SECONDS).
+    assert text.count("--workers-kill-timeout 30") == servers
