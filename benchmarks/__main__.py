@@ -100,9 +100,15 @@ def _measure_all(options: argparse.Namespace, directory: Path) -> Report:
     from benchmarks.bench import Bench
 
     bench = Bench(
-        directory=directory, seconds=options.seconds, import_rows=QUICK_IMPORT if options.quick else FULL_IMPORT,
-        posts=options.posts, table_rows=options.rows, people=QUICK_PEOPLE if options.quick else FULL_PEOPLE, profiles=options.profile, say=progress.print,
-    )  # fmt: skip
+        directory=directory,
+        seconds=options.seconds,
+        import_rows=QUICK_IMPORT if options.quick else FULL_IMPORT,
+        posts=options.posts,
+        table_rows=options.rows,
+        people=QUICK_PEOPLE if options.quick else FULL_PEOPLE,
+        profiles=options.profile,
+        say=progress.print,
+    )
     report = Report(_setup(options))
     _measure(bench, options.only or MEASUREMENTS, report)
     return report

@@ -22,7 +22,8 @@ STARTS = ("Handle._run (", "BaseEventLoop._run_once (", "WSGIHandler.__call__ ("
 def profile(pid: int, directory: Path | None, name: str) -> Iterator[None]:
     """Writes ``name``.txt, the hottest functions, and ``name``.stacks, which flame graphs are made of.
 
-    Does nothing without a directory. Sampling takes processor time of its own: such a run's rates are too low.
+    Does nothing without a directory. Only what holds the interpreter is counted: a thread that waits for a core of a
+    busy machine looks like one at work. Sampling takes processor time of its own: such a run's rates are too low.
     """
     if directory is None:
         yield
@@ -31,7 +32,7 @@ def profile(pid: int, directory: Path | None, name: str) -> Iterator[None]:
     stacks = directory / f"{name}.stacks"
     command = [
         str(Path(sys.executable).parent / "py-spy"), "record", "--pid", str(pid), "--subprocesses", "--format", "raw",
-        "--rate", str(SAMPLES_PER_SECOND), "--nonblocking", "--function", "--duration", "unlimited",
+        "--rate", str(SAMPLES_PER_SECOND), "--nonblocking", "--gil", "--function", "--duration", "unlimited",
         "--output", str(stacks),
     ]  # fmt: skip
     sampler = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
