@@ -20,8 +20,11 @@ from devices.services import assign_device, issue_key, register_device
 from patients.history import Author, add_history_entry, amend_history_entry
 from patients.models import Patient
 from patients.services import create_patient
+from readings.amendments import Correction
+from readings.models import GlucoseReading
 from readings.rows import ReadingRow
-from readings.services import store_readings
+from readings.services import amend_readings, store_readings
+from readings.summaries import summarise_dirty_days
 from tenancy.models import Organization
 from tenancy.scope import Scope, organization_scope
 from tenancy.services import create_organization
@@ -99,6 +102,18 @@ class Clinic:
         ]
         with self.scope():
             store_readings(rows=rows)
+
+    def summarise_and_amend(self, reason: str = "") -> None:
+        """Each patient's days, and a correction of their oldest reading, whose day is dirty since then."""
+        with self.scope(), transaction.atomic():
+            summarise_dirty_days()
+            oldest = GlucoseReading.objects.order_by("patient_id", "measured_at").distinct("patient_id")
+            amend_readings(
+                corrections=[
+                    Correction(row.device_id, row.measured_at, row.glucose + 1, rate=row.rate, reason=reason)
+                    for row in oldest
+                ]
+            )
 
 
 def make_clinic(code: str, *, canary: str = "") -> Clinic:

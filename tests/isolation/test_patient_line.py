@@ -23,6 +23,7 @@ STAFF_TABLES = [table for table, (line, _) in reviewed.TENANT_TABLES.items() if 
 def clinic(northside: Clinic) -> Clinic:
     northside.store(101, 102, device=0)
     northside.store(201, 202, device=1)
+    northside.summarise_and_amend()
     return northside
 
 

@@ -20,6 +20,7 @@ PROTECTED = [*reviewed.TENANT_TABLES, "tenancy_organization"]
 @pytest.fixture
 def filled(northside: Clinic) -> Clinic:
     northside.store(101, 102, 103)
+    northside.summarise_and_amend()
     with northside.scope():
         seal_organization()
     return northside

@@ -215,6 +215,7 @@ def _fill(clinic: Clinic) -> Membership:
         issue_key(device=clinic.devices[1], name="second")
         member = clinic.people[SECOND_PATIENT] = add_second_patient(clinic, password=PASSWORD)
         _store_readings(clinic)
+        clinic.summarise_and_amend(reason=_canary(clinic, False))
         for role in ("nurse", SECOND_PATIENT):
             start_family(principal=clinic.principal(role), user_agent=_canary(clinic, role == SECOND_PATIENT))
         for model in (Patient, Device, Assignment, DeviceKey, Membership, HistoryEntry, HistoryAmendment):
