@@ -139,7 +139,7 @@ def _setup(options: argparse.Namespace) -> dict[str, Any]:
         "postgresql": f"{version // 10000}.{version % 10000}, fsync on",
         "web": "granian",
         "load by": generator_name(),
-        "baseline by": "pgbench, statements unprepared" if pgbench_program() else "threads (no pgbench found)",
+        "baseline by": "pgbench, prepared or not, the better" if pgbench_program() else "threads (no pgbench found)",
         "seconds": options.seconds,
     }
 

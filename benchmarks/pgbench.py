@@ -18,19 +18,26 @@ OVERTIME_SECONDS = 60
 # Many clients take a while to connect.
 SHORTEST_SECONDS = 3
 _RATE = re.compile(r"^tps = ([0-9.]+)", re.MULTILINE)
+_SET_LOCAL = re.compile(r"SET LOCAL (\S+) = '(:\w+)'")
 _FAILED = re.compile(r"^number of failed transactions: (\d+)", re.MULTILINE)
 
 
-def transactions_per_second(transaction: Transaction, *, clients: int, seconds: float, directory: Path) -> float:
-    """As the app role. By pgbench; where no PostgreSQL brings it, by threads of this process."""
+def transactions_per_second(
+    transaction: Transaction, *, clients: int, seconds: float, directory: Path, prepared: bool = False
+) -> float:
+    """As the app role. By pgbench; where no PostgreSQL brings it, by threads of this process.
+
+    ``prepared``: each statement is planned once for a connection, as the data plane's are.
+    """
     program = pgbench_program()
     if program is None:
         return client_threads.transactions_per_second(transaction, clients=clients, seconds=seconds)
     script = directory / "transaction.sql"
-    script.write_text(_script(transaction))
+    script.write_text(_script(transaction, prepared))
     command = [
         str(program), "--no-vacuum", "--file", str(script), "--client", str(clients),
         "--jobs", str(min(clients, os.cpu_count() or 1)), "--time", str(max(SHORTEST_SECONDS, round(seconds))),
+        "--protocol", "prepared" if prepared else "simple",
     ]  # fmt: skip
     try:
         done = subprocess.run(
@@ -58,14 +65,17 @@ def _runs(program: Path) -> bool:
     return subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
 
 
-def _script(transaction: Transaction) -> str:
-    statements = ("BEGIN", *transaction.statements, "COMMIT")
+def _script(transaction: Transaction, prepared: bool) -> str:
+    statements = transaction.statements
+    if prepared:
+        # SET takes no parameter, which is what pgbench makes of a variable in a prepared statement.
+        statements = tuple(_SET_LOCAL.sub(r"SELECT set_config('\1', (\2)::text, true)", each) for each in statements)
     first, count = transaction.first_organization, transaction.organizations
     draw = (
         f"\\set device random({transaction.first_device}, {transaction.last_device})\n"
         f"\\set organization {first} + (:device - {transaction.first_device}) % {count}\n"
     )
-    return draw + "".join(f"{statement.strip()};\n" for statement in statements)
+    return draw + "".join(f"{statement.strip()};\n" for statement in ("BEGIN", *statements, "COMMIT"))
 
 
 def _address() -> dict[str, str]:
