@@ -20,6 +20,7 @@ from readings.models import DaySummary, DirtyDay, GlucoseReading, RangeFlag
 from readings.rows import ReadingRow
 from readings.services import store_readings
 from readings.store import run_steps
+from readings.summaries import summarise_dirty_days
 from tenancy.managers import audited_elsewhere
 from tests.clinics import Clinic
 
@@ -228,7 +229,7 @@ one_reading = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.data(),
     zone=st.sampled_from(ZONES),
@@ -253,7 +254,10 @@ def test_summaries_and_readings_say_the_same(
         store(northside, rows[:stale] + rows[stale + 1 :])
         known = {day_of(reading.measured_at, ZoneInfo(zone)) for i, reading in enumerate(rows) if i != stale}
         move(northside, zone)
-        summarise(northside, zone, days=[day for day in summarised if day in known])
+        if data.draw(st.booleans()):
+            summarise_dirty_days(limit=None)
+        else:
+            summarise(northside, zone, days=[day for day in summarised if day in known])
         store(northside, [rows[stale]])
         found, before = [], None
         while page := buckets(
