@@ -81,10 +81,11 @@ class PooledDatabase:
     @asynccontextmanager
     async def transaction(self, organization_ids: Collection[int]) -> AsyncIterator[Transaction]:
         async with self._pool.connection() as connection:
-            await connection.execute("BEGIN")
             try:
-                # A literal and a statement of its own: a distributed engine passes on nothing else.
-                await connection.execute(scope_statement(organization_ids))
+                # In one round trip. A literal and a statement of its own: a distributed engine passes on nothing else.
+                async with connection.pipeline():
+                    await connection.execute("BEGIN")
+                    await connection.execute(scope_statement(organization_ids))
                 yield PooledTransaction(connection)
             except BaseException:
                 if not connection.closed:
