@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections
 
 from scripts import sbom
 from tests.live import PROJECT
+from tests.prepared import ACCOUNTS, rows_after_migrating
 
 pytestmark = pytest.mark.promise(60)
 PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)(?:\[[a-z,]+\])?==([^ ;\\]+)", re.MULTILINE)
@@ -108,13 +108,9 @@ def test_secrets_come_from_the_environment_alone(django_db_setup: None) -> None:
     assert all(line.startswith("refused") for line in lines)
 
 
-@pytest.mark.django_db(databases=["default", "owner"])
-def test_a_new_installation_has_no_account() -> None:
+def test_a_new_installation_has_no_account(django_db_setup: None) -> None:
     """The tests' database is a migrated one, with nothing else in it."""
-    with connections["owner"].cursor() as cursor:
-        for table in ("accounts_user", "accounts_membership", "tenancy_organization", "devices_devicekey"):
-            cursor.execute(f"SELECT count(*) FROM {table}")
-            assert cursor.fetchone() == (0,), table
+    assert rows_after_migrating == dict.fromkeys(ACCOUNTS, 0)
 
 
 def test_what_is_shipped_is_listed_with_versions_and_hashes(tmp_path: Path) -> None:
