@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.organizations import change_organization
@@ -19,6 +19,7 @@ from readings.retention import remove_expired_readings
 from readings.rows import ReadingRow
 from readings.services import store_readings
 from readings.summaries import summarise_dirty_days
+from readings.tests.interruption import Interruption, closing
 from readings.tests.summaries import dirty_days, expected_summaries, store_at, summaries, summarise
 from tests.clinics import Clinic
 
@@ -26,36 +27,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.promise(46)]
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=5)
-
-
-class Interruption:
-    """Runs ``begin`` in a thread's transaction, which stays open until ``finish``."""
-
-    def __init__(self, begin: Callable[[], object]) -> None:
-        self._begin = begin
-        self._begun, self._go_on = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Interruption:
-        self._thread.start()
-        assert self._begun.wait(30)
-        return self
-
-    def _run(self) -> None:
-        try:
-            with transaction.atomic():
-                self._begin()
-                self._begun.set()
-                assert self._go_on.wait(30)
-        finally:
-            connection.close()
-
-    def finish(self) -> None:
-        self._go_on.set()
-        self._thread.join(30)
-
-    def __exit__(self, *_: object) -> None:
-        self.finish()
 
 
 def store(clinic: Clinic, instant: datetime) -> Callable[[], None]:
@@ -85,7 +56,7 @@ def test_a_store_that_begins_while_a_day_is_summarised_marks_it_again(northside:
             assert summarise_dirty_days() == 1
 
     with Interruption(summarise_alone) as summarising:
-        storing = threading.Thread(target=_closing(store(northside, LATER)))
+        storing = threading.Thread(target=closing(store(northside, LATER)))
         storing.start()
         storing.join(0.3)
         # It waits for the lock on the state.
@@ -106,7 +77,7 @@ def test_a_change_of_the_zone_and_the_first_store_do_not_miss_each_other(northsi
             change_patient(patient=northside.patients[0], changes={"timezone": "Pacific/Kiritimati"})
 
     with Interruption(move) as moving:
-        storing = threading.Thread(target=_closing(store(northside, NOON)))
+        storing = threading.Thread(target=closing(store(northside, NOON)))
         storing.start()
         storing.join(0.3)
         moving.finish()
@@ -119,9 +90,14 @@ def test_a_change_of_the_zone_and_the_first_store_do_not_miss_each_other(northsi
 def test_retention_and_a_worker_do_not_miss_each_other(northside: Clinic) -> None:
     """The day in which the time ends is marked already, so removing what is older adds no mark."""
     now = timezone.now()
-    store_at(northside, [now - timedelta(minutes=30 * step + 1) for step in range(96)], [100] * 96)
+    # Where it is about noon, so that the time ends in the middle of a day.
+    zone = f"Etc/GMT{now.hour - 12:+d}"
     with northside.scope():
+        change_patient(patient=northside.patients[0], changes={"timezone": zone})
         change_organization(changes={"reading_retention_days": 1})
+    store_at(northside, [now - timedelta(minutes=30 * step + 1) for step in range(95)], [100] * 95)
+    summarise(northside)
+    store_at(northside, [now - timedelta(hours=25)], [200])
 
     def remove() -> None:
         with northside.scope():
@@ -131,7 +107,7 @@ def test_retention_and_a_worker_do_not_miss_each_other(northside: Clinic) -> Non
         assert summarise(northside) == 0
         removing.finish()
     summarise(northside)
-    assert summaries(northside) == expected_summaries(northside, "UTC")
+    assert summaries(northside) == expected_summaries(northside, zone)
     assert sum(day["count"] for day in summaries(northside).values()) == 48
 
 
@@ -147,7 +123,7 @@ def test_two_workers_divide_the_work(northside: Clinic) -> None:
         with northside.scope():
             done.append(summarise_dirty_days(limit=None))
 
-    workers = [threading.Thread(target=_closing(work)) for _ in range(2)]
+    workers = [threading.Thread(target=closing(work)) for _ in range(2)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -165,13 +141,3 @@ def _give_readings(clinic: Clinic, patients: list[Patient]) -> None:
             device = register_device(code=f"D_{patient.code}", name="D", serial_number=patient.code, status="active")
             assign_device(device=device, patient=patient, starts_at=NOON - timedelta(days=100))
             store_readings(rows=[ReadingRow(device.id, NOON - timedelta(days=days), 100 + days) for days in range(20)])
-
-
-def _closing(work: Callable[[], object]) -> Callable[[], None]:
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connection.close()
-
-    return run
