@@ -73,7 +73,10 @@ class Group(Generic[Item, Answer]):
     async def _answers(self, items: Sequence[Item]) -> Sequence[Answer | Exception]:
         begun, failed = time.perf_counter(), False
         try:
-            return await self._work(items)
+            answers = await self._work(items)
+            if len(answers) != len(items):
+                raise RuntimeError(f"{len(answers)} answers were made for {len(items)} items.")
+            return answers
         except Exception as error:  # noqa: BLE001  raised to each caller
             failed = True
             return [error] * len(items)
