@@ -43,7 +43,7 @@ def resident_mebibytes(pid: int) -> float:
 
 def family(pid: int) -> list[int]:
     """A process and all that descend from it."""
-    parents = {int(path.name): _stat(path)[1] for path in PROC.glob("[0-9]*") if _stat(path)}
+    parents = {int(path.name): stat[1] for path in PROC.glob("[0-9]*") if (stat := _stat(path))}
     found = [pid] if pid in parents else []
     for each in found:
         found += [child for child, parent in parents.items() if int(parent) == each]

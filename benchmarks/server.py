@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ import httpx
 
 from benchmarks.errors import BenchmarkError
 from benchmarks.installation import PROJECT
+from glucose_platform.server import whole_platform
 
 FORMER_WORKERS = 2
 FORMER_THREADS = 8
@@ -33,32 +34,30 @@ class Server:
 @contextmanager
 def edge_server(directory: Path, *, workers: int = 1) -> Iterator[Server]:
     """The platform over ASGI. Its log stays in ``directory``."""
-    arguments = ["--interface", "asgi", "--workers", str(workers), "glucose_platform.asgi:application"]
-    with _running(arguments, {}, directory / "edge.log") as server:
+    port = _free_port()
+    command = (*whole_platform(port=port), "--workers", str(workers))
+    with _running(command, port, {}, directory / "edge.log") as server:
         yield server
 
 
 @contextmanager
 def former_server(directory: Path) -> Iterator[Server]:
     """Django over WSGI, with the views of ``benchmarks.former``."""
-    arguments = [
-        "--interface", "wsgi", "--workers", str(FORMER_WORKERS), "--blocking-threads", str(FORMER_THREADS),
+    port = _free_port()
+    command = [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws",
+        "--workers", str(FORMER_WORKERS), "--blocking-threads", str(FORMER_THREADS), "--log-level", "warning",
         "glucose_platform.wsgi:application",
     ]  # fmt: skip
     settings = {"DJANGO_SETTINGS_MODULE": "benchmarks.former.settings"}
-    with _running(arguments, settings, directory / "former.log") as server:
+    with _running(command, port, settings, directory / "former.log") as server:
         yield server
 
 
 @contextmanager
-def _running(arguments: list[str], settings: dict[str, str], log_file: Path) -> Iterator[Server]:
-    port = _free_port()
+def _running(command: Sequence[str], port: int, settings: dict[str, str], log_file: Path) -> Iterator[Server]:
     # Serving processes refuse to start where the owner's address is given.
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
-    command = [
-        sys.executable, "-m", "granian", "--host", "127.0.0.1", "--port", str(port), "--no-ws",
-        "--log-level", "warning", *arguments,
-    ]  # fmt: skip
     with log_file.open("w+b") as log:
         process = subprocess.Popen(
             command, cwd=PROJECT, env={**environment, "GLUCOSE_PROCESS": "web", **settings}, stdout=log,
