@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
@@ -12,8 +13,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import psycopg
 
 from glucose_platform import embedded
@@ -47,8 +50,10 @@ class Installation:
     state_dir: Path
     environment: dict[str, str]
     port: int
+    devices: int
     key: str = ""
     server: subprocess.Popen[bytes] | None = None
+    worker: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
@@ -63,36 +68,60 @@ class Installation:
         return done.stdout
 
     def start_server(self) -> None:
-        served = {key: value for key, value in self.environment.items() if key != "DATABASE_OWNER_URL"}
-        self.server = subprocess.Popen(
-            whole_platform(port=self.port, log_level="critical"),
-            cwd=PROJECT,
-            env={**served, "GLUCOSE_PROCESS": "web"},
-            start_new_session=True,
-        )
+        self.server = self._start("web", *whole_platform(port=self.port, log_level="critical"))
         wait_until_it_answers(self.address, self.server)
+
+    def stop_server(self) -> int:
+        """As an orchestrator does; the exit code."""
+        assert self.server is not None
+        self.server.terminate()
+        return self.server.wait(timeout=60)
 
     def kill_server(self) -> None:
         """The supervisor of the workers and the workers, all at once."""
-        if self.server is not None:
-            os.killpg(self.server.pid, signal.SIGKILL)
-            self.server.wait()
+        _kill_group(self.server)
 
-    def kill_postgres(self) -> None:
-        postmaster = next(service for service in embedded.status(self.state_dir).services if service.pid)
-        assert postmaster.name == "PostgreSQL"
-        assert postmaster.pid
-        os.kill(postmaster.pid, signal.SIGKILL)
+    def start_worker(self) -> None:
+        celery = (sys.executable, "-m", "celery", "--quiet", "--app", "glucose_platform", "worker")
+        self.worker = self._start("worker", *celery, "--concurrency", "1", "--loglevel", "CRITICAL")
+
+    def kill_worker(self) -> None:
+        _kill_group(self.worker)
+
+    def kill(self, name: str) -> None:
+        """PostgreSQL or Valkey; it stays away until ``start_services()``."""
+        (service,) = [service for service in embedded.status(self.state_dir).services if service.name == name]
+        assert service.pid
+        os.kill(service.pid, signal.SIGKILL)
+
+    def start_services(self) -> None:
         embedded.start(self.state_dir)
 
-    def stored(self) -> set[str]:
+    def post_one(self, number: int) -> int:
+        async def post() -> int:
+            async with httpx.AsyncClient(base_url=self.address, timeout=30) as http:
+                return await self.post_with(http, number)
+
+        return asyncio.run(post())
+
+    async def post_with(self, http: httpx.AsyncClient, number: int) -> int:
+        path, body = reading_of(number, datetime.now(UTC))
+        return (await http.post(path, json=body, headers={"X-API-Key": self.key})).status_code
+
+    def stored(self) -> list[str]:
         with psycopg.connect(self.environment["DATABASE_OWNER_URL"]) as connection:
             rows = connection.execute(
                 "SELECT device.code, measured_at FROM readings_glucosereading reading "
                 "JOIN devices_device device ON device.organization_id = reading.organization_id "
                 "AND device.id = reading.device_id"
             ).fetchall()
-        return {f"{code} {measured_at.timestamp():.3f}" for code, measured_at in rows}
+        return [f"{code} {milliseconds(measured_at)}" for code, measured_at in rows]
+
+    def _start(self, process: str, *command: str) -> subprocess.Popen[bytes]:
+        served = {key: value for key, value in self.environment.items() if key != "DATABASE_OWNER_URL"}
+        return subprocess.Popen(
+            command, cwd=PROJECT, env={**served, "GLUCOSE_PROCESS": process}, start_new_session=True
+        )
 
 
 @contextmanager
@@ -101,9 +130,9 @@ def installation(state_dir: Path, *, devices: int) -> Iterator[Installation]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("DATABASE_", "REDIS_"))}
     environment = kept | services.environment() | {
         "APP_ENV": "test", "SECRET_KEY": secrets.token_urlsafe(48), "LOG_LEVEL": "CRITICAL",
-        "GLUCOSE_STATE_DIR": str(state_dir),
+        "GLUCOSE_STATE_DIR": str(state_dir), "MAX_GLUCOSE_READING_RATE": "1", "LIMIT_DEVICE_WRITES": "1000000/minute",
     }  # fmt: skip
-    made = Installation(state_dir, environment, free_port())
+    made = Installation(state_dir, environment, free_port(), devices)
     try:
         made.manage("migrate", "--skip-checks", "--verbosity", "0")
         script = SETUP.replace("DEVICES", str(devices))
@@ -111,7 +140,29 @@ def installation(state_dir: Path, *, devices: int) -> Iterator[Installation]:
         yield made
     finally:
         made.kill_server()
+        made.kill_worker()
         embedded.remove(state_dir)
+
+
+def reading_of(number: int, at: datetime) -> tuple[str, dict[str, object]]:
+    """Path and body."""
+    code = f"ARGUS_{number}"
+    return f"/api/v1/devices/{code}/readings", {
+        "deviceId": code, "userId": f"user_{number}", "timestamp": at.isoformat(), "glucoseValue": 100,
+        "confidence": 0.9, "batteryLevel": 80, "signalQuality": "good",
+        "sensorData": {"red": 1, "infrared": 1, "green": 1, "temperature": 36.5, "motionArtifact": False},
+    }  # fmt: skip
+
+
+def milliseconds(at: datetime) -> int:
+    """Since 1970, by whole numbers alone: what is stored is cut, not rounded."""
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def _kill_group(process: subprocess.Popen[bytes] | None) -> None:
+    if process is not None and process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def wait_until(condition: object, seconds: float = 30) -> None:
