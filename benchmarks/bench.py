@@ -73,7 +73,8 @@ class Bench:
 
     def pgbench(self, transaction: Transaction, *, clients: int) -> tuple[float, dict[str, float]]:
         """Transactions in a second, and details for the table: with statements unprepared or prepared, the better."""
-        best, details = 0.0, {}
+        best = 0.0
+        details: dict[str, float] = {}
         for prepared in (False, True):
             with processor_time(service_pids()) as spent:
                 rate = pgbench.transactions_per_second(
