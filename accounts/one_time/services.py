@@ -43,9 +43,9 @@ def has_device(user: User) -> bool:
 
 def device_is_required(user: User, *, is_staff: bool) -> bool:
     """Whether the person may not work without a second factor. Support reaches every clinic, so there is no choice."""
-    if user.support_name and not settings.TESTING:
-        return True
-    return (is_staff or bool(user.support_name)) and settings.STAFF_SECOND_FACTOR == "required"
+    if user.support_name:
+        return "required" in (settings.SUPPORT_SECOND_FACTOR, settings.STAFF_SECOND_FACTOR)
+    return is_staff and settings.STAFF_SECOND_FACTOR == "required"
 
 
 def wait_before_next_code(user: User) -> float | None:
