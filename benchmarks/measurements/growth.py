@@ -88,6 +88,8 @@ def _fill(bench: Bench, devices: Sequence[BenchmarkDevice], rows: int) -> None:
             bench.say(f"  filling the table with {rows:,} rows: {month + 1} of {MONTHS} months")
         plain.execute("VACUUM ANALYZE readings_glucosereading")
         plain.execute("CHECKPOINT")
+    if (found := count_readings()) < 0.99 * rows:
+        raise BenchmarkError(f"The table should have {rows:,} rows and has {found:,}.")
 
 
 def _insist_on_room(bench: Bench) -> None:

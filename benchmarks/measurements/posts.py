@@ -27,7 +27,8 @@ RUNS = [
 WARM_UP_DEVICES_PER_SECOND = 2_500
 # A device may post once in 30 seconds; the server may turn out faster than while it warmed up.
 DEVICE_SECONDS = 30
-HEADROOM = 1.5
+HEADROOM = 2
+FEWEST_DEVICES_PER_SECOND = 1_000
 SETTLE_SECONDS = 0.5
 
 
@@ -94,7 +95,7 @@ def _settled_count(since: datetime) -> int:
 
 
 def devices_needed(rate: float, seconds: float) -> int:
-    return math.ceil(rate * HEADROOM * min(DEVICE_SECONDS, seconds)) + 1_000
+    return math.ceil(max(rate * HEADROOM, FEWEST_DEVICES_PER_SECOND) * min(DEVICE_SECONDS, seconds))
 
 
 def _workers(count: int) -> str:
