@@ -51,6 +51,8 @@ def test_what_was_acknowledged_survives_a_kill(system: Installation, kill: objec
             kill(system, posters)  # type: ignore[operator]
             posters.wait_for_more(60)
     assert set(posters.answers) <= EXPECTED
+    # A server that lives answers every post, whatever it has lost.
+    assert kill is kill_server or posters.unanswered == 0
     stored = system.stored()
     assert len(stored) == len(set(stored))
     assert posters.acknowledged <= set(stored)
