@@ -25,7 +25,7 @@ SELECT %s, %s, %s, %s::timestamptz + place * %s::interval, 100 + place %% 100, 1
 
 def fill(clinic: Clinic, number: int, *, begin: datetime, step: timedelta = timedelta(minutes=5)) -> None:
     """Readings of the first patient, without what the store does beside: 100, 101, ... 199, 100 mg/dL."""
-    places = [clinic.organization.id, clinic.patients[0].id, clinic.devices[0].id, begin, step]
+    places: list[Any] = [clinic.organization.id, clinic.patients[0].id, clinic.devices[0].id, begin, step]
     with clinic.scope(), transaction.atomic(), connection.cursor() as cursor:
         for first in range(0, number, CHUNK):
             # In pieces: no statement of the app role may take longer than 15 seconds.

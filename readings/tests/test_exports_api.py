@@ -132,7 +132,7 @@ def leave_the_care_team(clinic: Clinic, family: Any) -> None:
 def test_a_right_that_ends_meanwhile_ends_the_file(northside: Clinic, end: Callable[[Clinic, Any], None]) -> None:
     fill(northside, 4500, begin=BEGIN)
     issued = northside.tokens("clinician")
-    answer = northside.api("clinician").get(URL, HTTP_AUTHORIZATION=f"Bearer {issued.access}")
+    answer: Any = northside.api("clinician").get(URL, HTTP_AUTHORIZATION=f"Bearer {issued.access}")
     parts: Iterator[bytes] = iter(answer.streaming_content)
     sent = [next(parts), next(parts)]
     end(northside, issued.family_id)
