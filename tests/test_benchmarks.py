@@ -238,6 +238,14 @@ def test_verdict_on_a_ratio(ours, verdict):
     assert Figure("posts", "posts/s", ours, "pgbench", 100, {}, Target(must=0.5, aim=1.0)).verdict == verdict
 
 
+@pytest.mark.parametrize(("milliseconds", "verdict"), [(59.9, "aim reached"), (60.0, "missed")])
+def test_slow_answers_miss_the_target_whatever_the_rate(milliseconds, verdict):
+    target = Target(must=0.5, aim=1.0, p99_ms=60)
+    figure = Figure("posts", "posts/s", 100, "pgbench", 100, {"p99 ms": milliseconds}, target)
+    assert figure.verdict == verdict
+    assert str(target) == "0.5 / 1, p99 < 60 ms"
+
+
 def test_former_view_answers_what_the_data_plane_answers(northside: Clinic, settings: Any):
     """Otherwise the two rates would not be of the same work."""
     northside.store(100, 112, 124)
