@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
@@ -20,9 +20,11 @@ from django.http import HttpResponse, HttpResponseBase
 from django.test.client import ClientHandler
 
 from edge.app import Edge
+from edge.budgets import Budgets
 from edge.database import Rows, Transaction, scope_statement
 from tenancy import roles
 
+T = TypeVar("T")
 _threads = threading.local()
 
 
@@ -68,8 +70,6 @@ class PlatformHandler(ClientHandler):
 
 
 def _ask_the_data_plane(environ: dict[str, Any]) -> HttpResponse:
-    loop, edge = _loop_and_edge()
-    _threads.connection = connections["default"]
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) if _matches(environ) else b""
     sent: list[Mapping[str, Any]] = []
 
@@ -79,13 +79,19 @@ def _ask_the_data_plane(environ: dict[str, Any]) -> HttpResponse:
     async def send(message: Mapping[str, Any]) -> None:
         sent.append(message)
 
-    loop.run_until_complete(edge(_scope(environ), receive, send))
+    ask_the_data_plane(lambda edge: edge(_scope(environ), receive, send))
     start, *parts = sent
     response = HttpResponse(b"".join(part["body"] for part in parts), status=start["status"])
     for name, value in start["headers"]:
         response.headers[name.decode("latin-1").title()] = value.decode("latin-1")
     response.wsgi_request = WSGIRequest(environ)
     return response
+
+
+def ask_the_data_plane(question: Callable[[Edge], Coroutine[Any, Any, T]]) -> T:
+    loop, edge = _loop_and_edge()
+    _threads.connection = connections["default"]
+    return loop.run_until_complete(question(edge))
 
 
 def _matches(environ: dict[str, Any]) -> bool:
@@ -121,6 +127,12 @@ def _loop_and_edge() -> tuple[asyncio.AbstractEventLoop, Edge]:
         _threads.loop = getattr(_threads, "loop", None) or asyncio.new_event_loop()
         _threads.edge, _threads.where = Edge(TestDatabase(), _not_ours), where
     return _threads.loop, _threads.edge
+
+
+def forget_budgets() -> None:
+    """Every test comes from the same address, and asks as the same people."""
+    if edge := getattr(_threads, "edge", None):
+        edge.budgets = Budgets()
 
 
 async def _not_ours(scope: Any, receive: Any, send: Any) -> None:
