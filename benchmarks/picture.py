@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.report import Figure
 
-WIDTH = 960
+WIDTH = 1060
 LEFT = 430
 BAR_WIDTH = 400
 ROW_HEIGHT = 46
