@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from edge.metrics import TRANSACTIONS, watch_pool
 from edge.startup import refuse_another_roles_connection
-from readings.store import Steps, T
+from readings.store.steps import Steps, T
 
 Rows = list[tuple[Any, ...]]
 POOL_SECONDS = 5.0
@@ -20,7 +20,7 @@ POOL_SECONDS = 5.0
 class Transaction(Protocol):
     """One that has begun; its rows are those of the organizations it was begun for."""
 
-    async def fetch(self, statement: str, parameters: Mapping[str, Any]) -> Rows:
+    async def fetch(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Rows:
         """The rows that the statement returns; an empty list where it returns none."""
 
 
@@ -51,8 +51,8 @@ class PooledTransaction:
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._connection = connection
 
-    async def fetch(self, statement: str, parameters: Mapping[str, Any]) -> Rows:
-        cursor = await self._connection.execute(statement, parameters)  # type: ignore[call-overload]
+    async def fetch(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Rows:
+        cursor = await self._connection.execute(statement, parameters)
         return await cursor.fetchall() if cursor.description else []
 
 

@@ -9,6 +9,9 @@ from accounts.models import User
 from accounts.services import set_password_link
 from tests.clinics import Clinic
 
+# Django's answers, and what the data plane refused: its answers that are well are only counted.
+ALL_LOGGED = ["/api/v1/system/version", "/api/v1/users/user_5678/glucose/current"]
+
 
 @pytest.mark.django_db
 @pytest.mark.promise(28, 55)
@@ -24,39 +27,50 @@ def test_lines_name_routes_and_neither_patients_nor_secrets(
     api.get(f"/{link}")
     Client(enforce_csrf_checks=True).post(f"/{link}", {"new_password1": "x"})
 
+    api.get("/api/v1/users/user_5678x/glucose/current")
+
     text = caplog.text
     assert "GET api/v1/patients/<str:code>" in text
+    assert "GET api/v1/users/<str:userId>/glucose/current" in text
     for hidden in ("Surname-of-a-patient", "user_5678", link.split("/")[-2]):
         assert hidden not in text
 
 
 @pytest.mark.django_db
-def test_lines_tell_who_asked(northside: Clinic, caplog: pytest.LogCaptureFixture) -> None:
-    northside.api("nurse").get("/api/v1/auth/me")
+@pytest.mark.parametrize("path", ["/api/v1/auth/me", "/api/v1/users/user_0/glucose/current"])
+def test_lines_tell_who_asked(northside: Clinic, path: str, caplog: pytest.LogCaptureFixture) -> None:
+    northside.api("nurse").get(path)
     assert str(northside.people["nurse"].user_public_id) in caplog.text
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ALL_LOGGED)
 @pytest.mark.parametrize("sent", ["abc-1.2_3", "0" * 64])
-def test_a_request_keeps_the_id_that_it_came_with(client: Client, sent: str, caplog: pytest.LogCaptureFixture) -> None:
-    assert client.get("/health", headers={"X-Request-ID": sent}).headers["X-Request-ID"] == sent
+def test_a_request_keeps_the_id_that_it_came_with(
+    client: Client, path: str, sent: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert client.get(path, headers={"X-Request-ID": sent}).headers["X-Request-ID"] == sent
     assert sent in caplog.text
 
 
+@pytest.mark.parametrize("path", ["/api/v1/system/version", "/health"])
 @pytest.mark.parametrize("sent", [None, "", "a b", "a\nforged line", 'x","level":"error', "x" * 65])
 @pytest.mark.promise(55)
-def test_a_request_without_a_fit_id_gets_one(client: Client, sent: Any) -> None:
+def test_a_request_without_a_fit_id_gets_one(client: Client, path: str, sent: Any) -> None:
     headers = {} if sent is None else {"X-Request-ID": sent}
-    given = client.get("/health", headers=headers).headers["X-Request-ID"]
+    given = client.get(path, headers=headers).headers["X-Request-ID"]
     assert given != sent
     assert len(given) == 36
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ALL_LOGGED)
 @pytest.mark.parametrize(("trusted", "told"), [(False, "127.0.0.1"), (True, "192.0.2.7")])
 @pytest.mark.promise(53)
 def test_the_address_is_the_proxys_word_only_where_there_is_one(
-    client: Client, settings, caplog: pytest.LogCaptureFixture, trusted: bool, told: str
+    client: Client, settings: Any, caplog: pytest.LogCaptureFixture, path: str, trusted: bool, told: str
 ) -> None:
     settings.TRUST_PROXY = trusted
-    client.get("/health", headers={"X-Forwarded-For": "198.51.100.1, 192.0.2.7"})
+    client.get(path, headers={"X-Forwarded-For": "198.51.100.1, 192.0.2.7"})
     assert f"'ip': '{told}'" in caplog.text
     assert "198.51.100.1" not in caplog.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,9 +18,11 @@ class WatchedDatabase(PooledDatabase):
 
     most_clinics = 0
 
-    def transaction(self, organization_ids: Collection[int]) -> AbstractAsyncContextManager[Transaction]:
+    @asynccontextmanager
+    async def transaction(self, organization_ids: Collection[int]) -> AsyncIterator[Transaction]:
         self.most_clinics = max(self.most_clinics, len(set(organization_ids)))
-        return super().transaction(organization_ids)
+        async with super().transaction(organization_ids) as transaction:
+            yield transaction
 
 
 @dataclass(frozen=True)
