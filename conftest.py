@@ -14,7 +14,7 @@ from django.test import TransactionTestCase
 from glucose_platform.redis_urls import redis_url_for
 from tenancy import limits
 from tests.clinics import Clinic
-from tests.data_plane import PlatformHandler
+from tests.data_plane import PlatformHandler, forget_budgets
 from tests.databases import cloned_database, empty_as_owner
 from tests.live import running_server
 from tests.prepared import prepare_clinics, restored_clinic
@@ -56,7 +56,7 @@ def limits_begin_anew() -> None:
         client.delete(*keys)
     client.close()
     limits._in_process.cache_clear()
-    limits._counting.cache_clear()
+    forget_budgets()
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import redis
@@ -71,19 +72,21 @@ def write_look(look: NewEntry) -> None:
 
 def counting(looks: Sequence[NewEntry]) -> tuple[list[str], list[Any]]:
     """Keys and arguments of COUNT_LOOKS."""
-    keys: list[str] = [_organizations()]
+    prefix = _prefix()
+    keys: list[str] = [f"{prefix}:looks"]
     arguments: list[Any] = [TALLY_SECONDS]
     until = datetime.now(UTC).isoformat()
     for look in looks:
-        digest, tally = _digest(look), _tally(look.organization_id)
-        keys += [_mark(look.organization_id, digest), tally, _who(tally)]
-        arguments += [digest, json.dumps({**_written(look), "until": until}), look.organization_id]
+        digest, told = _described(look)
+        clinic = f"{prefix}:{look.organization_id}"
+        keys += [f"{clinic}:look:{digest}", f"{clinic}:looks", f"{clinic}:looks:who"]
+        arguments += [digest, f'{told[:-1]}, "until": "{until}"}}', look.organization_id]
     return keys, arguments
 
 
 def covering_key(look: NewEntry) -> str:
     """Set for COVERED_SECONDS once the look's entry is committed, it covers the looks that follow."""
-    return _mark(look.organization_id, _digest(look))
+    return _mark(look.organization_id, _described(look)[0])
 
 
 def add_covered_looks() -> int:
@@ -136,14 +139,37 @@ def _cover(look: NewEntry) -> None:
         log.warning("audit_look_not_covered", detail="Valkey is away: the next look writes an entry of its own.")
 
 
-def _written(look: NewEntry) -> dict[str, Any]:
-    return {
-        "occasion": asdict(replace(look.occasion, request_id="", reason="")),
-        "action": look.action.value,
-        "object": [look.object_type, look.object_id],
-        "patient": look.patient_id,
-        "patients": None if look.patient_ids is None else list(look.patient_ids),
+def _described(look: NewEntry) -> tuple[str, str]:
+    """Digest and text of a look. The digest: of the same person, sign-in, patients and kind, from wherever."""
+    occasion = look.occasion
+    patients = None if look.patient_ids is None else tuple(sorted(look.patient_ids))
+    return _described_parts(
+        occasion.actor, occasion.ip, occasion.session, look.action, look.object_type, look.object_id, look.patient_id,
+        patients,
+    )  # fmt: skip
+
+
+# Whoever looks looks again: a phone does every few seconds.
+@lru_cache(maxsize=20_000)
+def _described_parts(
+    actor: Actor,
+    ip: str | None,
+    session: str,
+    action: Action,
+    object_type: str,
+    object_id: str,
+    patient_id: int | None,
+    patient_ids: tuple[int, ...] | None,
+) -> tuple[str, str]:
+    same = [actor.kind, actor.id, session, object_type, object_id, patient_id, patient_ids]
+    written = {
+        "occasion": asdict(Occasion(actor=actor, ip=ip, session=session)),
+        "action": action.value,
+        "object": [object_type, object_id],
+        "patient": patient_id,
+        "patients": patient_ids,
     }
+    return hashlib.sha256(json.dumps(same).encode()).hexdigest()[:32], json.dumps(written)
 
 
 def _read(organization_id: int, written: dict[str, Any], number: int) -> NewEntry:
@@ -161,14 +187,6 @@ def _read(organization_id: int, written: dict[str, Any], number: int) -> NewEntr
         reason=f"{number} further looks until {until:%Y-%m-%d %H:%M} UTC",
         count=number,
     )
-
-
-def _digest(look: NewEntry) -> str:
-    """The same person, sign-in, patients and kind; where the request came from may differ."""
-    actor = look.occasion.actor
-    patients = None if look.patient_ids is None else sorted(look.patient_ids)
-    same = [actor.kind, actor.id, look.occasion.session, look.object_type, look.object_id, look.patient_id, patients]
-    return hashlib.sha256(json.dumps(same).encode()).hexdigest()[:32]
 
 
 def _prefix() -> str:

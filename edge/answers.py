@@ -50,15 +50,14 @@ def answer_to(error: Exception) -> Answer:
 
 async def send_answer(send: Send, request: Request, answer: Answer) -> None:
     body = answer.encoded()
-    headers = {
-        **_constant_headers(),
-        **{name.lower(): value for name, value in answer.headers.items()},
-        **_grants(request),
-        "content-length": str(len(body)),
-        "x-request-id": request.id,
-    }
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    headers = [
+        *_constant_headers(),
+        (b"content-length", b"%d" % len(body)),
+        (b"x-request-id", request.id.encode("latin-1")),
+        *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()),
+        *_grants(request),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
 
 
@@ -66,19 +65,19 @@ def _is_away(error: Exception) -> bool:
     return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError | PoolTimeout)
 
 
-def _grants(request: Request) -> dict[str, str]:
+def _grants(request: Request) -> list[tuple[bytes, bytes]]:
     """To web pages of other origins, after CORS."""
     origin = request.headers.get("origin", "")
     if not origin or not origin_is_allowed(origin):
-        return {}
-    return {
-        "access-control-allow-origin": origin,
-        "access-control-expose-headers": ", ".join(settings.CORS_EXPOSE_HEADERS),
-    }
+        return []
+    return [
+        (b"access-control-allow-origin", origin.encode("latin-1")),
+        (b"access-control-expose-headers", ", ".join(settings.CORS_EXPOSE_HEADERS).encode("latin-1")),
+    ]
 
 
 @cache
-def _constant_headers() -> dict[str, str]:
+def _constant_headers() -> list[tuple[bytes, bytes]]:
     headers = {
         "content-type": "application/json",
         "cache-control": "no-store",
@@ -93,4 +92,4 @@ def _constant_headers() -> dict[str, str]:
     }
     if settings.SECURE_HSTS_SECONDS:
         headers["strict-transport-security"] = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
-    return headers
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]

@@ -9,6 +9,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable
+from functools import cache, lru_cache
 from typing import Any
 
 import structlog
@@ -19,6 +20,7 @@ from rest_framework.exceptions import PermissionDenied
 from accounts.api.permissions import may_call
 from accounts.principals import PersonPrincipal
 from edge.answers import Answer, answer_to, send_answer
+from edge.budgets import Budgets
 from edge.callers import Callers, Principal
 from edge.current import CurrentValues
 from edge.database import Database
@@ -29,14 +31,11 @@ from edge.history import Histories
 from edge.looks import Looks
 from edge.pushing import Pushes
 from edge.ranges import RangeReads
-from edge.refusals import TooManyRequests
 from edge.requests import Receive, Request, Scope, Send
 from edge.routes import matching
 from edge.slots import Slots
 from edge.valkey import valkey_client
 from tenancy import metrics
-from tenancy.addresses import network_of
-from tenancy.limits import allow_in_this_process, refusal_sentence
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Handler = Callable[[Request, Any], Awaitable[Answer]]
@@ -51,6 +50,7 @@ class Edge:
         self._database = database
         self._fallback = fallback
         self._valkey = valkey_client()
+        self.budgets = Budgets()
         self._callers = Callers(database)
         looks = Looks(self._valkey)
         current = CurrentValues(database, looks)
@@ -58,7 +58,7 @@ class Edge:
         ranges = RangeReads(database, looks)
         devices, histories = DeviceReads(ranges), Histories(ranges)
         self._denials = Denials(database)
-        self._parts = [self._callers, current, pushes, ranges, self._denials]
+        self._parts: list[Any] = [self._callers, current, pushes, ranges, self._denials]
         self._handlers: dict[tuple[str, str], Handler] = {
             ("health", "GET"): get_health,
             ("api-health", "GET"): get_health,
@@ -124,31 +124,22 @@ class Edge:
     async def _answer(self, request: Request, principal: Principal | None) -> Answer:
         handler = self._handlers[request.route.name, request.method_of_route]
         if not request.is_public:
-            _spend_budget(request, principal)
+            self.budgets.spend(request, principal)
             if not may_call(request.route, request.method_of_route, principal, request.headers):
                 raise PermissionDenied
         return await handler(request, principal)
 
 
-def _spend_budget(request: Request, principal: Principal | None) -> None:
-    """Against abuse only, so each process may count for itself."""
-    if principal is None:
-        wait = allow_in_this_process("public", network_of(request.address))
-    elif isinstance(principal, PersonPrincipal):
-        limit = "reads" if request.is_read else "writes"
-        wait = allow_in_this_process(limit, "person", principal.organization_id, principal.user_id)
-    else:
-        limit = "reads" if request.is_read else "device_writes"
-        wait = allow_in_this_process(limit, "key", principal.organization_id, principal.key_id)
-    if wait is not None:
-        raise TooManyRequests(refusal_sentence(wait), wait)
-
-
 def _is_for_us(request: Request) -> bool:
-    domain, _ = split_domain_port(request.headers.get("host", ""))
-    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+    if not _is_our_host(request.headers.get("host", ""), tuple(settings.ALLOWED_HOSTS)):
         return False
     return not settings.SECURE_SSL_REDIRECT or _is_secure(request) or _may_be_plain(request.route.path)
+
+
+@lru_cache(maxsize=1000)
+def _is_our_host(host: str, allowed: tuple[str, ...]) -> bool:
+    domain, _ = split_domain_port(host)
+    return bool(domain) and validate_host(domain, allowed)
 
 
 def _may_be_plain(path: str) -> bool:
@@ -160,11 +151,18 @@ def _is_secure(request: Request) -> bool:
     return (told or request.scope.get("scheme")) == "https"
 
 
+@cache
+def _counters(method: str, route: str, status: int) -> tuple[Any, Any]:
+    """A look-up by labels costs more than counting; methods and routes are few."""
+    return metrics.REQUESTS.labels(method, route, status), metrics.REQUEST_SECONDS.labels(method, route)
+
+
 def _observe(request: Request, principal: Principal | None, status: int, seconds: float) -> None:
     """Counted by route, never by path: paths name patients. A line of the log only for what was refused or failed."""
     route = request.route.django_path
-    metrics.REQUESTS.labels(request.method, route, status).inc()
-    metrics.REQUEST_SECONDS.labels(request.method, route).observe(seconds)
+    answered, took = _counters(request.method, route, status)
+    answered.inc()
+    took.observe(seconds)
     if status < 400:
         return
     who = {"user_id": str(principal.user_public_id)} if isinstance(principal, PersonPrincipal) else {}

@@ -18,7 +18,7 @@ from django.db import connection
 from django.utils.crypto import salted_hmac
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage, RedisStorage
-from limits.strategies import MovingWindowRateLimiter, SlidingWindowCounterRateLimiter
+from limits.strategies import MovingWindowRateLimiter
 from prometheus_client import Counter
 
 from tenancy.redis import limits_client
@@ -43,15 +43,6 @@ def allow(limit: str, *key: object) -> float | None:
         return None if limiter.hit(item, limit, digest) else _wait(limiter, item, limit, digest)
 
     return _ask(limit, hit)
-
-
-def allow_in_this_process(limit: str, *key: object) -> float | None:
-    """The same for one process alone, at the cost of a few additions: where thousands are counted each second."""
-    item, digest = _item(limit), _digest(key)
-    limiter = _counting()
-    if limiter.hit(item, limit, digest):
-        return None
-    return max(limiter.get_window_stats(item, limit, digest).reset_time - time.time(), 1)
 
 
 def peek(limit: str, *key: object) -> float | None:
@@ -120,8 +111,3 @@ def _shared(client: redis.Redis, prefix: str) -> MovingWindowRateLimiter:
 @cache
 def _in_process() -> MovingWindowRateLimiter:
     return MovingWindowRateLimiter(MemoryStorage())
-
-
-@cache
-def _counting() -> SlidingWindowCounterRateLimiter:
-    return SlidingWindowCounterRateLimiter(MemoryStorage())

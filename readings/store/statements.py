@@ -155,13 +155,17 @@ ON CONFLICT (organization_id, patient_id) DO UPDATE
        sensor_data = EXCLUDED.sensor_data, received_at = EXCLUDED.received_at
 """
 
+# A day begins where PostgreSQL puts its midnight: the later one where the clock goes back over it (Havana). What lies
+# between the two belongs to the day before.
 MARK_DAYS = """
 INSERT INTO readings_dirtyday (organization_id, patient_id, day)
-SELECT DISTINCT row.organization_id, row.patient_id, (row.measured_at AT TIME ZONE patient.timezone)::date
+SELECT DISTINCT row.organization_id, row.patient_id,
+       local.day - (row.measured_at < local.day::timestamp AT TIME ZONE patient.timezone)::integer
   FROM unnest(%(organization_id)s::bigint[], %(patient_id)s::bigint[], %(measured_at)s::timestamptz[])
        AS row (organization_id, patient_id, measured_at)
   JOIN patients_patient patient
     ON patient.organization_id = row.organization_id AND patient.id = row.patient_id
+ CROSS JOIN LATERAL (SELECT (row.measured_at AT TIME ZONE patient.timezone)::date AS day) local
  ORDER BY 1, 2, 3
 ON CONFLICT (organization_id, patient_id, day) DO NOTHING
 """
