@@ -31,6 +31,13 @@ def demo(settings: Any, tmp_path: Path) -> None:
     settings.APP_ENV, settings.DEMO, settings.STATE_DIR = "demo", True, tmp_path
 
 
+@pytest.fixture(autouse=True)
+def short_history(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day instead of two weeks, where the length is not the question."""
+    if request.function is not test_there_are_14_days_of_readings_that_end_a_few_minutes_ago:
+        monkeypatch.setattr("simulator.demo.HISTORY", timedelta(days=1))
+
+
 def scope_of(clinic: DemoClinic):
     identity = organization_by_code(clinic.code)
     assert identity is not None
