@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -31,6 +32,7 @@ from patients.beyond import HiddenPatient
 from patients.care_team import remove_from_care_team
 from patients.emergency import open_emergency_access
 from tenancy.managers import audited_elsewhere
+from tenancy.scope import scoped
 from tests.clinics import SECOND_PATIENT, Clinic
 from tests.data_plane import ask_the_data_plane
 
@@ -63,7 +65,7 @@ def claims_of(clinic: Clinic, role: str) -> AccessClaims:
 
 @pytest.mark.parametrize("limited", [False, True])
 def test_people_of_every_role(northside: Clinic, southside: Clinic, limited: bool) -> None:
-    with northside.scope(), transaction.atomic():
+    with inside(northside):
         change_organization(changes={"assigned_patients_only": limited})
     for role in PEOPLE:
         principal = by_token(claims_of(northside, role))
@@ -75,7 +77,7 @@ def test_people_of_every_role(northside: Clinic, southside: Clinic, limited: boo
 
 def test_a_person_of_two_clinics_is_in_the_one_of_the_sign_in(northside: Clinic, southside: Clinic) -> None:
     nurse = northside.people["nurse"]
-    with southside.scope(), transaction.atomic():
+    with inside(southside):
         southside.people["nurse"] = add_member(email=nurse.email, name="Nurse", role="viewer")
     north, south = claims_of(northside, "nurse"), claims_of(southside, "nurse")
     for claims, clinic, role in ((north, northside, "nurse"), (south, southside, "viewer")):
@@ -121,30 +123,41 @@ def change_family(clinic: Clinic, role: str, **changes: Any) -> None:
     assert RefreshFamily.objects.filter(user_id=clinic.user_id(role)).update(**changes)
 
 
+def end_membership(clinic: Clinic, role: str) -> None:
+    with inside(clinic):
+        change_member(membership=clinic.people[role], changes={"is_active": False})
+
+
 def end_support(clinic: Clinic, role: str) -> None:
     assert clinic.support is not None
-    assert end_access(access=clinic.support, because="a test")
+    with inside(clinic):
+        assert end_access(access=clinic.support, because="a test")
 
 
 def set_status(clinic: Clinic, status: str) -> None:
     clinic.organization.status = status
-    with audited_elsewhere("a test"):
+    with inside(clinic), audited_elsewhere("a test"):
         clinic.organization.save()
 
 
+@contextmanager
+def inside(clinic: Clinic) -> Iterator[None]:
+    with clinic.scope(), transaction.atomic():
+        yield
+
+
+LONG_AGO = timezone.now() - timedelta(days=1)
+# How somebody of a role loses the right to ask.
 ENDS: dict[str, tuple[str, Callable[[Clinic, str], Any]]] = {
     "the account is disabled": ("nurse", lambda clinic, role: change_account(clinic, role, is_active=False)),
     "the password is changed": (
         "nurse",
         lambda clinic, role: set_password(user=user_of(clinic, role), password="rain-on-slate-and-sound"),
     ),
-    "the sign-in is revoked": ("nurse", lambda clinic, role: change_family(clinic, role, revoked_at=timezone.now())),
-    "the sign-in is over": ("owner", lambda clinic, role: change_family(clinic, role, expires_at=timezone.now())),
+    "the sign-in is revoked": ("nurse", lambda clinic, role: change_family(clinic, role, revoked_at=LONG_AGO)),
+    "the sign-in is over": ("owner", lambda clinic, role: change_family(clinic, role, expires_at=LONG_AGO)),
     "the sign-in was of another version": ("owner", lambda clinic, role: change_family(clinic, role, user_version=7)),
-    "the membership is ended": (
-        "viewer",
-        lambda clinic, role: change_member(membership=clinic.people[role], changes={"is_active": False}),
-    ),
+    "the membership is ended": ("viewer", end_membership),
     "the clinic is suspended": ("patient", lambda clinic, role: set_status(clinic, "suspended")),
     "the clinic is pending": ("owner", lambda clinic, role: set_status(clinic, "pending")),
     "the support's hour is ended": (SUPPORT, end_support),
@@ -156,8 +169,7 @@ def test_whoever_has_lost_the_right_is_nobody_to_both(northside: Clinic, what: s
     role, end = ENDS[what]
     claims = claims_of(northside, role)
     assert by_token(claims) is not None
-    with northside.scope(), transaction.atomic():
-        end(northside, role)
+    end(northside, role)
     assert by_token(claims) is None
 
 
@@ -165,16 +177,16 @@ def test_what_has_changed_is_the_same_to_both(northside: Clinic) -> None:
     nurse = northside.people["nurse"]
     claims = claims_of(northside, "nurse")
     first, second = (patient.pk for patient in northside.patients)
-    with northside.scope(), transaction.atomic():
+    with inside(northside):
         change_organization(changes={"assigned_patients_only": True})
         nurse.refresh_from_db()
         remove_from_care_team(patient=northside.patients[1], member=nurse)
     assert seen_by(claims) == ("nurse", (first,))
-    with northside.scope(), transaction.atomic():
+    with scoped(northside.principal("nurse").scope), transaction.atomic():
         hidden = HiddenPatient(second, northside.patients[1].public_id)
         open_emergency_access(member_id=nurse.pk, patient=hidden, reason="unconscious, at the door", minutes=10)
     assert seen_by(claims) == ("nurse", (first, second))
-    with northside.scope(), transaction.atomic():
+    with inside(northside):
         change_member(membership=nurse, changes={"role": "admin"})
     assert seen_by(claims) == ("admin", None)
 
@@ -187,10 +199,9 @@ def seen_by(claims: AccessClaims) -> tuple[str, tuple[int, ...] | None]:
 
 def texts_of_keys(clinic: Clinic) -> Iterator[tuple[str, bool]]:
     """With whether each is live."""
-    now = timezone.now()
-    with clinic.scope(), transaction.atomic():
-        yield issue_key(device=None, expires_at=now + timedelta(hours=1)).text, True
-        yield issue_key(device=None, expires_at=now - timedelta(seconds=1)).text, False
+    with inside(clinic):
+        yield issue_key(device=None, expires_at=timezone.now() + timedelta(hours=1)).text, True
+        yield issue_key(device=None, expires_at=LONG_AGO).text, False
         revoked = issue_key(device=None)
         revoke_key(key=revoked.key)
         yield revoked.text, False
@@ -205,9 +216,9 @@ def test_keys(northside: Clinic, southside: Clinic) -> None:
     for clinic in (northside, southside):
         for text, is_live in list(texts_of_keys(clinic)):
             assert by_key(text) == is_live, text[:16]
-    with northside.scope(), transaction.atomic():
+    with inside(northside):
         assert DeviceKey.objects.count() == 5
-        set_status(northside, "suspended")
+    set_status(northside, "suspended")
     assert not by_key(northside.device_key)
     assert by_key(southside.device_key)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import pytest
 import redis
-from django.db import transaction
 from django.test import Client
 
 from accounts.organizations import change_organization
@@ -18,7 +17,7 @@ from accounts.services import change_member
 from devices.models import DeviceKey
 from devices.services import revoke_key
 from edge.tests.posting import free_slot, path, reading
-from edge.tests.test_isolation_of_callers import ENDS
+from edge.tests.test_isolation_of_callers import ENDS, inside, set_status
 from patients.care_team import add_to_care_team, remove_from_care_team
 from tenancy.redis import limits_client
 from tests.clinics import Clinic
@@ -46,12 +45,6 @@ def valkey(request: pytest.FixtureRequest, settings: Any) -> Iterator[None]:
     limits_client.cache_clear()
 
 
-@contextmanager
-def inside(clinic: Clinic) -> Iterator[None]:
-    with clinic.scope(), transaction.atomic():
-        yield
-
-
 def statuses(client: Any, paths: tuple[str, ...] = READS) -> list[int]:
     return [client.get(path).status_code for path in paths]
 
@@ -62,8 +55,7 @@ def test_people(northside: Clinic, what: str) -> None:
     northside.store(100)
     client = northside.api(role)
     assert statuses(client) == [200] * len(READS)
-    with inside(northside):
-        end(northside, role)
+    end(northside, role)
     assert statuses(client) == [401] * len(READS)
 
 
@@ -78,13 +70,14 @@ def test_signing_out(northside: Clinic) -> None:
 
 
 def revoke_all_keys(clinic: Clinic) -> None:
-    for key in DeviceKey.objects.all():
-        revoke_key(key=key)
+    with inside(clinic):
+        for key in DeviceKey.objects.all():
+            revoke_key(key=key)
 
 
 KEYS: dict[str, Callable[[Clinic], Any]] = {
     "revoked": revoke_all_keys,
-    "suspended": lambda clinic: ENDS["the clinic is suspended"][1](clinic, ""),
+    "suspended": lambda clinic: set_status(clinic, "suspended"),
 }
 
 
@@ -94,8 +87,7 @@ def test_keys(northside: Clinic, southside: Clinic, what: str) -> None:
     for client in (device, organization):
         assert post(client, northside) == 201
         assert statuses(client, OF_DEVICES) == [200] * 3
-    with inside(northside):
-        KEYS[what](northside)
+    KEYS[what](northside)
     for client in (device, organization):
         assert post(client, northside) == 401
         assert statuses(client, OF_DEVICES) == [401] * 3
