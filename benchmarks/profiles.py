@@ -15,7 +15,7 @@ from benchmarks.errors import BenchmarkError
 SAMPLES_PER_SECOND = 200
 LINES = 40
 # Of what a server does for a request; all before is its way there.
-STARTS = ("Handle._run (", "BaseEventLoop._run_once (", "WSGIHandler.__call__ (")
+STARTS = ("Handle._run (", "BaseEventLoop._run_once (", "WSGIHandler.__call__ (", "MPServer._spawn_")
 
 
 @contextmanager
