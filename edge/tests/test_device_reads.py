@@ -14,10 +14,11 @@ from django.utils import timezone
 from devices.services import assign_device
 from edge.schema import StatisticsSerializer
 from edge.tests.posting import path
-from readings.history import device_readings, device_statistics
+from readings.history import DeviceKey, device_page_steps, device_statistics_steps
 from readings.models import GlucoseReading, RangeFlag
 from readings.rows import ReadingRow
 from readings.services import store_readings
+from readings.store import run_steps
 from tests.clinics import Clinic
 
 pytestmark = pytest.mark.django_db
@@ -187,13 +188,17 @@ def test_many_periods_are_read_as_ranges_of_the_key(northside: Clinic) -> None:
             starts_at = NOON + timedelta(hours=hour)
             northside.store(100 + hour, until=starts_at - timedelta(minutes=1))
             assign_device(device=device, patient=patients[(hour + 1) % 2], starts_at=starts_at)
-        assert [found.glucose for found in device_readings(device, since=None, until=None, limit=4, offset=1)] == [
-            104, 103, 102, 101,
-        ]  # fmt: skip
-        assert device_statistics(device, since=NOON, until=None).count == 5
+        assert [found.glucose for found in newest(device, limit=4, offset=1)] == [104, 103, 102, 101]
+        key = DeviceKey(northside.organization.id, device.pk)
+        assert run_steps(device_statistics_steps(key, since=NOON, until=None)).count == 5
         plan = explained(device)
     assert "Seq Scan on readings_glucosereading" not in plan
     assert plan.count("Index Cond") > 0
+
+
+def newest(device: Any, **page: int) -> Any:
+    key = DeviceKey(device.organization_id, device.pk)
+    return run_steps(device_page_steps(key, public_number=device.public_number, since=None, until=None, **page))
 
 
 def explained(device: Any) -> str:
@@ -205,7 +210,7 @@ def explained(device: Any) -> str:
         return execute(sql, params, many, context)
 
     with transaction.atomic(), connection.execute_wrapper(capture):
-        device_readings(device, since=None, until=None, limit=10)
+        newest(device, limit=10)
     sql, params = captured[-1]
     rows = [ReadingRow(device.pk, timezone.now() - timedelta(seconds=30 * index), 100) for index in range(5000)]
     store_readings(rows=rows)

@@ -235,3 +235,13 @@ def by_key(text: str) -> bool:
                 rest.device_id,
             )
     return rest is not None
+
+
+def test_a_key_comes_before_a_token_of_another_clinic(northside: Clinic, southside: Clinic) -> None:
+    """As Django has it: one credential decides, the other is not looked at."""
+    token = {"Authorization": f"Bearer {northside.access_token('owner')}"}
+    with_key: Any = on_the_data_plane({**token, "X-API-Key": southside.device_key})
+    assert with_key.organization_id == southside.organization.id
+    assert on_the_data_plane({**token, "X-API-Key": "glp_wrong"}) is None
+    without: Any = on_the_data_plane({**token, "X-API-Key": ""})
+    assert without.organization_id == northside.organization.id

@@ -147,8 +147,8 @@ def test_nothing_can_be_removed(table: str, statement: str) -> None:
 
 INSERTS = {
     "readings_glucosereading": "(organization_id, patient_id, device_id, measured_at, received_at, glucose, unit,"
-    " range_flag)"
-    " VALUES (%(organization)s, %(patient)s, %(device)s, now(), now(), 100, 1, 0)",
+    " range_flag, is_copy)"
+    " VALUES (%(organization)s, %(patient)s, %(device)s, now(), now(), 100, 1, 0, false)",
     "readings_dirtyday": "(organization_id, patient_id, day) VALUES (%(organization)s, %(patient)s, current_date)",
     "audit_entry": "(organization_id, actor_kind, actor_id, actor_name, actor_role, action, object_type, object_id,"
     " session, request_id, reason, outcome, count)"

@@ -15,12 +15,11 @@ from readings.history import (
     Resolution,
     bucket_page_steps,
     device_page_steps,
-    device_readings,
-    device_statistics,
     device_statistics_steps,
     raw_page_steps,
 )
 from readings.models import GlucoseReading
+from readings.store import run_steps
 from readings.store.steps import Steps, T
 from tests.clinics import Clinic
 
@@ -85,8 +84,9 @@ def test_every_step_gives_what_it_gives_to_django(northside: Clinic) -> None:
         window: dict[str, Any] = {"since": NOON - timedelta(minutes=5), "until": NOON + timedelta(minutes=1)}
         page = run(device_page_steps(key, public_number=device.public_number, limit=10, **window))
         assert [reading.glucose for reading in page] == [102, 101]
-        assert page == device_readings(device, limit=10, **window)
-        assert run(device_statistics_steps(key, **window)) == device_statistics(device, **window)
+        assert page == run_steps(device_page_steps(key, public_number=device.public_number, limit=10, **window))
+        statistics = run(device_statistics_steps(key, **window))
+        assert statistics == run_steps(device_statistics_steps(key, **window))
         for resolution in Resolution:
             patient = (northside.organization.id, northside.patients[0].id)
             buckets = run(
