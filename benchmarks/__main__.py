@@ -59,6 +59,8 @@ def main(arguments: list[str]) -> int:
     report.show()
     if options.json:
         report.write(options.json)
+    if options.markdown:
+        options.markdown.write_text(report.markdown())
     if options.picture:
         draw(report.figures, options.picture)
     return 1 if report.problems else 0
@@ -70,6 +72,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--posts", type=_positive(int), help=f"while memory is measured ({FULL_POSTS:,})")
     parser.add_argument("--rows", type=_positive(int), help=f"of the large table ({FULL_ROWS:,}, about 5 GB)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="and there as a table for documents")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw them there, as SVG")
     parser.add_argument("--profile", type=Path, metavar="DIRECTORY", help="say there where servers spend their time")
     parser.add_argument("--quick", action="store_true", help="a second each: whether it works, not how fast it is")

@@ -94,6 +94,16 @@ class Report:
         content = {"setup": self.setup, "figures": figures, "problems": self.problems}
         path.write_text(json.dumps(content, indent=2) + "\n")
 
+    def markdown(self) -> str:
+        """As docs/performance.md has it."""
+        lines = ["| work | baseline | ours | of baseline | ratio | must / aim |", "|---|---|---|---|---|---|"]
+        for figure in self.figures:
+            times = [f"{name} {figure.details[name]:g}" for name in ("p50 ms", "p99 ms") if name in figure.details]
+            work = ", ".join([figure.work, *times])
+            rates = f"{figure.ours:,.0f} {figure.unit} | {figure.baseline:,.0f} | {figure.ratio:.2f}"
+            lines.append(f"| {work} | {figure.baseline_work} | {rates} | {figure.target or ''} |")
+        return "\n".join(lines) + "\n"
+
 
 def machine() -> dict[str, Any]:
     return {

@@ -312,7 +312,10 @@ def test_run_with_a_problem_is_red(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(benchmarks, "_measure_all", lambda options, directory: report)
     file = tmp_path / "figures.json"
 
-    assert benchmarks.main(["--json", str(file)]) == 0
+    table = tmp_path / "figures.md"
+
+    assert benchmarks.main(["--json", str(file), "--markdown", str(table)]) == 0
+    assert table.read_text().splitlines()[2] == "| posts | pgbench | 30 posts/s | 60 | 0.50 |  |"
     written = json.loads(file.read_text())
     assert written["figures"][0]["ratio"] == 0.5
     assert written["problems"] == []
