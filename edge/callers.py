@@ -50,11 +50,9 @@ Principal = PersonPrincipal | KeyPrincipal
 class Callers:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._keys: Group[bytes, KeyPrincipal | None] = Group(
-            self._look_up_keys, name="keys", most=500, waiting=20_000, at_once=2
-        )
+        self._keys: Group[bytes, KeyPrincipal | None] = Group(self._look_up_keys, name="keys", most=500, waiting=20_000)
         self._people: Group[uuid.UUID, PersonPrincipal | None] = Group(
-            self._look_up_people, name="people", most=200, waiting=20_000, at_once=2
+            self._look_up_people, name="people", most=200, waiting=20_000
         )
         self._verified = VerifiedTokens()
 

@@ -62,9 +62,7 @@ class CurrentValues:
     def __init__(self, database: Database, looks: Looks) -> None:
         self._database = database
         self._looks = looks
-        self._group: Group[Question, Answer] = Group(
-            self._answer_together, name="current", most=200, waiting=10_000, at_once=2
-        )
+        self._group: Group[Question, Answer] = Group(self._answer_together, name="current", most=200, waiting=10_000)
 
     async def get(self, request: Request, principal: PersonPrincipal) -> Answer:
         read_query(request, NoQuery)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from django.conf import settings
@@ -37,6 +38,7 @@ def network_of(text: str) -> str:
     return str(IPv6Network((address, 64), strict=False)) if isinstance(address, IPv6Address) else text
 
 
+@lru_cache(maxsize=10_000)
 def _without_port(text: str) -> str:
     """The canonical form, or empty where it is none: it goes into lines of a log."""
     text = text.strip()
