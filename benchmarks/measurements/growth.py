@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -73,7 +74,7 @@ def _both(
 def _fill(bench: Bench, devices: Sequence[BenchmarkDevice], rows: int) -> None:
     """Up to ``rows``, over the last twelve months of these devices."""
     missing = max(0, rows - count_readings()) // MONTHS
-    each = max(1, missing // len(devices))
+    each = max(1, math.ceil(missing / len(devices)))
     last = devices[min(len(devices), missing // each) - 1].id if missing else devices[0].id
     with superuser_connection() as plain:
         # The keys to device and patient are right, and looking each up would take most of the time.
