@@ -15,14 +15,20 @@ class Migration(migrations.Migration):
             "devices_live_keys(p_digests bytea[])",
             returns="""TABLE (digest bytea, key_id bigint, key_public_id uuid, key_name text, organization_id bigint,
                 device_id bigint, reading_max_age_hours integer)""",
+            language="plpgsql",
             body="""
-            SELECT key.digest, key.id, key.public_id, COALESCE(NULLIF(key.name, ''), key.prefix), key.organization_id,
+            #variable_conflict use_column
+            BEGIN
+            RETURN QUERY
+            SELECT key.digest, key.id, key.public_id, COALESCE(NULLIF(key.name, ''), key.prefix)::text,
+                   key.organization_id,
                    key.device_id, organization.reading_max_age_hours
               FROM devices_devicekey key
               JOIN tenancy_organization organization
                 ON organization.id = key.organization_id AND organization.status = 'active'
              WHERE key.digest = ANY (p_digests) AND key.revoked_at IS NULL
-               AND (key.expires_at IS NULL OR key.expires_at > now())
+               AND (key.expires_at IS NULL OR key.expires_at > now());
+            END
             """,
             reads=["SELECT (reading_max_age_hours) ON tenancy_organization"],
             callers=(roles.EDGE,),
