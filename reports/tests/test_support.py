@@ -166,7 +166,7 @@ def test_who_works_in_a_clinic_does_not_enter_it_as_support(support, northside):
 
 @pytest.mark.promise(24)
 def test_support_needs_a_second_factor_also_where_it_is_only_offered(support, northside, settings):
-    settings.TESTING = False
+    settings.SUPPORT_SECOND_FACTOR = "required"
     assert settings.STAFF_SECOND_FACTOR == "offered"
     assert support.get(ENTER).headers["Location"].startswith("/admin/login/")
     client = Client()
