@@ -70,8 +70,9 @@ def _budget(request: Request, principal: Principal | None) -> tuple[str, *tuple[
     if principal is None:
         return "public", network_of(request.address)
     if isinstance(principal, PersonPrincipal):
-        return ("reads" if request.is_read else "writes"), principal.organization_id, principal.user_id
-    return ("reads" if request.is_read else "device_writes"), principal.organization_id, principal.key_id
+        return ("reads" if request.is_read else "writes"), "person", principal.organization_id, principal.user_id
+    # A key and a person may have the same number.
+    return ("reads" if request.is_read else "device_writes"), "key", principal.organization_id, principal.key_id
 
 
 @cache

@@ -70,7 +70,7 @@ class Left:
         who = "key" if caller.is_key else "person"
         if entry.actor_kind != who or not entry.actor_id or (who == "person" and entry.actor_role != caller.name):
             yield f"{self.case}: {entry} does not tell who it was: {entry.actor_kind} {entry.actor_id}"
-        if f"X-Request-ID: {entry.request_id}\n" not in f"{self.answer.text}\n" or entry.ip != "127.0.0.1":
+        if f"x-request-id: {entry.request_id}\n" not in f"{self.answer.text}\n".lower() or entry.ip != "127.0.0.1":
             yield f"{self.case}: {entry} does not tell the request: {entry.request_id} {entry.ip}"
         if not self.answer.is_success:
             if entry.outcome == Outcome.DONE:
