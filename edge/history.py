@@ -13,7 +13,7 @@ from accounts.principals import PersonPrincipal
 from audit.store import NewEntry
 from edge.answers import Answer
 from edge.database import Transaction, run
-from edge.instants import parsed_instant, spoken
+from edge.instants import parsed_instant, spoken, spoken_utc
 from edge.looks import look
 from edge.patients import FoundPatient, PatientQuestion, find_patients
 from edge.queries import HistoryQuery, read_query
@@ -126,14 +126,14 @@ def _item(row: RawRow, patient_code: str) -> dict[str, Any]:
         "id": reading_public_text(measured_at, number),
         "userId": patient_code,
         "deviceId": device_code,
-        "timestamp": spoken(measured_at),
+        "timestamp": spoken_utc(measured_at),
         "glucoseValue": glucose if flag == 0 else None,
         "confidence": confidence,
         # Text of JSON already.
         "sensorData": None if sensor_data is None else msgspec.Raw(sensor_data.encode()),
         "batteryLevel": battery,
         "signalQuality": QUALITY_WORDS[quality],
-        "createdAt": spoken(received_at),
+        "createdAt": spoken_utc(received_at),
         "trend": TREND_WORDS[trend],
         "rate": rate,
         "unit": UNIT,
