@@ -53,7 +53,7 @@ def is_refused(counted: Budgets, principal: Principal | None, method: str = "GET
 def clock(monkeypatch: pytest.MonkeyPatch, settings: Any) -> list[float]:
     """Its one element is the time."""
     now = [6000.0]
-    monkeypatch.setattr(budgets.time, "time", lambda: now[0])
+    monkeypatch.setattr("edge.budgets.time.time", lambda: now[0])
     settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS, "2/minute")
     return now
 
