@@ -18,7 +18,10 @@ CODE_VALIDATOR = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z", "Letters, digi
 
 
 # The standard library walks through all its files each time.
-_timezones = cache(available_timezones)
+@cache
+def _timezones() -> set[str]:
+    """Those that PostgreSQL knows too: it cuts days by them. ``localtime`` is a file of Debian's, not a zone."""
+    return available_timezones() - {"localtime"}
 
 
 def validate_timezone(value: str) -> None:
