@@ -28,10 +28,15 @@ def tell_about_new_password(user: User) -> None:
     send_mail(to=user.email, template="password_changed", context={"link": forgotten_password_link()})
 
 
+def tell_about_linked_identity(user: User) -> None:
+    send_mail(to=user.email, template="identity_linked", context={"link": forgotten_password_link()})
+
+
 MAILS: dict[str, Callable[[User], None]] = {
     "registration": tell_about_registration,
     "password_link": send_password_link,
     "password_changed": tell_about_new_password,
+    "identity_linked": tell_about_linked_identity,
 }
 
 

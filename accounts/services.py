@@ -21,10 +21,12 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from accounts.browser_sessions.models import BrowserSession
-from accounts.models import Membership, RefreshFamily, User
+from accounts.identities import unlink_identities
+from accounts.invitations import close_invitation
+from accounts.models import Invitation, Membership, RefreshFamily, User
 from accounts.principals import PersonPrincipal
 from accounts.refusals import LinkVoid
-from accounts.roles import Role
+from accounts.roles import Role, role_allows
 from accounts.rules import refuse_to_hand_out_ownership, refuse_unfitting_role
 from audit.actions import Action
 from audit.changes import record_creation, record_update, values_before
@@ -115,6 +117,7 @@ def change_member(*, membership: Membership, changes: dict[str, Any], acting_rol
     locked.save(update_fields=sorted(changes))
     if not locked.is_active:
         _end_apps_of(locked)
+    _withdraw_invitations_of(locked)
     record_update(locked, before, object_id=str(locked.user_public_id), patient_id=locked.patient_id)
     return locked
 
@@ -123,6 +126,14 @@ def _end_apps_of(member: Membership) -> None:
     """For good: whoever is admitted again, perhaps in another role, signs in anew."""
     apps = RefreshFamily.objects.filter(user_id=member.user_id, for_organization=required_organization_id())
     apps.revoke(because="no member any more")
+
+
+def _withdraw_invitations_of(member: Membership) -> None:
+    """Those that wait for an answer and that the member could not make any more."""
+    may_invite = member.is_active and role_allows(member.role, "accounts.add_invitation")
+    for invitation in Invitation.objects.filter(invited_by=member, state=Invitation.State.PENDING):
+        if not may_invite or (invitation.role == Role.OWNER and member.role != Role.OWNER):
+            close_invitation(invitation=invitation, state=Invitation.State.CANCELLED)
 
 
 def deactivate_member(*, membership: Membership, acting_role: str | None = None) -> Membership:
@@ -165,6 +176,9 @@ def _save_password(user: User, changes: dict[str, Any], keep_family: uuid.UUID |
     # Of two who use one link at once, the second waits here and finds another password.
     if not (account.filter(password=user.password) if by_link else account).update(**changes):
         raise LinkVoid
+    if by_link:
+        # Whoever had come in before may have left themselves another way in.
+        unlink_identities(user_id=user.pk, user_public_id=user.public_id)
     user.refresh_from_db(fields=list(changes))
     record_for_person(user_public_id=user.public_id, action=Action.PASSWORD_CHANGED)
     alive = RefreshFamily.objects.filter(user=user).not_revoked()

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from accounts.api.auth import OTP_HELP, TokensSerializer, sign_in
 from accounts.firebase import LONGEST_TOKEN, FirebaseRefused, identity_of
 from accounts.identities import link_identity, person_of_identity, unlink_identities
+from accounts.mail_requests import ask_for_mail
 from accounts.models import User
 from accounts.principals import signed_in_person
 from accounts.proofs import require_password
@@ -71,6 +72,7 @@ class FirebaseLinkView(RoutedView, APIView):
         except FirebaseRefused:
             raise ValidationError({"idToken": ValidationError(INVALID, code="invalid")}) from None
         link_identity(user_id=user.pk, user_public_id=user.public_id, identity=identity)
+        transaction.on_commit(lambda: ask_for_mail(kind="identity_linked", email=user.email, user_id=user.pk))
         return Response(status=204)
 
     @extend_schema(responses={204: None})

@@ -27,7 +27,8 @@ from accounts.firebase import FirebaseRefused, identity_of
 from accounts.firebase_certificates import BETWEEN_QUESTIONS, CertificatesAway
 from accounts.identities import LINKED_ALREADY
 from accounts.models import User
-from accounts.services import in_own_scope
+from accounts.services import in_own_scope, set_password
+from accounts.tests.mails import mails_of
 from tests.clinics import PASSWORD, Clinic
 from tests.rest import problems, send
 
@@ -319,6 +320,26 @@ def test_unlinking_ends_it(client: Client, google: Google, northside: Clinic) ->
     api = northside.api("nurse")
     link(api, token())
     assert send(api, "DELETE", LINK).status_code == 204
+    assert exchange(client, token()).status_code == 401
+
+
+@pytest.mark.django_db
+def test_the_person_hears_of_a_link(google: Google, northside: Clinic) -> None:
+    (message,) = mails_of(lambda: link(northside.api("nurse"), token()))
+    assert (message.to, message.subject) == (["nurse@northside.example"], "A Firebase account signs you in now")
+    assert mails_of(lambda: link(northside.api("nurse"), token())) == []
+
+
+@pytest.mark.django_db
+def test_a_password_that_is_set_by_mail_ends_links(client: Client, google: Google, northside: Clinic) -> None:
+    """Somebody else may have made them; who only changes a password keeps theirs."""
+    api = northside.api("nurse")
+    assert link(api, token()).status_code == 204
+    user = User.objects.with_id(northside.people["nurse"].user_id)
+    assert user
+    set_password(user=user, password="moss-on-the-northern-wall")
+    assert exchange(client, token()).status_code == 200
+    set_password(user=user, password="fern-below-the-eastern-wall", confirms_address=True)
     assert exchange(client, token()).status_code == 401
 
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.invitation_tokens import token_digest
 from accounts.models import Invitation
+from accounts.services import add_member, change_member
 from accounts.tests.inviting import INVITATIONS, NEWCOMER, invite, invited, mailed_token, state
 from tests.clinics import Clinic
 from tests.rest import FORBIDDEN, NOT_FOUND, problems, send
@@ -170,3 +171,25 @@ def test_another_clinics_invitations_are_unknown(northside: Clinic, southside: C
         answer = send(northside.api("owner"), method, f"{INVITATIONS}/{path}", {})
         assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
     assert state(southside) == "pending"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("by", "invited_role", "changes", "state"),
+    [
+        ("owner", "owner", {"role": "admin"}, "cancelled"),
+        ("owner", "nurse", {"role": "admin"}, "pending"),
+        ("admin", "nurse", {"role": "nurse"}, "cancelled"),
+        ("admin", "nurse", {"is_active": False}, "cancelled"),
+        ("admin", "nurse", {"name": "Another name"}, "pending"),
+    ],
+)
+def test_invitations_do_not_outlive_the_right_to_make_them(
+    northside: Clinic, by: str, invited_role: str, changes: dict[str, Any], state: str
+) -> None:
+    answer = invite(northside, by=by, role=invited_role)
+    assert answer.status_code == 201
+    with northside.scope():
+        add_member(email="second@northside.example", name="Second", role="owner")
+        change_member(membership=northside.people[by], changes=changes)
+        assert Invitation.objects.get(public_id=answer.json()["id"]).state == state
