@@ -64,6 +64,9 @@ class Budgets:
     def _forget_old(self, now: float) -> None:
         if len(self._counts) >= MOST_CALLERS:
             self._counts = {key: count for key, count in self._counts.items() if count.forget_at > now}
+        if len(self._counts) >= MOST_CALLERS:
+            # All of the last minutes: begin anew rather than look through them again at each new one.
+            self._counts = {}
 
 
 def _budget(request: Request, principal: Principal | None) -> tuple[str, *tuple[object, ...]]:

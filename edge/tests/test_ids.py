@@ -1,15 +1,16 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.instants import spoken, spoken_utc
 from readings.models import read_public_id, reading_public_id, reading_public_text
-from readings.rows import cut_to_milliseconds
 
-INSTANTS = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)).map(cut_to_milliseconds)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# 1900 to 2200.
+INSTANTS = st.integers(-2_208_988_800_000, 7_258_118_400_000).map(lambda number: EPOCH + timedelta(milliseconds=number))
 NUMBERS = st.integers(0, 2**62 - 1)
 
 
