@@ -26,7 +26,7 @@ from readings.services import store_readings
 from tenancy.scope import scoped
 
 ROWS = 4_032
-PAGE = 1_000
+PAGE = 5_000
 PEOPLE = 50
 FETCH = """
 SELECT measured_at, device_id, glucose, unit, range_flag, quality, trend, rate, confidence, battery_level, sensor_data,
@@ -55,7 +55,7 @@ def measure(bench: Bench) -> Figure:
         ours = asyncio.run(_over_http(bench, server, device, since, tokens))
     baseline = _from_database(bench, device, since)
     return Figure(
-        f"14 days of history raw, {ROWS:,} rows as JSON, pages of {PAGE:,}", "rows/s", ROWS / ours,
+        f"14 days of history raw, {ROWS:,} rows as JSON in one answer", "rows/s", ROWS / ours,
         "fetching the rows with psycopg", ROWS / baseline,
         {"ms for 14 days": round(1000 * ours, 1)},
         Target(must=0.4, aim=0.6),
