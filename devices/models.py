@@ -191,6 +191,8 @@ class DeviceKey(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The key that this one was made for: it ends soon after this one is first used.
+    replaces = TenantForeignKey("self", related_name="+", null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     is_audited = True

@@ -24,7 +24,6 @@ from tenancy.managers import audited_elsewhere
 CLOCK_TOLERANCE = timedelta(minutes=5)
 ROTATION_OVERLAP = timedelta(days=7)
 LIVE_KEYS_PER_DEVICE = 2
-KEY_USE_GRAIN = timedelta(minutes=1)
 
 # Readings stand above devices: they tell whether a device has measured since an instant.
 HasReadingsSince = Callable[[Device, datetime], bool]
@@ -134,7 +133,13 @@ def _end(assignment: Assignment, device: Device, ends_at: datetime) -> None:
 
 
 @transaction.atomic
-def issue_key(*, device: Device | None, name: str = "", expires_at: datetime | None = None) -> IssuedKey:
+def issue_key(
+    *,
+    device: Device | None,
+    name: str = "",
+    expires_at: datetime | None = None,
+    replaces: DeviceKey | None = None,
+) -> IssuedKey:
     """A new key; ``device`` None: for all devices of the clinic. Raises ValidationError above two live keys."""
     if device is not None:
         device = Device.objects.select_for_update(no_key=True).get(pk=device.pk)
@@ -144,7 +149,7 @@ def issue_key(*, device: Device | None, name: str = "", expires_at: datetime | N
             raise ValidationError("The device has two live keys already: revoke one first.")
     new = generate_key()
     key = DeviceKey.objects.create(
-        device=device, name=name, prefix=new.prefix, digest=new.digest, expires_at=expires_at
+        device=device, name=name, prefix=new.prefix, digest=new.digest, expires_at=expires_at, replaces=replaces
     )
     record_creation(key, object_id=str(key.public_id), action=Action.KEY_USE_CHANGED, reason="issued")
     return IssuedKey(key, new.text)
@@ -152,7 +157,10 @@ def issue_key(*, device: Device | None, name: str = "", expires_at: datetime | N
 
 @transaction.atomic
 def rotate_key(*, key: DeviceKey) -> IssuedKey:
-    """A second key for the same device; the old one works for 7 days more, so that no reading is lost meanwhile."""
+    """A second key for the same device; the old one works for 7 days more, so that no reading is lost meanwhile.
+
+    As soon as the new one is used (``edge.devices``) the old one has a day left.
+    """
     if key.device_id is not None:
         # The device before its key, as retire_device takes them: the other way round the two wait for each other.
         Device.objects.select_for_update(no_key=True).get(pk=key.device_id)
@@ -160,7 +168,7 @@ def rotate_key(*, key: DeviceKey) -> IssuedKey:
     now = timezone.now()
     if locked.revoked_at is not None or (locked.expires_at is not None and locked.expires_at <= now):
         raise ValidationError("The key is not in use any more: issue a new one.")
-    issued = issue_key(device=locked.device, name=locked.name)
+    issued = issue_key(device=locked.device, name=locked.name, replaces=locked)
     overlap_end, before = now + ROTATION_OVERLAP, values_before(locked, ["expires_at"])
     locked.expires_at = min(locked.expires_at, overlap_end) if locked.expires_at else overlap_end
     locked.save(update_fields=["expires_at"])
@@ -182,14 +190,6 @@ def revoke_key(*, key: DeviceKey) -> None:
 
 def _record_key(key: DeviceKey, before: Before, *, reason: str) -> None:
     record_update(key, before, object_id=str(key.public_id), action=Action.KEY_USE_CHANGED, reason=reason)
-
-
-def note_use_of_key(*, key_id: int) -> None:
-    """Remember when a key last reached a device of its own; to the minute, so that most requests write nothing."""
-    now = timezone.now()
-    stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - KEY_USE_GRAIN)
-    with audited_elsewhere("a device's own requests are not audited"):
-        DeviceKey.objects.filter(stale, pk=key_id).update(last_used_at=now)
 
 
 @transaction.atomic

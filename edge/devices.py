@@ -25,13 +25,24 @@ WITH asked AS (
 )
 SELECT DISTINCT ON (position) position, id, code, public_id, public_number FROM known ORDER BY position, preference
 """
-# To the minute, so that most requests write nothing.
+# To the minute, so that most requests write nothing. A device that begins to use a new key has done with the old one;
+# a day is left for what it still has to send. All parts see the keys as they were before.
 NOTE_USE = """
+WITH used AS (
+    SELECT key.organization_id, key.id, key.replaces_id, key.last_used_at
+      FROM (SELECT DISTINCT * FROM unnest(%(organization_id)s::bigint[], %(key_id)s::bigint[])
+            AS sent (organization_id, id)) sent
+      JOIN devices_devicekey key ON key.organization_id = sent.organization_id AND key.id = sent.id
+     WHERE key.last_used_at IS NULL OR key.last_used_at < now() - interval '1 minute'
+     ORDER BY key.organization_id, key.id
+), shortened AS (
+    UPDATE devices_devicekey old SET expires_at = now() + interval '24 hours'
+      FROM used
+     WHERE used.last_used_at IS NULL AND old.organization_id = used.organization_id AND old.id = used.replaces_id
+       AND old.expires_at > now() + interval '24 hours'
+)
 UPDATE devices_devicekey key SET last_used_at = now()
-  FROM (SELECT DISTINCT * FROM unnest(%(organization_id)s::bigint[], %(key_id)s::bigint[])
-        AS used (organization_id, id) ORDER BY organization_id, id) used
- WHERE key.organization_id = used.organization_id AND key.id = used.id
-   AND (key.last_used_at IS NULL OR key.last_used_at < now() - interval '1 minute')
+  FROM used WHERE key.organization_id = used.organization_id AND key.id = used.id
 """
 
 

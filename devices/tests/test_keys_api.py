@@ -85,11 +85,24 @@ def test_rotation_overlaps_for_seven_days(northside: Clinic) -> None:
     assert (answer.status_code, set(new)) == (201, {*FIELDS, "key"})
     assert new["device"] == "ARGUS_002468"
     assert works(northside, old["key"])
-    assert works(northside, new["key"])
     ending = {item["id"]: item["expiresAt"] for item in northside.api("admin").get(KEYS).json()["items"]}
     assert ending[new["id"]] is None
     overlap = datetime.fromisoformat(ending[old["id"]]) - begun
     assert timedelta(days=7) <= overlap < timedelta(days=7, minutes=1)
+
+
+def test_the_first_use_of_the_new_key_leaves_the_old_one_a_day(northside: Clinic) -> None:
+    old, other = issue(northside), northside.device_key
+    new = send(northside.api("admin"), "POST", f"/api/v1/keys/{old['id']}/rotate").json()
+    begun = timezone.now()
+    assert works(northside, new["key"])
+    ending = {item["id"]: item["expiresAt"] for item in northside.api("admin").get(KEYS).json()["items"]}
+    left = datetime.fromisoformat(ending[old["id"]]) - begun
+    assert timedelta(hours=24) - timedelta(minutes=1) <= left < timedelta(hours=24, minutes=1)
+    assert ending[new["id"]] is None
+    assert works(northside, old["key"])
+    with northside.scope(), transaction.atomic():
+        assert DeviceKey.objects.get(prefix=other[:16]).expires_at is None
 
 
 def test_a_rotated_key_cannot_be_rotated_a_second_time_while_two_live(northside: Clinic) -> None:
