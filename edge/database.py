@@ -14,7 +14,10 @@ from edge.startup import refuse_another_roles_connection
 from readings.store.steps import Steps, T
 
 Rows = list[tuple[Any, ...]]
-POOL_SECONDS = 5.0
+# A caller passes through the pool two or three times: together they must end before devices give up.
+POOL_SECONDS = 2.0
+# Then the pool stops trying by itself, at longer and longer intervals, and the next caller makes it try at once.
+RECONNECT_SECONDS = 2.0
 
 
 class Transaction(Protocol):
@@ -65,7 +68,8 @@ class PooledDatabase:
             min_size=min(smallest, largest),
             max_size=largest,
             timeout=POOL_SECONDS,
-            kwargs={"autocommit": True, "connect_timeout": 5},
+            reconnect_timeout=RECONNECT_SECONDS,
+            kwargs={"autocommit": True, "connect_timeout": 2},
             configure=refuse_another_roles_connection,
             open=False,
         )

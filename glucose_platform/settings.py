@@ -222,7 +222,7 @@ DATABASE_EDGE_URL = env.text(
     "DATABASE_EDGE_URL", secret=True, help="the data plane's URL (glucose_edge); needed where asgi.py is served"
 )
 EDGE_POOL_MIN = env.integer("EDGE_POOL_MIN", 2, help="connections that a process of the data plane keeps open")
-EDGE_POOL_MAX = env.integer("EDGE_POOL_MAX", 8, help="connections that it opens at most", minimum=2)
+EDGE_POOL_MAX = env.integer("EDGE_POOL_MAX", 12, help="connections that it opens at most", minimum=2)
 DATABASE_PLATFORM_URL = env.text(
     "DATABASE_PLATFORM_URL", secret=True, help=f"read-only URL across clinics, for reports by psql; {NOT_USED_YET}"
 )
