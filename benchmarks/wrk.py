@@ -26,7 +26,8 @@ def generator_name() -> str:
 def drive(port: int, work: Workload, *, connections: int, seconds: float, directory: Path) -> Answers:
     """Raises BenchmarkError where the first request is not answered as the work expects.
 
-    wrk drops what is under way when its time is up: the server may have done up to ``connections`` more than counted.
+    wrk drops what is under way when its time is up: the server may have done more than counted, up to twice
+    ``connections``.
     """
     asyncio.run(_insist_on_first_answer(port, work))
     work = work.without_first()

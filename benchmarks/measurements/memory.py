@@ -39,7 +39,7 @@ def _sizes(bench: Bench, server: Server, devices: Sequence[BenchmarkDevice]) -> 
     while len(sizes) < PIECES:
         run = counted_posts(bench, server, devices, connections=CONNECTIONS, name="memory", seconds=seconds)
         # Those under way at the end may have posted as well.
-        used = run.count + CONNECTIONS + 2
+        used = run.count + 2 * CONNECTIONS + 2
         devices = [*devices[used % len(devices) :], *devices[: used % len(devices)]]
         done += run.count
         left = bench.posts * (len(sizes) + 1) / PIECES - done
