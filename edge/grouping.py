@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from edge.metrics import GroupMetrics
 
@@ -48,9 +48,7 @@ class Group(Generic[Item, Answer]):
         self._queue.append((item, future))
         if len(self._running) < self._at_once:
             # A task begins in the loop's next round: what else arrived in this one comes along.
-            task = loop.create_task(self._run())
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._running.add(loop.create_task(self._run()))
         return await future
 
     async def finish(self) -> None:
@@ -59,6 +57,13 @@ class Group(Generic[Item, Answer]):
             await asyncio.wait(self._running)
 
     async def _run(self) -> None:
+        try:
+            await self._empty_the_queue()
+        finally:
+            # Here and not in a callback: whoever asks between this task's end and its callback would wait for ever.
+            self._running.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _empty_the_queue(self) -> None:
         while self._queue:
             taken = [self._queue.popleft() for _ in range(min(self._most, len(self._queue)))]
             answers = await self._answers([item for item, _ in taken])

@@ -67,6 +67,20 @@ def test_what_arrives_in_one_moment_is_one_group() -> None:
     asyncio.run(scenario())
 
 
+def test_who_asks_in_the_moment_that_a_piece_ends_is_answered() -> None:
+    async def twice(group: Group[int, int]) -> list[int]:
+        # The answer arrives before the loop has heard of the piece's end.
+        return [await group.ask(1), await group.ask(2)]
+
+    async def scenario() -> None:
+        work = Work()
+        work.gate.set()
+        async with asyncio.timeout(5):
+            assert await twice(group_of(work)) == [10, 20]
+
+    asyncio.run(scenario())
+
+
 def test_no_more_pieces_side_by_side_than_set() -> None:
     async def scenario() -> None:
         work = Work()
