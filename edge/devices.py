@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from edge.database import Transaction
 from readings.people import is_possible_code
+from tenancy.api.lookups import possible_uuid
 
 # A code first: serial numbers of 32 hexadecimal digits are codes as well.
 FIND = """
@@ -60,7 +61,7 @@ async def devices_named(transaction: Transaction, asked: Sequence[tuple[int, str
     parameters = {
         "organization_id": [organization for organization, _ in asked],
         "code": names,
-        "public_id": [_uuid(name) if name else None for name in names],
+        "public_id": [possible_uuid(name) if name else None for name in names],
     }
     found = {position: FoundDevice(*rest) for position, *rest in await transaction.fetch(FIND, parameters)}
     return [found.get(number) for number in range(1, len(asked) + 1)]
@@ -72,10 +73,3 @@ async def note_use_of_keys(transaction: Transaction, keys: Sequence[tuple[int, i
         await transaction.fetch(
             NOTE_USE, {"organization_id": [key[0] for key in keys], "key_id": [key[1] for key in keys]}
         )
-
-
-def _uuid(name: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(name)
-    except ValueError:
-        return None

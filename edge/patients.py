@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from rest_framework.exceptions import NotFound
 from accounts.principals import PersonPrincipal
 from edge.database import Transaction
 from readings.people import is_possible_code
+from tenancy.api.lookups import possible_uuid
 
 # A code before the UUID of a login, as everywhere on the platform. A patient's login asks about itself by its id.
 FIND = """
@@ -104,13 +104,6 @@ def _columns(asked: Sequence[Asked]) -> dict[str, list[Any]]:
     return {
         "organization_id": [one.organization_id for one in asked],
         "code": names,
-        "login": [_uuid(name) if name else None for name in names],
+        "login": [possible_uuid(name) if name else None for name in names],
         "own_id": [one.patient_id for one in asked],
     }
-
-
-def _uuid(name: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(name)
-    except ValueError:
-        return None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Iterable
 
 from accounts.models import Membership
 from patients.models import Patient
+from tenancy.api.lookups import possible_uuid
 
 MAX_LENGTH = 50
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -31,7 +31,7 @@ def is_possible_code(name: str) -> bool:
 
 
 def _patients_of_people(names: Iterable[str]) -> dict[str, Patient]:
-    uuids = {name: public_id for name in names if (public_id := _uuid(name))}
+    uuids = {name: public_id for name in names if (public_id := possible_uuid(name))}
     if not uuids:
         return {}
     memberships = Membership.objects.active().filter(user_public_id__in=uuids.values(), patient_id__isnull=False)
@@ -40,10 +40,3 @@ def _patients_of_people(names: Iterable[str]) -> dict[str, Patient]:
     # Staff who see only their patients see the login of another, as a colleague's, and not the patient behind it.
     seen = {public_id: patients[key] for public_id, key in patient_ids.items() if key in patients}
     return {name: seen[public_id] for name, public_id in uuids.items() if public_id in seen}
-
-
-def _uuid(name: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(name)
-    except ValueError:
-        return None

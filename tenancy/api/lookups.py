@@ -18,8 +18,15 @@ def one_or_404(queryset: models.QuerySet[M]) -> M:
     return found
 
 
-def uuid_or_404(text: str) -> uuid.UUID:
+def possible_uuid(text: str) -> uuid.UUID | None:
     try:
         return uuid.UUID(text)
     except ValueError:
-        raise NotFound from None
+        return None
+
+
+def uuid_or_404(text: str) -> uuid.UUID:
+    found = possible_uuid(text)
+    if found is None:
+        raise NotFound
+    return found
