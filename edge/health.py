@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from edge.answers import Answer
+from edge.instants import spoken
 from edge.requests import Request
 from tenancy.api.queries import refuse_repeated
 from tenancy.api.routing import RoutedView
@@ -24,16 +24,17 @@ ALLOW = "GET, HEAD, OPTIONS"
 
 
 async def get_health(request: Request, principal: Any) -> Answer:
-    values: dict[str, list[str]] = defaultdict(list)
-    for name, value in request.query:
-        values[name].append(value)
-    refuse_repeated(values.items())
+    refuse_repeated(request.query.items())
     return Answer(_body(), headers={"Allow": ALLOW})
 
 
 def _body() -> dict[str, str]:
-    now = timezone.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"status": "OK", "timestamp": now, "service": "Glucose Platform", "version": settings.VERSION}
+    return {
+        "status": "OK",
+        "timestamp": spoken(timezone.now()),
+        "service": "Glucose Platform",
+        "version": settings.VERSION,
+    }
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")

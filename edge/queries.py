@@ -87,12 +87,9 @@ class HistoryQuery(WindowQuery):
 
 def read_query(request: Request, model: type[Q]) -> Q:
     """Raises Unprocessable with ``loc`` ["query", name]."""
-    values: dict[str, list[str]] = {}
-    for name, value in request.query:
-        values.setdefault(name, []).append(value)
-    refuse_repeated(values.items())
+    refuse_repeated(request.query.items())
     try:
-        return model.model_validate({name: given[0] for name, given in values.items()})
+        return model.model_validate({name: given[0] for name, given in request.query.items()})
     except ValidationError as error:
         raise Unprocessable(error_list(error, "query")) from None
 

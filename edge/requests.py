@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import re
-import uuid
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs
 
 from django.conf import settings
 from rest_framework.exceptions import APIException, ParseError
@@ -20,6 +18,7 @@ from tenancy.api.errors import Unprocessable
 from tenancy.api.parsers import BodyTooLarge
 from tenancy.api.routing import PUBLIC, Route
 from tenancy.api.strict_json import JSONProblem, parse_strict_json
+from tenancy.request_ids import request_id_of
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -28,8 +27,6 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 GZIP_WINDOW = 31
 BODY_SECONDS = 30
 CUT_SHORT = "The body ended before its Content-Length."
-# What a proxy or a client may name a request; anything else could forge lines of a log.
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class UnknownEncoding(APIException):
@@ -53,8 +50,7 @@ class Request:
     id: str = field(init=False)
 
     def __post_init__(self) -> None:
-        sent = self.headers.get("x-request-id", "")
-        self.id = sent if _REQUEST_ID.fullmatch(sent) else str(uuid.uuid4())
+        self.id = request_id_of(self.headers.get("x-request-id", ""))
 
     @property
     def method(self) -> str:
@@ -88,10 +84,10 @@ class Request:
         return address_behind_proxies(str(client[0] or ""), self.headers.get("x-forwarded-for", ""))
 
     @cached_property
-    def query(self) -> list[tuple[str, str]]:
+    def query(self) -> dict[str, list[str]]:
         text = self.scope.get("query_string", b"").decode("latin-1")
         try:
-            return parse_qsl(text, keep_blank_values=True, max_num_fields=settings.DATA_UPLOAD_MAX_NUMBER_FIELDS)
+            return parse_qs(text, keep_blank_values=True, max_num_fields=settings.DATA_UPLOAD_MAX_NUMBER_FIELDS)
         except ValueError:
             raise ParseError("The query has too many parameters.") from None
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import re
-import uuid
 from http import HTTPMethod
 from typing import Any
 
@@ -12,9 +10,8 @@ from django_structlog.middlewares import RequestMiddleware
 
 from accounts.principals import PersonPrincipal
 from tenancy.addresses import client_address
+from tenancy.request_ids import request_id_of
 
-# What a proxy or a client may name a request; anything else could forge lines of a log.
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _METHODS = frozenset(HTTPMethod)
 
 
@@ -22,8 +19,7 @@ class RequestLog(RequestMiddleware):
     """A line for each request, by route: paths and queries name patients, and one of them is a one-use secret."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        sent = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = sent if _REQUEST_ID.fullmatch(sent) else str(uuid.uuid4())
+        request_id = request_id_of(request.META.get("HTTP_X_REQUEST_ID", ""))
         request.META["HTTP_X_REQUEST_ID"] = request_id
         response: Any = super().__call__(request)
         response.headers["X-Request-ID"] = request_id
