@@ -15,13 +15,12 @@ from psycopg_pool import PoolTimeout
 
 from edge.grouping import Overloaded
 from edge.requests import Request, Send
-from tenancy.api.errors import DATABASE_IS_AWAY, Spoken, spoken_error
+from tenancy.api.errors import DATABASE_IS_AWAY, SERVER_ERROR, Spoken, spoken_error
 from tenancy.browser_headers import PERMISSIONS_POLICY
 from tenancy.origins import origin_is_allowed
 
 log = structlog.get_logger(__name__)
 OVERLOADED = "The platform has more to do than it can at the moment. Please try again."
-SERVER_ERROR = "Something went wrong on our side. It has been logged under the X-Request-ID."
 # Sentences of REST framework are a kind of str of its own.
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 

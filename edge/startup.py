@@ -9,17 +9,10 @@ import structlog
 from django.core.exceptions import ImproperlyConfigured
 
 from tenancy import roles
+from tenancy.startup import ONLY_THIS_ROLE
 
 log = structlog.get_logger(__name__)
 CONNECT_SECONDS = 5
-# Whatever it is a member of it can become; an owner of a table can switch its policies off.
-ROLE_QUERY = """
-    SELECT current_user, EXISTS (
-           SELECT 1 FROM pg_roles r
-            WHERE pg_has_role(current_user, r.oid, 'MEMBER')
-              AND (r.rolname <> %s OR r.rolsuper OR r.rolbypassrls
-                   OR EXISTS (SELECT 1 FROM pg_class c WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p'))))
-"""
 WHAT_TO_DO = (
     "Run `manage.py database prepare --admin-url URL` and set DATABASE_EDGE_URL to the glucose_edge line it prints."
 )
@@ -34,13 +27,13 @@ def refuse_another_role(url: str) -> None:
         )
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
-            _refuse(connection.execute(ROLE_QUERY, [roles.EDGE]).fetchone())
+            _refuse(connection.execute(ONLY_THIS_ROLE, [roles.EDGE]).fetchone())
     except psycopg.OperationalError:
         log.warning("edge_database_away", detail="Its requests answer 503 until the database can be reached.")
 
 
 async def refuse_another_roles_connection(connection: psycopg.AsyncConnection[Any]) -> None:
-    _refuse(await (await connection.execute(ROLE_QUERY, [roles.EDGE])).fetchone())
+    _refuse(await (await connection.execute(ONLY_THIS_ROLE, [roles.EDGE])).fetchone())
 
 
 def _refuse(row: tuple[Any, ...] | None) -> None:

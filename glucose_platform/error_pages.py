@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 
+from tenancy.api.errors import SERVER_ERROR
+
 API_PREFIX = "/api/"
 
 
@@ -22,7 +24,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith(API_PREFIX):
-        return _detail("Something went wrong on our side. It has been logged under the X-Request-ID.", 500)
+        return _detail(SERVER_ERROR, 500)
     return defaults.server_error(request)
 
 

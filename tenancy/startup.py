@@ -14,14 +14,18 @@ from tenancy import roles
 
 log = structlog.get_logger(__name__)
 
-# Every role that it can act as counts: what it is a member of, it can become. Support's policies show every clinic.
-ROLE_QUERY = """
+# Every role that it can act as counts: what it is a member of, it can become; and an owner of a table can switch its
+# policies off.
+_ROLE_QUERY = """
     SELECT current_user, EXISTS (
            SELECT 1 FROM pg_roles r
             WHERE pg_has_role(current_user, r.oid, 'MEMBER')
-              AND (r.rolsuper OR r.rolbypassrls OR r.rolname = %s
+              AND (r.rolsuper OR r.rolbypassrls OR {refused}
                    OR EXISTS (SELECT 1 FROM pg_class c WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p'))))
 """
+# Support's policies show every clinic.
+NOT_THIS_ROLE = _ROLE_QUERY.format(refused="r.rolname = %s")
+ONLY_THIS_ROLE = _ROLE_QUERY.format(refused="r.rolname <> %s")
 
 
 def refuse_to_serve_unsafely() -> None:
@@ -51,7 +55,7 @@ def _look_at_the_role(*, connection: Any, **kwargs: Any) -> None:
 
 def refuse_role_that_bypasses_isolation() -> None:
     with connection.cursor() as cursor:
-        cursor.execute(ROLE_QUERY, [roles.SUPPORT])
+        cursor.execute(NOT_THIS_ROLE, [roles.SUPPORT])
         role, sees_everything = cursor.fetchone()
     if sees_everything:
         raise ImproperlyConfigured(

@@ -24,6 +24,7 @@ from tenancy.api.serializers import camel_case
 from tenancy.refusals import Refusal
 
 DATABASE_AWAY = "The database is not available at the moment. Please try again."
+SERVER_ERROR = "Something went wrong on our side. It has been logged under the X-Request-ID."
 SECRET_FIELDS = frozenset(
     {"password", "oldPassword", "newPassword", "refresh_token", "otp", "token", "idToken", "invitation"}
 )
