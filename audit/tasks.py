@@ -10,10 +10,9 @@ from audit.seals import retention
 from audit.seals.due import organizations_with_unsealed_entries
 from audit.seals.publishing import publish_head
 from audit.seals.sealing import seal_organization
-from tenancy.directory import all_organizations
 from tenancy.models import Organization
 from tenancy.scope import organization_scope, required_organization_id
-from tenancy.tasks import OrganizationTask, PlatformTask, send_task
+from tenancy.tasks import OrganizationTask, PlatformTask, in_each_organization, send_task
 
 log = structlog.get_logger(__name__)
 
@@ -73,9 +72,4 @@ def keep_months() -> None:
 
 @shared_task(base=PlatformTask, name="audit.remove_expired", why="each clinic's entries go in a scope of its own")
 def remove_expired() -> None:
-    for organization in all_organizations():
-        with organization_scope(organization.id):
-            try:
-                retention.remove_expired_entries()
-            except Exception:
-                log.exception("audit_not_expired", organization=organization.id)
+    in_each_organization(retention.remove_expired_entries, failed="audit_not_expired")

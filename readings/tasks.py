@@ -9,9 +9,8 @@ from django.db import OperationalError
 from readings import partitions
 from readings.retention import remove_expired_readings
 from readings.summaries import backlog, note_oldest_mark, organizations_with_dirty_days, summarise_dirty_days
-from tenancy.directory import all_organizations
 from tenancy.scope import organization_scope
-from tenancy.tasks import PlatformTask
+from tenancy.tasks import PlatformTask, in_each_organization
 
 log = structlog.get_logger(__name__)
 
@@ -43,9 +42,4 @@ def _summarise_clinic(organization_id: int) -> datetime | None:
 
 @shared_task(base=PlatformTask, name="readings.remove_expired", why="each clinic's readings go in a scope of its own")
 def remove_expired() -> None:
-    for organization in all_organizations():
-        with organization_scope(organization.id):
-            try:
-                remove_expired_readings()
-            except Exception:
-                log.exception("readings_not_expired", organization=organization.id)
+    in_each_organization(remove_expired_readings, failed="readings_not_expired")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 from prometheus_client import Counter
 
+from tenancy.directory import all_organizations
 from tenancy.scope import ScopeError, organization_scope, required_organization_id
 
 HEADER = "glucose_organization_id"
@@ -42,6 +44,16 @@ class PlatformTask(Task[Any, Any]):
 
     abstract = True
     why: ClassVar[str]
+
+
+def in_each_organization(work: Callable[[], object], *, failed: str) -> None:
+    """Each clinic in a scope of its own; one that fails is logged under ``failed`` and does not stop the rest."""
+    for organization in all_organizations():
+        with organization_scope(organization.id):
+            try:
+                work()
+            except Exception:
+                log.exception(failed, organization=organization.id)
 
 
 def send_task(task: Task[Any, Any], **arguments: Any) -> bool:
