@@ -72,14 +72,13 @@ def write_look(look: NewEntry) -> None:
 
 def counting(looks: Sequence[NewEntry]) -> tuple[list[str], list[Any]]:
     """Keys and arguments of COUNT_LOOKS."""
-    prefix = _prefix()
-    keys: list[str] = [f"{prefix}:looks"]
+    keys: list[str] = [_organizations()]
     arguments: list[Any] = [TALLY_SECONDS]
     until = datetime.now(UTC).isoformat()
     for look in looks:
         digest, told = _described(look)
-        clinic = f"{prefix}:{look.organization_id}"
-        keys += [f"{clinic}:look:{digest}", f"{clinic}:looks", f"{clinic}:looks:who"]
+        tally = _tally(look.organization_id)
+        keys += [_mark(look.organization_id, digest), tally, _who(tally)]
         arguments += [digest, f'{told[:-1]}, "until": "{until}"}}', look.organization_id]
     return keys, arguments
 

@@ -5,8 +5,6 @@ The data plane answers them before Django sees them. A server that runs Django a
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import transaction
 from django.utils.decorators import method_decorator
 from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema
@@ -41,8 +39,7 @@ class NotHere(APIException):
 # A docstring here would describe each route in the document.
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
 class EdgeView(RoutedView, APIView):
-    def refuse(self, request: Request, **parameters: Any) -> Response:
-        raise NotHere
+    pass
 
 
 class DeviceReadingsView(EdgeView):
@@ -51,7 +48,7 @@ class DeviceReadingsView(EdgeView):
     )
     def get(self, request: Request, deviceId: str) -> Response:
         """The device's readings, newest first."""
-        return self.refuse(request)
+        raise NotHere
 
     @extend_schema(
         operation_id="devices_readings_create",
@@ -63,28 +60,28 @@ class DeviceReadingsView(EdgeView):
     )
     def post(self, request: Request, deviceId: str) -> Response:
         """One reading, or a batch of 1 to 1,000 items. The body is read as JSON whatever Content-Type says."""
-        return self.refuse(request)
+        raise NotHere
 
 
 class LatestReadingView(EdgeView):
     @extend_schema(operation_id="devices_readings_latest", responses=DeviceReadingSerializer)
     def get(self, request: Request, deviceId: str) -> Response:
         """The device's newest reading; 404 where it has none."""
-        return self.refuse(request)
+        raise NotHere
 
 
 class ReadingStatisticsView(EdgeView):
     @extend_schema(operation_id="devices_readings_stats", parameters=WINDOW_PARAMETERS, responses=StatisticsSerializer)
     def get(self, request: Request, deviceId: str) -> Response:
         """Count, spread and time in ranges of the device's readings."""
-        return self.refuse(request)
+        raise NotHere
 
 
 class CurrentGlucoseView(EdgeView):
     @extend_schema(operation_id="users_glucose_current", responses=CurrentGlucoseSerializer)
     def get(self, request: Request, userId: str) -> Response:
         """The newest reading, with trend and age; 404 where there is none."""
-        return self.refuse(request)
+        raise NotHere
 
 
 class GlucoseHistoryView(EdgeView):
@@ -101,4 +98,4 @@ class GlucoseHistoryView(EdgeView):
         With a resolution the smallest, largest and mean value of each step that has readings, from the patient's
         local midnight on.
         """
-        return self.refuse(request)
+        raise NotHere

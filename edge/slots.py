@@ -52,7 +52,7 @@ DeviceKey = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """``waits``: by device, the seconds until its slot is free again; those that are not named have their slot."""
+    """``waits``: by the place of a device, the seconds until its slot is free; those that are not named have theirs."""
 
     token: str
     waits: dict[int, float]
@@ -63,8 +63,7 @@ class Slots:
         self._valkey = valkey
 
     async def take(self, devices: Sequence[DeviceKey]) -> Taken:
-        """The right of each device to post one reading. ``waits`` goes by the place in ``devices``: of two posts of
-        one device the second waits."""
+        """The right of each device to post one reading; of two posts of one device the second waits."""
         token = secrets.token_hex(8)
         if not devices:
             return Taken(token, {})
