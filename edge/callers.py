@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from accounts.access_tokens import read_access_token
+from accounts.credentials import sent_credential
 from accounts.principals import PersonPrincipal, principal_of_row, stands_for
 from accounts.signing import AccessClaims
 from devices.keys import digest_of, may_be_a_key
@@ -57,14 +58,10 @@ class Callers:
         self._verified = VerifiedTokens()
 
     async def principal_of(self, request: Request) -> Principal | None:
-        """The credential alone says who asks, never a path, a header beside it or a body."""
-        if key := request.headers.get("x-api-key"):
-            return await self._key(key)
-        scheme, _, credential = request.headers.get("authorization", "").partition(" ")
-        credential = credential.strip()
-        if scheme.lower() != "bearer" or not credential:
+        credential = sent_credential(request.headers)
+        if credential is None:
             return None
-        return await self._person(credential) if credential.count(".") == 2 else await self._key(credential)
+        return await (self._person(credential.text) if credential.kind == "token" else self._key(credential.text))
 
     async def finish(self) -> None:
         await self._keys.finish()

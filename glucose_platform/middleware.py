@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from accounts.access_tokens import read_access_token
 from accounts.browser_sessions.principal import session_principal
+from accounts.credentials import sent_credential
 from accounts.principals import PersonPrincipal, signed_in_principal
 from devices.authentication import DevicePrincipal, device_principal
 from glucose_platform.error_pages import API_PREFIX
@@ -113,14 +114,12 @@ def _principal(request: HttpRequest) -> PersonPrincipal | DevicePrincipal | None
 
 def _credential_principal(request: HttpRequest) -> PersonPrincipal | DevicePrincipal | None:
     """The session cookie is ignored here: a page elsewhere can make a browser send it."""
-    if key := request.headers.get("X-API-Key"):
-        return device_principal(key)
-    scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not credential:
+    credential = sent_credential(request.headers)
+    if credential is None:
         return None
-    if credential.count(".") == 2:
-        return _token_principal(request, credential.strip())
-    return device_principal(credential.strip())
+    if credential.kind == "token":
+        return _token_principal(request, credential.text)
+    return device_principal(credential.text)
 
 
 def _token_principal(request: HttpRequest, token: str) -> PersonPrincipal | None:
