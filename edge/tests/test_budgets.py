@@ -32,7 +32,7 @@ async def _nothing() -> dict[str, Any]:
 
 
 def key(organization_id: int = 1) -> KeyPrincipal:
-    return KeyPrincipal(NUMBER, uuid.uuid4(), "key", organization_id, None, None)
+    return KeyPrincipal(NUMBER, organization_id, None, uuid.uuid4(), "key", None)
 
 
 def person(organization_id: int = 1) -> PersonPrincipal:
