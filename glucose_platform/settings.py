@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "glucose_platform",
     "simulator",
     "reports",
+    "alerts",
     "readings",
     "devices",
     "patients",

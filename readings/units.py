@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from readings.conversion import MG_DL_PER_MMOL_L
+from analytics.units import MG_DL_PER_MMOL_L
 from tenancy.models import GlucoseUnit
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from readings.conversion import MG_DL_PER_MMOL_L
+from analytics.units import MG_DL_PER_MMOL_L
 from readings.models import RangeFlag, Trend, reading_public_id
 
 COLUMNS = (

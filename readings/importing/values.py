@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from readings.conversion import MG_DL_PER_MMOL_L
+from analytics.units import MG_DL_PER_MMOL_L
 from readings.importing.columns import MMOL_L
 
 # As Dexcom's exports have them; the numbers are codes and never shown.

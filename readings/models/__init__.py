@@ -1,4 +1,5 @@
 from readings.models.amendment import Amendment
+from readings.models.evaluation import EvaluationMark, EvaluationMarkQuerySet
 from readings.models.reading import (
     GlucoseReading,
     GlucoseReadingQuerySet,
@@ -19,6 +20,8 @@ __all__ = [
     "DaySummary",
     "DaySummaryQuerySet",
     "DirtyDay",
+    "EvaluationMark",
+    "EvaluationMarkQuerySet",
     "GlucoseReading",
     "GlucoseReadingQuerySet",
     "PatientState",

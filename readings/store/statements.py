@@ -155,14 +155,32 @@ ON CONFLICT (organization_id, patient_id) DO UPDATE
        sensor_data = EXCLUDED.sensor_data, received_at = EXCLUDED.received_at
 """
 
-# A day begins where PostgreSQL puts its midnight: the later one where the clock goes back over it (Havana). What lies
-# between the two belongs to the day before.
-MARK_DAYS = """
+# For the summaries and for the evaluator of alarm rules, which both begin with the state's lock. A day begins where
+# PostgreSQL puts its midnight: the later one where the clock goes back over it (Havana). What lies between the two
+# belongs to the day before. What is older than 15 minutes on arrival never alarms.
+MARK = """
+WITH sent AS MATERIALIZED (
+    SELECT *
+      FROM unnest(%(organization_id)s::bigint[], %(patient_id)s::bigint[], %(measured_at)s::timestamptz[])
+           AS row (organization_id, patient_id, measured_at)
+), unevaluated AS (
+    INSERT INTO readings_evaluationmark AS mark (organization_id, patient_id, late_count, late_from, late_until)
+    SELECT organization_id, patient_id, count(late_at), min(late_at), max(late_at)
+      FROM (SELECT organization_id, patient_id,
+                   CASE WHEN measured_at < now() - interval '15 minutes' THEN measured_at END AS late_at
+              FROM sent) arrived
+     GROUP BY organization_id, patient_id
+     ORDER BY organization_id, patient_id
+    ON CONFLICT (organization_id, patient_id) DO UPDATE
+       SET late_count = mark.late_count + EXCLUDED.late_count,
+           late_from = LEAST(mark.late_from, EXCLUDED.late_from),
+           late_until = GREATEST(mark.late_until, EXCLUDED.late_until)
+     WHERE EXCLUDED.late_count > 0
+)
 INSERT INTO readings_dirtyday (organization_id, patient_id, day)
 SELECT DISTINCT row.organization_id, row.patient_id,
        local.day - (row.measured_at < local.day::timestamp AT TIME ZONE patient.timezone)::integer
-  FROM unnest(%(organization_id)s::bigint[], %(patient_id)s::bigint[], %(measured_at)s::timestamptz[])
-       AS row (organization_id, patient_id, measured_at)
+  FROM sent AS row
   JOIN patients_patient patient
     ON patient.organization_id = row.organization_id AND patient.id = row.patient_id
  CROSS JOIN LATERAL (SELECT (row.measured_at AT TIME ZONE patient.timezone)::date AS day) local

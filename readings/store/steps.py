@@ -64,7 +64,8 @@ def store_steps(
 def settle(
     keys: Sequence[PatientKey], instants: Sequence[datetime], *, may_be_copies: Sequence[int] | None = None
 ) -> Steps[None]:
-    """After readings of these patients and instants are new or changed: copies, current values, dirty days.
+    """After readings of these patients and instants are new or changed: copies, current values, and marks
+    for whoever summarises days and evaluates rules.
 
     ``may_be_copies``: the places of those that another device may have sent as well; None: all.
     """
@@ -73,7 +74,7 @@ def settle(
     judged = changed if may_be_copies is None else [changed[place] for place in may_be_copies]
     changed += yield from _flag_copies(judged)
     yield from _refresh_states(changed, known)
-    yield statements.MARK_DAYS, _places([key for key, _ in changed], [instant for _, instant in changed])
+    yield statements.MARK, _places([key for key, _ in changed], [instant for _, instant in changed])
 
 
 def lock_states(keys: Sequence[PatientKey]) -> Steps[dict[PatientKey, datetime]]:

@@ -19,6 +19,16 @@ STAFF_ONLY = "no patient's login sees any row"
 # Table: the column that names the patient, None where rows belong to no patient and every login of the clinic may see
 # them, or one of the two sentences above; what the app role may do.
 TENANT_TABLES: dict[str, tuple[str | None, frozenset[str]]] = {
+    "alerts_clinicalarms": (None, READ_WRITE),
+    "alerts_episode": ("patient_id", READ_WRITE),
+    "alerts_episodeevent": ("patient_id", APPEND),
+    "alerts_latereadings": ("patient_id", APPEND),
+    "alerts_patientalarms": ("patient_id", READ_WRITE),
+    "alerts_patientevaluation": ("patient_id", READ_WRITE),
+    "alerts_patientrule": ("patient_id", EVERYTHING),
+    "alerts_rule": (None, EVERYTHING),
+    "alerts_rulegroup": (None, EVERYTHING),
+    "alerts_snooze": ("patient_id", EVERYTHING),
     "accounts_invitation": (STAFF_ONLY, READ_WRITE),
     "accounts_membership": (ALL_STAFF, READ_WRITE),
     "accounts_removalrequest": (STAFF_ONLY, READ_WRITE),
@@ -37,6 +47,7 @@ TENANT_TABLES: dict[str, tuple[str | None, frozenset[str]]] = {
     "readings_amendment": ("patient_id", APPEND),
     "readings_daysummary": ("patient_id", EVERYTHING),
     "readings_dirtyday": ("patient_id", APPEND | {"DELETE"}),
+    "readings_evaluationmark": ("patient_id", EVERYTHING),
     "readings_glucosereading": ("patient_id", APPEND),
     "readings_patientstate": ("patient_id", READ_WRITE),
     # Wrapped keys. A patient's login opens its own history with them.
@@ -85,6 +96,7 @@ EDGE_TABLES = (
     "patients_patient",
     "readings_daysummary",
     "readings_dirtyday",
+    "readings_evaluationmark",
     "readings_glucosereading",
     "readings_patientstate",
 )
@@ -155,6 +167,7 @@ OTHER_GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("accounts_refreshfamily", roles.LOOKUP): READ,
     ("readings_daysummary", roles.EDGE): READ,
     ("readings_dirtyday", roles.EDGE): frozenset({"INSERT"}),
+    ("readings_evaluationmark", roles.EDGE): frozenset({"INSERT"}),
     ("readings_glucosereading", roles.EDGE): APPEND,
     ("readings_patientstate", roles.EDGE): READ_WRITE,
 }
@@ -183,6 +196,8 @@ COLUMN_GRANTS |= {
         "audit_entry": ("organization_id", "epoch", "xid", "id"),
         "audit_seal": ("organization_id", "number", "epoch", "upto_xid", "upto_id"),
         "readings_dirtyday": ("organization_id",),
+        "readings_evaluationmark": ("organization_id",),
+        "alerts_patientevaluation": ("organization_id", "next_look_at"),
     }.items()
     for column in columns
 }
@@ -209,6 +224,11 @@ COLUMN_GRANTS |= {
         ("devices_devicekey", "UPDATE", ("last_used_at", "expires_at")),
         ("patients_patient", "SELECT", ("organization_id", "id", "code", "timezone")),
         ("readings_dirtyday", "SELECT", ("organization_id", "patient_id", "day")),
+        (
+            *("readings_evaluationmark", "SELECT"),
+            ("organization_id", "patient_id", "late_count", "late_from", "late_until"),
+        ),
+        ("readings_evaluationmark", "UPDATE", ("late_count", "late_from", "late_until")),
         ("readings_glucosereading", "UPDATE", ("is_copy",)),
     )
     for column in columns
@@ -255,6 +275,7 @@ DEFINER_FUNCTIONS = {
     "audit_drop_empty_months()": (roles.OWNER, _FIXED_PATH, {roles.APP}),
     "audit_unsealed()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "readings_ensure_months(integer)": (roles.OWNER, _FIXED_PATH, {roles.APP}),
+    "alerts_due_organizations()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "readings_dirty_organizations()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "readings_expire(bigint[])": (roles.OWNER, _FIXED_PATH, {roles.APP}),
     "readings_drop_empty_months()": (roles.OWNER, _FIXED_PATH, {roles.APP}),
