@@ -10,10 +10,10 @@ from typing import Any
 from django.conf import settings
 from pydantic import ValidationError
 
+from analytics.units import MG_DL_PER_MMOL_L
 from edge.payloads import BatchReading, SensorValue, validation_context
 from edge.refusals import DEVICE_MISMATCH
 from edge.validation import error_sentence
-from readings.conversion import MG_DL_PER_MMOL_L
 from readings.models import Unit
 from readings.rows import ReadingRow
 

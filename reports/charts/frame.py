@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
-from readings.conversion import MG_DL_PER_MMOL_L
+from analytics.units import MG_DL_PER_MMOL_L
 from readings.units import format_glucose
 from reports.charts.ranges import Target
 from reports.charts.svg import element, text
