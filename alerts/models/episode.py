@@ -76,8 +76,6 @@ class Episode(TenantModel):
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = TenantForeignKey(Membership, null=True, related_name="+")
     assigned_to = TenantForeignKey(Membership, null=True, related_name="+")
-    # Of the machine, between two looks.
-    progress = models.JSONField()
 
     objects: ClassVar[Any] = TenantManager.of(EpisodeQuerySet)
 

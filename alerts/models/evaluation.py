@@ -22,8 +22,9 @@ class PatientEvaluation(TenantModel):
     """What the evaluator must remember of a patient from one look to the next.
 
     ``seen``: the readings it has looked at, as [measured_at in milliseconds, device, mg/dL], of the last 20 minutes:
-    a reading that is older than the newest by more cannot have been fresh on arrival. ``timers``: by rule, since when
-    parts of its condition hold. ``next_look_at``: when something may change although no reading comes; null: never.
+    a reading that is older than the newest by more cannot have been fresh on arrival. ``rules``: by code, how far
+    the rule's machine is, also where a person has ended the episode already: it must become untrue before it alarms
+    again. ``next_look_at``: when something may change although no reading comes; null: never.
     """
 
     pk = models.CompositePrimaryKey("organization_id", "patient_id")
@@ -31,7 +32,7 @@ class PatientEvaluation(TenantModel):
     evaluated_at = models.DateTimeField()
     evaluated_through = models.DateTimeField(help_text="measurement of the newest reading")
     seen = models.JSONField()
-    timers = models.JSONField()
+    rules = models.JSONField()
     next_look_at = models.DateTimeField(null=True)
 
     objects: ClassVar[Any] = TenantManager.of(PatientEvaluationQuerySet)
