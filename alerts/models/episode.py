@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
@@ -23,6 +24,10 @@ class Severity(models.TextChoices):
 
 
 class EpisodeQuerySet(TenantQuerySet["Episode"]):
+    def due_to_tell_again(self, now: datetime) -> EpisodeQuerySet:
+        """The next level is to be told, or everybody once more."""
+        return self.filter(models.Q(next_escalation_at__lte=now) | models.Q(next_repeat_at__lte=now))
+
     def open(self) -> EpisodeQuerySet:
         """Confirmed or not, until it ended."""
         return self.filter(state__in=OPEN_STATES)
@@ -35,8 +40,17 @@ class EpisodeQuerySet(TenantQuerySet["Episode"]):
         """Alarms of now and of before; what was dismissed before it was an alarm is not one."""
         return self.filter(confirmed_at__isnull=False)
 
+    def unacknowledged(self) -> EpisodeQuerySet:
+        """Alarms that nobody has said they look after."""
+        return self.confirmed().filter(acknowledged_at__isnull=True)
+
     def of_patient(self, patient: Patient) -> EpisodeQuerySet:
         return self.filter(patient_id=patient.pk)
+
+    def between(self, since: datetime | None, until: datetime | None) -> EpisodeQuerySet:
+        """Opened from ``since`` on, before ``until``; None is no limit on that side."""
+        episodes = self if since is None else self.filter(opened_at__gte=since)
+        return episodes if until is None else episodes.filter(opened_at__lt=until)
 
     def newest_first(self) -> EpisodeQuerySet:
         return self.order_by("-opened_at", "-id")
@@ -76,6 +90,11 @@ class Episode(TenantModel):
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = TenantForeignKey(Membership, null=True, related_name="+")
     assigned_to = TenantForeignKey(Membership, null=True, related_name="+")
+    # Of the deliveries: who is told next, and when everybody so far is told again.
+    escalation_level = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    next_escalation_at = models.DateTimeField(null=True, editable=False)
+    repeats = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    next_repeat_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[Any] = TenantManager.of(EpisodeQuerySet)
 
@@ -92,6 +111,16 @@ class Episode(TenantModel):
         indexes = [
             models.Index(fields=["organization", "patient", "-opened_at"], name="alerts_episode_timeline"),
             models.Index(fields=["organization", "-opened_at"], name="alerts_episode_newest"),
+            models.Index(
+                fields=["organization", "next_escalation_at"],
+                condition=models.Q(next_escalation_at__isnull=False),
+                name="alerts_episode_escalates",
+            ),
+            models.Index(
+                fields=["organization", "next_repeat_at"],
+                condition=models.Q(next_repeat_at__isnull=False),
+                name="alerts_episode_repeats",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -19,7 +19,10 @@ STAFF_ONLY = "no patient's login sees any row"
 # Table: the column that names the patient, None where rows belong to no patient and every login of the clinic may see
 # them, or one of the two sentences above; what the app role may do.
 TENANT_TABLES: dict[str, tuple[str | None, frozenset[str]]] = {
+    "alerts_channel": (STAFF_ONLY, READ_WRITE),
     "alerts_clinicalarms": (None, READ_WRITE),
+    "alerts_contact": (STAFF_ONLY, EVERYTHING),
+    "alerts_delivery": ("patient_id", READ_WRITE),
     "alerts_episode": ("patient_id", READ_WRITE),
     "alerts_episodeevent": ("patient_id", APPEND),
     "alerts_latereadings": ("patient_id", APPEND),
@@ -198,6 +201,8 @@ COLUMN_GRANTS |= {
         "readings_dirtyday": ("organization_id",),
         "readings_evaluationmark": ("organization_id",),
         "alerts_patientevaluation": ("organization_id", "next_look_at"),
+        "alerts_delivery": ("organization_id", "state", "next_attempt_at", "claimed_until"),
+        "alerts_episode": ("organization_id", "next_escalation_at", "next_repeat_at"),
     }.items()
     for column in columns
 }
@@ -276,6 +281,8 @@ DEFINER_FUNCTIONS = {
     "audit_unsealed()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "readings_ensure_months(integer)": (roles.OWNER, _FIXED_PATH, {roles.APP}),
     "alerts_due_organizations()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
+    "alerts_organizations_with_deliveries()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
+    "alerts_organizations_to_escalate()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "readings_dirty_organizations()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "readings_expire(bigint[])": (roles.OWNER, _FIXED_PATH, {roles.APP}),
     "readings_drop_empty_months()": (roles.OWNER, _FIXED_PATH, {roles.APP}),
