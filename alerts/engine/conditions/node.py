@@ -1,0 +1,85 @@
+"""What all kinds of conditions have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+from alerts.engine.trace import Moment
+
+# None: it cannot be known.
+Truth = bool | None
+Memory = dict[str, str]
+Direction = Literal["low", "high"]
+
+
+@dataclass(slots=True)
+class Look:
+    """One look at a condition.
+
+    ``margin``: mg/dL by which limits are easier to reach, because an episode is open; negative under a "not".
+    ``is_held``: an episode is open, so what had to be sustained was. ``memory`` is written to.
+    """
+
+    moment: Moment
+    memory: Memory
+    margin: float = 0
+    is_held: bool = False
+
+
+class Node(BaseModel):
+    """A condition. Read from JSON by ``read_condition``; strict: "70" is no number and true is not 1."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, alias_generator=to_camel, allow_inf_nan=False)
+
+    # Its truth may change although no reading comes.
+    follows_the_clock: ClassVar[bool] = False
+    direction: ClassVar[Direction | None] = None
+
+    def truth(self, look: Look, path: str) -> Truth:
+        """``path`` is the node's place in the condition, under which it remembers."""
+        raise NotImplementedError
+
+    def words(self, unit: str) -> str:
+        raise NotImplementedError
+
+    def children(self) -> Sequence[Node]:
+        return ()
+
+    def walk(self) -> Iterator[Node]:
+        yield self
+        for child in self.children():
+            yield from child.walk()
+
+    def longest_run(self) -> int:
+        """Minutes that sustained conditions inside each other add up to."""
+        return max((child.longest_run() for child in self.children()), default=0)
+
+    def evaluate(self, moment: Moment, memory: Memory, margin: float | None = None) -> tuple[Truth, Memory]:
+        """``margin`` in mg/dL where an episode is open, else None. Gives a new memory for the next look."""
+        kept = dict(memory)
+        if margin is None:
+            return self.truth(Look(moment, kept), "0"), kept
+        return self.truth(Look(moment, kept, margin, is_held=True), "0"), kept
+
+    def to_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def needs_ticks(condition: Node) -> bool:
+    """Whether its truth can change without a reading."""
+    return any(node.follows_the_clock for node in condition.walk())
+
+
+def direction_of(condition: Node) -> Direction | None:
+    """Which of an episode's values is its worst; None where it is not about glucose."""
+    return next((node.direction for node in condition.walk() if node.direction), None)
+
+
+def in_words(condition: Node, unit: str) -> str:
+    """For people: "below 70 mg/dL for 15 minutes, between 22:00 and 07:00"; ``unit`` is mg/dL or mmol/L."""
+    return condition.words(unit)

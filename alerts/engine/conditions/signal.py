@@ -1,0 +1,147 @@
+"""Conditions about what measures: whether anything comes, and whether it can be believed."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from alerts.engine.conditions import words
+from alerts.engine.conditions.node import Look, Node, Truth
+from alerts.engine.trace import RUN_GAP, Reading
+
+QUALITY = {"fair": 3, "poor": 4}
+MEASURABLE = range(40, 401)
+
+# As oref0 has them: lower values are often level for long, and this is how little a stuck sensor changes.
+FLAT_ABOVE = 60
+FLAT_CHANGE_PER_MINUTE = 1 / 5
+FLAT_RECENT = timedelta(minutes=15)
+LATE_BY = timedelta(minutes=2, seconds=30)
+
+
+class NoReadingFor(Node):
+    """The newest reading is at least so old. Unknown, so never an alarm, before a first one."""
+
+    type: Literal["noReadingFor"] = "noReadingFor"
+    minutes: int = Field(ge=15, le=1440)
+    follows_the_clock: ClassVar[bool] = True
+
+    def truth(self, look: Look, path: str) -> Truth:
+        newest = look.moment.newest
+        return None if newest is None else look.moment.at - newest.measured_at >= timedelta(minutes=self.minutes)
+
+    def words(self, unit: str) -> str:
+        return f"no reading for {words.minutes(self.minutes)}"
+
+
+class DeviceOffline(Node):
+    """The current device was last heard of so long ago. Unknown before its first contact."""
+
+    type: Literal["deviceOffline"] = "deviceOffline"
+    minutes: int = Field(ge=5, le=1440)
+    follows_the_clock: ClassVar[bool] = True
+
+    def truth(self, look: Look, path: str) -> Truth:
+        contacts = [
+            device.last_contact_at
+            for device in look.moment.devices.values()
+            if device.is_current and device.last_contact_at is not None
+        ]
+        if not contacts:
+            return None
+        return look.moment.at - max(contacts) >= timedelta(minutes=self.minutes)
+
+    def words(self, unit: str) -> str:
+        return f"device offline for {words.minutes(self.minutes)}"
+
+
+class Battery(Node):
+    """By the newest reading that tells: a battery is not fuller because one did not."""
+
+    type: Literal["battery"] = "battery"
+    below_percent: int = Field(ge=1, le=100)
+
+    def truth(self, look: Look, path: str) -> Truth:
+        for reading in reversed(look.moment.readings):
+            if reading.battery_level is not None:
+                return reading.battery_level < self.below_percent + look.margin
+        return None
+
+    def words(self, unit: str) -> str:
+        return f"battery below {self.below_percent} %"
+
+
+class Quality(Node):
+    """The newest reading is of this quality or worse."""
+
+    type: Literal["quality"] = "quality"
+    at_most: Literal["fair", "poor"]
+
+    def truth(self, look: Look, path: str) -> Truth:
+        reading = look.moment.current
+        if reading is None or reading.quality is None:
+            return None
+        return reading.quality >= QUALITY[self.at_most]
+
+    def words(self, unit: str) -> str:
+        return "signal quality poor" if self.at_most == "poor" else "signal quality fair or poor"
+
+
+class FlatLine(Node):
+    """Stuck above 60 mg/dL: no change at last, and hardly any in the last 15 and ``minutes`` minutes.
+
+    A row of "Low" or "High" is no flat line: the sensor is at its end, not stuck.
+    """
+
+    type: Literal["flatLine"] = "flatLine"
+    minutes: int = Field(default=45, ge=30, le=50)
+
+    def truth(self, look: Look, path: str) -> Truth:
+        newest = look.moment.current
+        if newest is None:
+            return None
+        if newest.glucose <= FLAT_ABOVE or newest.glucose not in MEASURABLE:
+            return False
+        long = _last(look.moment.of_one_device, timedelta(minutes=self.minutes))
+        if long is None:
+            return None
+        recent = _last(long, FLAT_RECENT) or long
+        return long[-1].glucose == long[-2].glucose and all(_is_level(part) for part in (recent, long))
+
+    def words(self, unit: str) -> str:
+        return f"the same value for {words.minutes(self.minutes)}"
+
+
+class Jump(Node):
+    """Faster between the last two readings than glucose in a body changes."""
+
+    type: Literal["jump"] = "jump"
+    mgdl_per_minute: float = Field(ge=2, le=20)
+
+    def truth(self, look: Look, path: str) -> Truth:
+        change = look.moment.last_step
+        return None if change is None else abs(change) > self.mgdl_per_minute
+
+    def words(self, unit: str) -> str:
+        return f"a jump of more than {words.rate(self.mgdl_per_minute, unit)}"
+
+
+def _last(readings: Sequence[Reading], span: timedelta) -> Sequence[Reading] | None:
+    """Those of the last ``span``; None where they do not reach back so far, or have a gap."""
+    since = readings[-1].measured_at - span - LATE_BY
+    part = [reading for reading in readings if reading.measured_at >= since]
+    if len(part) < 2 or part[-1].measured_at - part[0].measured_at < span - LATE_BY:
+        return None
+    if any(later.measured_at - earlier.measured_at > RUN_GAP for earlier, later in itertools.pairwise(part)):
+        return None
+    return part
+
+
+def _is_level(readings: Sequence[Reading]) -> bool:
+    changes = sum(abs(later.glucose - earlier.glucose) for earlier, later in itertools.pairwise(readings))
+    minutes = (readings[-1].measured_at - readings[0].measured_at).total_seconds() / 60
+    return changes / minutes < FLAT_CHANGE_PER_MINUTE

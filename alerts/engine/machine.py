@@ -1,0 +1,204 @@
+"""One rule in one patient: idle, confirming, active, hysteresis, and idle again when the episode is resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from alerts.engine.conditions import Memory, Node, Truth, needs_ticks
+from alerts.engine.conditions.node import Direction, direction_of
+from alerts.engine.trace import ALARMING, Moment, Reading, State
+
+
+class Kind(StrEnum):
+    OPENED = "opened"
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+    EASED = "eased"
+    RETURNED = "returned"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """``at``: when the reading was measured, or the tick. ``reading``: the newest then, the cause or the last one."""
+
+    kind: Kind
+    at: datetime
+    reading: Reading | None
+
+    @property
+    def glucose(self) -> int | None:
+        """mg/dL"""
+        return None if self.reading is None else self.reading.glucose
+
+
+@dataclass(frozen=True)
+class RulePlan:
+    """A rule as the machine runs it; ``margin`` in mg/dL makes an open episode harder to leave than to enter."""
+
+    code: str
+    severity: str
+    condition: Node
+    confirm_minutes: int = 0
+    close_minutes: int = 15
+    margin: float = 5
+    needs_ticks: bool = field(init=False)
+    direction: Direction | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "needs_ticks", needs_ticks(self.condition))
+        object.__setattr__(self, "direction", direction_of(self.condition))
+
+    def instant(self, moment: Moment) -> datetime:
+        """Where only readings matter it is theirs: when they are looked at makes no difference."""
+        if self.needs_ticks or moment.newest is None:
+            return moment.at
+        return moment.newest.measured_at
+
+
+@dataclass(frozen=True, slots=True)
+class RuleState:
+    """Everything there is to remember between two looks.
+
+    ``since``: in this state. ``true_since``, ``clear_since``: the condition holds, or no longer does, without a break.
+    ``worst``: lowest or highest mg/dL of the open episode. ``looked_at``: time and device of the newest reading seen.
+    ``closed``: from when to when the last episode was.
+    """
+
+    state: State = State.IDLE
+    since: datetime | None = None
+    opened_at: datetime | None = None
+    true_since: datetime | None = None
+    clear_since: datetime | None = None
+    worst: int | None = None
+    memory: Memory = field(default_factory=dict)
+    looked_at: tuple[datetime, int] | None = None
+    closed: tuple[datetime, datetime] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        said: dict[str, Any] = {"state": self.state.value, "worst": self.worst, "memory": self.memory}
+        for name in ("since", "opened_at", "true_since", "clear_since"):
+            instant: datetime | None = getattr(self, name)
+            said[name] = instant and instant.isoformat()
+        said["looked_at"] = self.looked_at and [self.looked_at[0].isoformat(), self.looked_at[1]]
+        said["closed"] = self.closed and [instant.isoformat() for instant in self.closed]
+        return {name: value for name, value in said.items() if value not in (None, {})}
+
+    @classmethod
+    def from_json(cls, said: dict[str, Any]) -> RuleState:
+        instants = {
+            name: datetime.fromisoformat(said[name])
+            for name in ("since", "opened_at", "true_since", "clear_since")
+            if name in said
+        }
+        looked_at, closed = said.get("looked_at"), said.get("closed")
+        return cls(
+            state=State(said.get("state", State.IDLE)),
+            worst=said.get("worst"),
+            memory=dict(said.get("memory", {})),
+            looked_at=looked_at and (datetime.fromisoformat(looked_at[0]), looked_at[1]),
+            closed=closed and (datetime.fromisoformat(closed[0]), datetime.fromisoformat(closed[1])),
+            **instants,
+        )
+
+    def is_within_closed(self, instant: datetime) -> bool:
+        """An episode that is over has alarmed for it."""
+        return self.closed is not None and self.closed[0] <= instant <= self.closed[1]
+
+
+def step(plan: RulePlan, state: RuleState, moment: Moment) -> tuple[RuleState, list[Transition]]:
+    """One look at the rule, and what it changes."""
+    truth, looked = _look(plan, state, moment)
+    # A reading of before the tick that opened an episode may end it, but not before it began.
+    at = plan.instant(moment) if state.since is None else max(plan.instant(moment), state.since)
+    match state.state:
+        case State.IDLE:
+            after, kinds = _from_idle(plan, looked, truth, at)
+        case State.CONFIRMING:
+            after, kinds = _from_confirming(plan, looked, truth, at)
+        case State.ACTIVE:
+            after, kinds = _from_active(plan, looked, truth, at)
+        case _:
+            after, kinds = _from_hysteresis(plan, looked, truth, at, moment)
+    return _with_worst(plan, after, moment), [Transition(kind, at, moment.newest) for kind in kinds]
+
+
+def observe(plan: RulePlan, state: RuleState, moment: Moment) -> RuleState:
+    """One look that changes nothing but what is remembered: at late readings, and at silences."""
+    return _look(plan, state, moment)[1]
+
+
+def _look(plan: RulePlan, state: RuleState, moment: Moment) -> tuple[Truth, RuleState]:
+    is_alarming = state.state in ALARMING
+    truth, memory = plan.condition.evaluate(moment, state.memory, plan.margin if is_alarming else None)
+    run = state.clear_since if is_alarming else state.true_since
+    if truth is None:
+        run = None if moment.is_silent else run
+    elif truth is not is_alarming:
+        run = run or plan.instant(moment)
+    else:
+        run = None
+    clear_since, true_since = (run, None) if is_alarming else (None, run)
+    if memory == state.memory and clear_since == state.clear_since and true_since == state.true_since:
+        return truth, state
+    return truth, replace(state, memory=memory, clear_since=clear_since, true_since=true_since)
+
+
+def _from_idle(plan: RulePlan, state: RuleState, truth: Truth, at: datetime) -> tuple[RuleState, list[Kind]]:
+    if not truth:
+        return state, []
+    opened = replace(state, state=State.CONFIRMING, since=at, opened_at=at, worst=None)
+    after, kinds = _from_confirming(plan, opened, truth, at)
+    return after, [Kind.OPENED, *kinds]
+
+
+def _from_confirming(plan: RulePlan, state: RuleState, truth: Truth, at: datetime) -> tuple[RuleState, list[Kind]]:
+    if truth is False:
+        return _idle(state), [Kind.DISMISSED]
+    if truth and _has_lasted(state.true_since, at, plan.confirm_minutes):
+        return replace(state, state=State.ACTIVE, since=at, true_since=None), [Kind.CONFIRMED]
+    return state, []
+
+
+def _from_active(plan: RulePlan, state: RuleState, truth: Truth, at: datetime) -> tuple[RuleState, list[Kind]]:
+    if truth is not False:
+        return state, []
+    if plan.close_minutes == 0:
+        return _resolved(state, at), [Kind.RESOLVED]
+    return replace(state, state=State.HYSTERESIS, since=at), [Kind.EASED]
+
+
+def _from_hysteresis(
+    plan: RulePlan, state: RuleState, truth: Truth, at: datetime, moment: Moment
+) -> tuple[RuleState, list[Kind]]:
+    if truth is False and _has_lasted(state.clear_since, at, plan.close_minutes):
+        return _resolved(state, at), [Kind.RESOLVED]
+    # Within the margin the episode is not over; it comes back only where it would have begun.
+    if truth and plan.condition.evaluate(moment, state.memory, 0)[0]:
+        return replace(state, state=State.ACTIVE, since=at), [Kind.RETURNED]
+    return state, []
+
+
+def _has_lasted(since: datetime | None, at: datetime, minutes: int) -> bool:
+    return since is not None and at - since >= timedelta(minutes=minutes)
+
+
+def _resolved(state: RuleState, at: datetime) -> RuleState:
+    opened_at = state.opened_at or at
+    return replace(_idle(state), closed=(opened_at, at))
+
+
+def _idle(state: RuleState) -> RuleState:
+    return replace(state, state=State.IDLE, since=None, opened_at=None, true_since=None, clear_since=None, worst=None)
+
+
+def _with_worst(plan: RulePlan, state: RuleState, moment: Moment) -> RuleState:
+    reading = moment.current
+    if state.state is State.IDLE or plan.direction is None or reading is None:
+        return state
+    choose = min if plan.direction == "low" else max
+    worst = reading.glucose if state.worst is None else choose(state.worst, reading.glucose)
+    return state if worst == state.worst else replace(state, worst=worst)

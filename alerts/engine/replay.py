@@ -1,0 +1,136 @@
+"""What rules would have done with a patient's past."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from alerts.engine.machine import Kind, RulePlan, RuleState, Transition, observe, step
+from alerts.engine.trace import ALARMING, RUN_GAP, DeviceContact, Moment, OtherAlert, Reading, Timeline
+
+NIGHT_FROM, NIGHT_UNTIL = 22, 7
+TICK = timedelta(minutes=1)
+_JUST_AFTER = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedEpisode:
+    """``resolved_at`` is None where it went on at the end; ``worst`` in mg/dL."""
+
+    rule: str
+    severity: str
+    opened_at: datetime
+    confirmed_at: datetime
+    resolved_at: datetime | None
+    worst: int | None
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Alarms only: what was dismissed before it was confirmed is none."""
+
+    episodes: tuple[ReplayedEpisode, ...]
+    zone: ZoneInfo
+
+    @cached_property
+    def at_night(self) -> int:
+        """Confirmed from 22:00 on and before 07:00 of the patient's clock."""
+        hours = [episode.confirmed_at.astimezone(self.zone).hour for episode in self.episodes]
+        return sum(hour >= NIGHT_FROM or hour < NIGHT_UNTIL for hour in hours)
+
+    @cached_property
+    def by_severity(self) -> Mapping[str, int]:
+        return Counter(episode.severity for episode in self.episodes)
+
+    @cached_property
+    def by_rule(self) -> Mapping[str, int]:
+        return Counter(episode.rule for episode in self.episodes)
+
+    def in_words(self) -> str:
+        count = len(self.episodes)
+        if count == 0:
+            return "would not have alarmed"
+        times = "once" if count == 1 else f"{count} times"
+        return f"would have alarmed {times}, {self.at_night or 'never'} at night"
+
+
+def replay(plans: Sequence[RulePlan], readings: Iterable[Reading], zone: ZoneInfo) -> Replay:
+    """Each reading as if it had arrived at once, and each minute in between where the clock matters.
+
+    Nobody acknowledges, and a device is in contact when it measures: who did what is not replayed.
+    """
+    timeline = Timeline(readings, zone)
+    runs = [_Run(plan) for plan in plans]
+    for index in range(len(timeline.readings)):
+        for moment in _moments_before(timeline, index, any(plan.needs_ticks for plan in plans)):
+            _look(runs, moment, is_tick=True)
+        _look(runs, timeline.at_reading(index), is_tick=False)
+    episodes = [episode for run in runs for episode in run.finished()]
+    return Replay(tuple(sorted(episodes, key=lambda episode: episode.confirmed_at)), zone)
+
+
+class _Run:
+    """One plan on its way through the past."""
+
+    def __init__(self, plan: RulePlan) -> None:
+        self.plan = plan
+        self.state = RuleState()
+        self.episodes: list[ReplayedEpisode] = []
+        self.going_on: ReplayedEpisode | None = None
+
+    def look(self, moment: Moment, *, is_tick: bool) -> None:
+        if is_tick and not self.plan.needs_ticks:
+            if moment.is_silent:
+                self.state = observe(self.plan, self.state, moment)
+            return
+        self.state, transitions = step(self.plan, self.state, moment)
+        for transition in transitions:
+            self._note(transition)
+        if self.going_on is not None and self.going_on.worst != self.state.worst:
+            self.going_on = replace(self.going_on, worst=self.state.worst)
+
+    def finished(self) -> list[ReplayedEpisode]:
+        return [*self.episodes, self.going_on] if self.going_on is not None else self.episodes
+
+    def _note(self, transition: Transition) -> None:
+        if transition.kind is Kind.CONFIRMED:
+            opened_at = self.state.opened_at or transition.at
+            self.going_on = ReplayedEpisode(
+                self.plan.code, self.plan.severity, opened_at, transition.at, None, self.state.worst
+            )
+        elif transition.kind is Kind.RESOLVED and self.going_on is not None:
+            self.episodes.append(replace(self.going_on, resolved_at=transition.at))
+            self.going_on = None
+
+
+def _look(runs: Sequence[_Run], moment: Moment, *, is_tick: bool) -> None:
+    newest = moment.newest
+    if newest is not None:
+        contact = {newest.device_id: DeviceContact(newest.measured_at, is_current=True)}
+        alerts = {
+            run.plan.code: OtherAlert(run.state.state, run.going_on.confirmed_at)
+            for run in runs
+            if run.going_on is not None and run.state.state in ALARMING
+        }
+        moment = replace(moment, devices=contact, alerts=alerts)
+    for run in runs:
+        run.look(moment, is_tick=is_tick)
+
+
+def _moments_before(timeline: Timeline, index: int, every_minute: bool) -> Iterator[Moment]:
+    """Instants between the reading before and that at ``index``."""
+    if index == 0:
+        return
+    earlier, later = (timeline.readings[place].measured_at for place in (index - 1, index))
+    if not every_minute:
+        if later - earlier > RUN_GAP:
+            yield timeline.at(earlier + RUN_GAP + _JUST_AFTER)
+        return
+    instant = earlier + TICK
+    while instant < later:
+        yield timeline.at(instant)
+        instant += TICK
