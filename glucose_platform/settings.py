@@ -347,6 +347,22 @@ FIREBASE_CERTIFICATES_URL = env.text(
     help="where the certificates that sign ID tokens are published",
 )
 
+# Where services that take alarms are; others than these only for their other regions and for tests.
+PAGERDUTY_URL = env.text(
+    "PAGERDUTY_URL",
+    "https://events.pagerduty.com",
+    help="PagerDuty's events API; Europe: https://events.eu.pagerduty.com",
+).rstrip("/")
+TWILIO_URL = env.text("TWILIO_URL", "https://api.twilio.com", help="Twilio's API, which sends SMS").rstrip("/")
+FCM_URL = env.text("FCM_URL", "https://fcm.googleapis.com", help="Firebase Cloud Messaging, which sends push").rstrip(
+    "/"
+)
+GOOGLE_TOKEN_URL = env.text(
+    "GOOGLE_TOKEN_URL", "https://oauth2.googleapis.com/token", help="where Google gives access tokens for push"
+)
+# Not an operator's choice: tests run receivers of webhooks on this machine.
+WEBHOOKS_MAY_REACH_LOOPBACK = False
+
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 
