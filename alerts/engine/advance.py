@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from alerts.engine.machine import RulePlan, RuleState, Transition, observe, step
-from alerts.engine.trace import HISTORY, RUN_GAP, Reading, State, Timeline
-
-_JUST_AFTER = timedelta(milliseconds=1)
+from alerts.engine.trace import HISTORY, Reading, State, Timeline, silent_after
 
 
 def advance(
@@ -80,7 +78,7 @@ def _through_silence(plan: RulePlan, state: RuleState, timeline: Timeline, index
     """Looks once into a long gap before a reading, so that nothing seems to have gone on through it."""
     if index == 0:
         return state
-    silent_from = timeline.readings[index - 1].measured_at + RUN_GAP
-    if timeline.readings[index].measured_at <= silent_from:
+    silent_at = silent_after(timeline.readings[index - 1])
+    if timeline.readings[index].measured_at < silent_at:
         return state
-    return observe(plan, state, timeline.at(silent_from + _JUST_AFTER))
+    return observe(plan, state, timeline.at(silent_at))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from alerts.engine.conditions import Memory, Node, Truth, needs_ticks
-from alerts.engine.conditions.node import Direction, direction_of
+from alerts.engine.conditions.node import ROOT, Direction, direction_of
 from alerts.engine.trace import ALARMING, Moment, Reading, State
 
 
@@ -129,6 +129,18 @@ def step(plan: RulePlan, state: RuleState, moment: Moment) -> tuple[RuleState, l
 def observe(plan: RulePlan, state: RuleState, moment: Moment) -> RuleState:
     """One look that changes nothing but what is remembered: at late readings, and at silences."""
     return _look(plan, state, moment)[1]
+
+
+def next_look(plan: RulePlan, state: RuleState, moment: Moment) -> datetime | None:
+    """When the clock may change something although no reading comes; None: never, or only after a reading."""
+    if not plan.needs_ticks:
+        return None
+    instants = list(plan.condition.changes(moment, state.memory, ROOT))
+    if state.true_since is not None:
+        instants.append(state.true_since + timedelta(minutes=plan.confirm_minutes))
+    if state.clear_since is not None:
+        instants.append(state.clear_since + timedelta(minutes=plan.close_minutes))
+    return min((instant for instant in instants if instant > moment.at), default=None)
 
 
 def _look(plan: RulePlan, state: RuleState, moment: Moment) -> tuple[Truth, RuleState]:

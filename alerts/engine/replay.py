@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from alerts.engine.machine import Kind, RulePlan, RuleState, Transition, observe, step
-from alerts.engine.trace import ALARMING, RUN_GAP, DeviceContact, Moment, OtherAlert, Reading, Timeline
+from alerts.engine.machine import Kind, RulePlan, RuleState, Transition, next_look, observe, step
+from alerts.engine.trace import DeviceContact, Moment, OtherAlert, Reading, Timeline, silent_after
 
 NIGHT_FROM, NIGHT_UNTIL = 22, 7
-TICK = timedelta(minutes=1)
-_JUST_AFTER = timedelta(milliseconds=1)
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +58,18 @@ class Replay:
 
 
 def replay(plans: Sequence[RulePlan], readings: Iterable[Reading], zone: ZoneInfo) -> Replay:
-    """Each reading as if it had arrived at once, and each minute in between where the clock matters.
+    """Each reading as if it had arrived at once, and each instant in between at which the clock matters.
 
-    Nobody acknowledges, and a device is in contact when it measures: who did what is not replayed.
+    Nobody acknowledges, and a device is in contact when it measures: what people did is not replayed.
     """
     timeline = Timeline(readings, zone)
     runs = [_Run(plan) for plan in plans]
-    for index in range(len(timeline.readings)):
-        for moment in _moments_before(timeline, index, any(plan.needs_ticks for plan in plans)):
-            _look(runs, moment, is_tick=True)
-        _look(runs, timeline.at_reading(index), is_tick=False)
+    times = [reading.measured_at for reading in timeline.readings]
+    for index, reading in enumerate(timeline.readings):
+        moment = _look(runs, timeline.at_reading(index), is_tick=False)
+        until = times[index + 1] if index + 1 < len(times) else reading.measured_at
+        while (instant := _next_instant(runs, moment)) < until:
+            moment = _look(runs, timeline.at(instant), is_tick=True)
     episodes = [episode for run in runs for episode in run.finished()]
     return Replay(tuple(sorted(episodes, key=lambda episode: episode.confirmed_at)), zone)
 
@@ -84,8 +85,7 @@ class _Run:
 
     def look(self, moment: Moment, *, is_tick: bool) -> None:
         if is_tick and not self.plan.needs_ticks:
-            if moment.is_silent:
-                self.state = observe(self.plan, self.state, moment)
+            self.state = observe(self.plan, self.state, moment)
             return
         self.state, transitions = step(self.plan, self.state, moment)
         for transition in transitions:
@@ -107,30 +107,23 @@ class _Run:
             self.going_on = None
 
 
-def _look(runs: Sequence[_Run], moment: Moment, *, is_tick: bool) -> None:
-    newest = moment.newest
-    if newest is not None:
-        contact = {newest.device_id: DeviceContact(newest.measured_at, is_current=True)}
-        alerts = {
-            run.plan.code: OtherAlert(run.state.state, run.going_on.confirmed_at)
-            for run in runs
-            if run.going_on is not None and run.state.state in ALARMING
-        }
-        moment = replace(moment, devices=contact, alerts=alerts)
+def _look(runs: Sequence[_Run], moment: Moment, *, is_tick: bool) -> Moment:
+    """Gives the moment as the rules saw it."""
+    newest = moment.readings[-1]
+    alerts = {
+        run.plan.code: OtherAlert(run.state.state, run.going_on.confirmed_at)
+        for run in runs
+        if run.going_on is not None
+    }
+    contact = {newest.device_id: DeviceContact(newest.measured_at, is_current=True)}
+    moment = replace(moment, devices=contact, alerts=alerts)
     for run in runs:
         run.look(moment, is_tick=is_tick)
+    return moment
 
 
-def _moments_before(timeline: Timeline, index: int, every_minute: bool) -> Iterator[Moment]:
-    """Instants between the reading before and that at ``index``."""
-    if index == 0:
-        return
-    earlier, later = (timeline.readings[place].measured_at for place in (index - 1, index))
-    if not every_minute:
-        if later - earlier > RUN_GAP:
-            yield timeline.at(earlier + RUN_GAP + _JUST_AFTER)
-        return
-    instant = earlier + TICK
-    while instant < later:
-        yield timeline.at(instant)
-        instant += TICK
+def _next_instant(runs: Sequence[_Run], moment: Moment) -> datetime:
+    silent_at = silent_after(moment.readings[-1])
+    instants = [next_look(run.plan, run.state, moment) for run in runs]
+    instants.append(silent_at if silent_at > moment.at else None)
+    return min((instant for instant in instants if instant is not None), default=NEVER)

@@ -133,6 +133,11 @@ class Moment:
         return None
 
 
+def silent_after(reading: Reading) -> datetime:
+    """The first instant at which ``Moment.is_silent`` if no other reading comes."""
+    return reading.measured_at + RUN_GAP + timedelta(milliseconds=1)
+
+
 class Timeline:
     """All that is known of a patient's readings; gives the moments, each made once for all rules."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal
@@ -21,9 +21,10 @@ from alerts.engine.conditions.glucose import (
     PredictedBelow,
     Rate,
 )
-from alerts.engine.conditions.node import Look, Node, Truth, needs_ticks
+from alerts.engine.conditions.node import Look, Memory, Node, Truth, needs_ticks
 from alerts.engine.conditions.signal import Battery, DeviceOffline, FlatLine, Jump, NoReadingFor, Quality
 from alerts.engine.conditions.surroundings import Alert, TimeOfDay
+from alerts.engine.trace import Moment
 
 
 class Several(Node):
@@ -113,6 +114,11 @@ class Sustained(Node):
         now = moment.newest.measured_at if self.goes_by_readings and moment.newest is not None else moment.at
         since = look.memory.setdefault(path, now.isoformat())
         return look.is_held or now - datetime.fromisoformat(since) >= timedelta(minutes=self.minutes)
+
+    def changes(self, moment: Moment, memory: Memory, path: str) -> Iterator[datetime]:
+        yield from super().changes(moment, memory, path)
+        if path in memory:
+            yield datetime.fromisoformat(memory[path]) + timedelta(minutes=self.minutes)
 
     def words(self, unit: str) -> str:
         return f"{_as_part(self.of, unit)} for {words.minutes(self.minutes)}"

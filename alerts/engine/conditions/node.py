@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +16,8 @@ from alerts.engine.trace import Moment
 Truth = bool | None
 Memory = dict[str, str]
 Direction = Literal["low", "high"]
+# The place of a condition that stands in no other.
+ROOT = "0"
 
 
 @dataclass(slots=True)
@@ -50,6 +53,11 @@ class Node(BaseModel):
     def children(self) -> Sequence[Node]:
         return ()
 
+    def changes(self, moment: Moment, memory: Memory, path: str) -> Iterator[datetime]:
+        """Instants at which the clock alone may change its truth to true or false."""
+        for place, child in enumerate(self.children()):
+            yield from child.changes(moment, memory, f"{path}.{place}")
+
     def walk(self) -> Iterator[Node]:
         yield self
         for child in self.children():
@@ -63,8 +71,8 @@ class Node(BaseModel):
         """``margin`` in mg/dL where an episode is open, else None. Gives a new memory for the next look."""
         kept = dict(memory)
         if margin is None:
-            return self.truth(Look(moment, kept), "0"), kept
-        return self.truth(Look(moment, kept, margin, is_held=True), "0"), kept
+            return self.truth(Look(moment, kept), ROOT), kept
+        return self.truth(Look(moment, kept, margin, is_held=True), ROOT), kept
 
     def to_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from alerts.engine.conditions import words
-from alerts.engine.conditions.node import Look, Node, Truth
-from alerts.engine.trace import RUN_GAP, Reading
+from alerts.engine.conditions.node import Look, Memory, Node, Truth
+from alerts.engine.trace import RUN_GAP, Moment, Reading
 
 QUALITY = {"fair": 3, "poor": 4}
 MEASURABLE = range(40, 401)
@@ -34,6 +34,10 @@ class NoReadingFor(Node):
         newest = look.moment.newest
         return None if newest is None else look.moment.at - newest.measured_at >= timedelta(minutes=self.minutes)
 
+    def changes(self, moment: Moment, memory: Memory, path: str) -> Iterator[datetime]:
+        if moment.newest is not None:
+            yield moment.newest.measured_at + timedelta(minutes=self.minutes)
+
     def words(self, unit: str) -> str:
         return f"no reading for {words.minutes(self.minutes)}"
 
@@ -46,14 +50,13 @@ class DeviceOffline(Node):
     follows_the_clock: ClassVar[bool] = True
 
     def truth(self, look: Look, path: str) -> Truth:
-        contacts = [
-            device.last_contact_at
-            for device in look.moment.devices.values()
-            if device.is_current and device.last_contact_at is not None
-        ]
-        if not contacts:
-            return None
-        return look.moment.at - max(contacts) >= timedelta(minutes=self.minutes)
+        contact = _last_contact(look.moment)
+        return None if contact is None else look.moment.at - contact >= timedelta(minutes=self.minutes)
+
+    def changes(self, moment: Moment, memory: Memory, path: str) -> Iterator[datetime]:
+        contact = _last_contact(moment)
+        if contact is not None:
+            yield contact + timedelta(minutes=self.minutes)
 
     def words(self, unit: str) -> str:
         return f"device offline for {words.minutes(self.minutes)}"
@@ -128,6 +131,12 @@ class Jump(Node):
 
     def words(self, unit: str) -> str:
         return f"a jump of more than {words.rate(self.mgdl_per_minute, unit)}"
+
+
+def _last_contact(moment: Moment) -> datetime | None:
+    devices = moment.devices.values()
+    contacts = [device.last_contact_at for device in devices if device.is_current and device.last_contact_at]
+    return max(contacts, default=None)
 
 
 def _last(readings: Sequence[Reading], span: timedelta) -> Sequence[Reading] | None:

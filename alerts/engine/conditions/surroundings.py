@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zoneinfo
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -11,8 +12,8 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator, model_validator
 
 from alerts.engine.conditions import words
-from alerts.engine.conditions.node import Look, Node, Truth
-from alerts.engine.trace import ALARMING
+from alerts.engine.conditions.node import Look, Memory, Node, Truth
+from alerts.engine.trace import ALARMING, Moment
 
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
@@ -54,9 +55,22 @@ class TimeOfDay(Node):
 
     def truth(self, look: Look, path: str) -> Truth:
         start, until = self.bounds
-        local = look.moment.at.astimezone(self.own_zone or look.moment.zone)
+        local = self._local(look.moment)
         minute = local.hour * 60 + local.minute
         return start <= minute < until if start < until else minute >= start or minute < until
+
+    def changes(self, moment: Moment, memory: Memory, path: str) -> Iterator[datetime]:
+        local = self._local(moment)
+        for date in (local.date(), local.date() + timedelta(days=1)):
+            for minutes in self.bounds:
+                clock = datetime(date.year, date.month, date.day, minutes // 60, minutes % 60, tzinfo=local.tzinfo)
+                yield clock.astimezone(UTC)
+        if local.utcoffset() != (local + timedelta(days=1)).utcoffset():
+            # Clocks change within a day, and may jump over a bound.
+            yield moment.at + timedelta(minutes=15)
+
+    def _local(self, moment: Moment) -> datetime:
+        return moment.at.astimezone(self.own_zone or moment.zone)
 
     def words(self, unit: str) -> str:
         zone = f" ({self.time_zone})" if self.time_zone else ""
@@ -79,6 +93,11 @@ class Alert(Node):
         if self.status == "unacknowledged" and other.is_acknowledged:
             return False
         return look.moment.at - other.since >= timedelta(minutes=self.for_minutes)
+
+    def changes(self, moment: Moment, memory: Memory, path: str) -> Iterator[datetime]:
+        other = moment.alerts.get(self.rule)
+        if other is not None:
+            yield other.since + timedelta(minutes=self.for_minutes)
 
     def words(self, unit: str) -> str:
         said = f"the alarm {self.rule} {self.status}"
