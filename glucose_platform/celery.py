@@ -21,6 +21,8 @@ app.autodiscover_tasks()
 
 app.conf.beat_schedule = {
     "heartbeat": {"task": "tenancy.worker_heartbeat", "schedule": 30.0, "options": {"expires": 60}},
+    # Beside `manage.py evaluate_alarms`, which does the same every second: what it missed is late, and not lost.
+    "alarms": {"task": "alerts.evaluate", "schedule": 30.0, "options": {"expires": 60}},
     "audit-seals": {"task": "audit.seal", "schedule": 60.0, "options": {"expires": 120}},
     "audit-looks": {"task": "audit.add_covered_looks", "schedule": 60.0, "options": {"expires": 120}},
     "audit-months": {"task": "audit.keep_months", "schedule": crontab(hour="3", minute="27")},

@@ -50,10 +50,12 @@ def children(port: int) -> list[Child]:
     celery = (python, "-m", "celery", "--quiet", "--app", "glucose_platform", "--workdir", str(PROJECT))
     worker = (*celery, "worker", "--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "WARNING")
     beat = (*celery, "beat", "--loglevel", "WARNING", "--pidfile=")
+    alarms = (python, str(PROJECT / "manage.py"), "evaluate_alarms")
     devices = (python, str(PROJECT / "manage.py"), "demo_devices", "--url", address)
     return [
         _child("web", whole_platform(port=port), WEB, 2, ready_at=f"{address}/health"),
         _child("worker", worker, {"GLUCOSE_PROCESS": "worker", **QUIET_ABOUT_ROOT}, 1),
+        _child("alarms", alarms, {"GLUCOSE_PROCESS": "worker"}, 1),
         _child("beat", beat, {"GLUCOSE_PROCESS": "worker"}, 0),
         _child("devices", devices, {}, 0),
     ]

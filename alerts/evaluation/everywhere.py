@@ -1,0 +1,52 @@
+"""All clinics' patients whose time has come, once or for as long as a process lives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import structlog
+from django.db import DatabaseError, close_old_connections
+from prometheus_client import Counter, Histogram
+
+from alerts.evaluation.work import Evaluated, evaluate_due_patients, organizations_with_due_patients
+from tenancy.scope import organization_scope
+
+EVALUATED = Counter("glucose_alarm_patients_evaluated_total", "Patients whom alarm rules looked at")
+SWEEP_SECONDS = Histogram("glucose_alarm_sweep_seconds", "How long one round over all clinics with due patients took")
+# While the database is away it is asked this often.
+AWAY_SECONDS = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+def evaluate_all_due() -> Evaluated:
+    """A round over all clinics; one that fails does not stop the rest."""
+    total = Evaluated()
+    with SWEEP_SECONDS.time():
+        for organization_id in organizations_with_due_patients():
+            with organization_scope(organization_id):
+                try:
+                    done = evaluate_due_patients()
+                except Exception:
+                    log.exception("organization_not_evaluated", organization=organization_id)
+                    continue
+            total.patients += done.patients
+            total.transitions += done.transitions
+    EVALUATED.inc(total.patients)
+    return total
+
+
+def keep_evaluating(wait: Callable[[float], bool], *, interval: float) -> None:
+    """Round after round until ``wait`` says so; it waits so many seconds and answers whether to stop."""
+    stop = False
+    while not stop:
+        begun = time.monotonic()
+        try:
+            close_old_connections()
+            evaluate_all_due()
+        except DatabaseError:
+            log.warning("alarms_wait_for_the_database", detail="No alarm is lost: marks stay until they are looked at.")
+            stop = wait(AWAY_SECONDS)
+        else:
+            stop = wait(max(interval - (time.monotonic() - begun), 0))

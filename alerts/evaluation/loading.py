@@ -1,0 +1,89 @@
+"""All that rules look at, for some patients at once: claimed, so that nothing of theirs changes meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from alerts.engine.trace import DeviceContact, Reading
+from alerts.evaluation import statements
+from alerts.models import Episode, PatientEvaluation
+from readings.models import EvaluationMark
+from tenancy.scope import required_organization_id
+
+# Slopes, flat lines and jumps look this far back.
+LOOK_BACK = timedelta(minutes=60)
+# What was fresh on arrival was measured at most so long before the newest reading that was known then.
+OUT_OF_ORDER = timedelta(minutes=20)
+
+# Measured at in milliseconds, device, mg/dL.
+SeenReading = tuple[int, int, int]
+
+
+@dataclass(slots=True)
+class PatientLook:
+    """One patient at one look. ``readings``: ascending, copies too; ``seen``: those that were looked at before."""
+
+    patient_id: int
+    zone: ZoneInfo
+    waiting_since: datetime
+    readings: list[Reading] = field(default_factory=list)
+    devices: dict[int, DeviceContact] = field(default_factory=dict)
+    episodes: dict[str, Episode] = field(default_factory=dict)
+    seen: frozenset[SeenReading] = frozenset()
+    rules: dict[str, Any] = field(default_factory=dict)
+    evaluated_through: datetime | None = None
+
+    @property
+    def new_since(self) -> datetime:
+        """A reading that no rule has seen is newer, or it was late on arrival."""
+        return (self.evaluated_through or self.waiting_since) - OUT_OF_ORDER
+
+
+def claim(patient_ids: Sequence[int], now: datetime) -> dict[int, PatientLook]:
+    """Those of the patients whom no store and no other evaluator holds, held until the transaction ends."""
+    rows = _rows(statements.CLAIM, patient_id=list(patient_ids))
+    looks = {patient_id: PatientLook(patient_id, ZoneInfo(timezone), now) for patient_id, timezone in rows}
+    if looks:
+        _add_what_is_remembered(looks)
+        _add_readings(looks)
+        _add_devices(looks, now)
+    return looks
+
+
+def _add_what_is_remembered(looks: Mapping[int, PatientLook]) -> None:
+    for patient_id, marked_at in EvaluationMark.objects.filter(patient_id__in=looks).values_list(
+        "patient_id", "marked_at"
+    ):
+        looks[patient_id].waiting_since = marked_at
+    for known in PatientEvaluation.objects.filter(patient_id__in=looks):
+        look = looks[known.patient_id]
+        look.evaluated_through, look.rules = known.evaluated_through, known.rules
+        look.seen = frozenset((at, device, glucose) for at, device, glucose in known.seen)
+    for episode in Episode.objects.open().filter(patient_id__in=looks):
+        looks[episode.patient_id].episodes[episode.rule_code] = episode
+
+
+def _add_readings(looks: Mapping[int, PatientLook]) -> None:
+    since = [look.new_since - LOOK_BACK for look in looks.values()]
+    rows = _rows(statements.READINGS, patient_id=list(looks), since=since, oldest=min(since))
+    for patient_id, *columns in rows:
+        looks[patient_id].readings.append(Reading(*columns))
+
+
+def _add_devices(looks: Mapping[int, PatientLook], now: datetime) -> None:
+    newest = {look.patient_id: look.readings[-1].device_id for look in looks.values() if look.readings}
+    for patient_id, device_id, last_seen_at in _rows(statements.CONTACTS, patient_id=list(looks), now=now):
+        contact = DeviceContact(last_seen_at, is_current=newest.get(patient_id) == device_id)
+        looks[patient_id].devices[device_id] = contact
+
+
+def _rows(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"organization_id": required_organization_id(), **parameters})
+        return list(cursor.fetchall())

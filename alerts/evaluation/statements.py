@@ -1,0 +1,73 @@
+"""What the evaluator asks of the database, for many patients of the organization in scope."""
+
+from __future__ import annotations
+
+# Neither waits: several evaluators divide the patients among them, and no reading's store waits for two of us. The
+# patient's row as well, in the mode of the foreign keys: who changes a patient holds it first and the state then.
+CLAIM = """
+SELECT state.patient_id, patient.timezone
+  FROM unnest(%(patient_id)s::bigint[]) AS asked (patient_id)
+  JOIN patients_patient patient
+    ON patient.organization_id = %(organization_id)s AND patient.id = asked.patient_id
+  JOIN readings_patientstate state
+    ON state.organization_id = patient.organization_id AND state.patient_id = patient.id
+ ORDER BY state.patient_id
+   FOR KEY SHARE OF patient SKIP LOCKED FOR UPDATE OF state SKIP LOCKED
+"""
+
+# ``oldest`` is a constant for the planner: only the partitions behind it are opened.
+READINGS = """
+SELECT reading.patient_id, reading.measured_at, reading.glucose, reading.device_id, reading.received_at,
+       reading.quality, reading.battery_level, reading.is_copy
+  FROM unnest(%(patient_id)s::bigint[], %(since)s::timestamptz[]) AS asked (patient_id, since)
+  JOIN readings_glucosereading reading
+    ON reading.organization_id = %(organization_id)s AND reading.patient_id = asked.patient_id
+   AND reading.measured_at > asked.since
+ WHERE reading.measured_at > %(oldest)s
+ ORDER BY reading.patient_id, reading.measured_at, reading.device_id
+"""
+
+CONTACTS = """
+SELECT assignment.patient_id, device.id, device.last_seen_at
+  FROM devices_assignment assignment
+  JOIN devices_device device
+    ON device.organization_id = assignment.organization_id AND device.id = assignment.device_id
+ WHERE assignment.organization_id = %(organization_id)s AND assignment.patient_id = ANY (%(patient_id)s)
+   AND assignment.starts_at <= %(now)s AND (assignment.ends_at IS NULL OR assignment.ends_at > %(now)s)
+"""
+
+KEEP = """
+INSERT INTO alerts_patientevaluation (organization_id, patient_id, evaluated_at, evaluated_through, seen, rules,
+            next_look_at)
+SELECT %(organization_id)s, patient_id, %(now)s, evaluated_through, seen, rules, next_look_at
+  FROM unnest(%(patient_id)s::bigint[], %(evaluated_through)s::timestamptz[], %(seen)s::jsonb[], %(rules)s::jsonb[],
+              %(next_look_at)s::timestamptz[])
+       AS kept (patient_id, evaluated_through, seen, rules, next_look_at)
+ ORDER BY patient_id
+ON CONFLICT (organization_id, patient_id) DO UPDATE
+   SET evaluated_at = EXCLUDED.evaluated_at, evaluated_through = EXCLUDED.evaluated_through, seen = EXCLUDED.seen,
+       rules = EXCLUDED.rules, next_look_at = EXCLUDED.next_look_at
+"""
+
+# What follows from the marks that are taken: late readings leave a row on the timeline.
+TAKE_MARKS = """
+WITH taken AS (
+    DELETE FROM readings_evaluationmark
+     WHERE organization_id = %(organization_id)s AND patient_id = ANY (%(patient_id)s)
+    RETURNING patient_id, late_count, late_from, late_until
+)
+INSERT INTO alerts_latereadings (organization_id, patient_id, count, first_at, last_at)
+SELECT %(organization_id)s, patient_id, late_count, late_from, late_until FROM taken WHERE late_count > 0
+ ORDER BY patient_id
+"""
+
+# Rules, quiet hours or a person changed what must be looked at, without a reading.
+LOOK_AGAIN = """
+INSERT INTO readings_evaluationmark (organization_id, patient_id, late_count)
+SELECT state.organization_id, state.patient_id, 0
+  FROM readings_patientstate state
+ WHERE state.organization_id = %(organization_id)s
+   AND (%(patient_id)s::bigint[] IS NULL OR state.patient_id = ANY (%(patient_id)s::bigint[]))
+ ORDER BY state.patient_id
+ON CONFLICT (organization_id, patient_id) DO NOTHING
+"""

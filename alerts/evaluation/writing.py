@@ -1,0 +1,120 @@
+"""What a look found, kept: episodes with their steps, deliveries, and what the next look must know."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from alerts.deliveries.services import plan as plan_deliveries
+from alerts.engine.machine import Kind, Transition
+from alerts.evaluation import statements
+from alerts.evaluation.loading import PatientLook, SeenReading
+from alerts.models import Episode, EpisodeEvent
+from alerts.rules import EffectiveRule
+from tenancy.scope import required_organization_id
+
+LATE_AFTER = timedelta(minutes=5)
+_STATES_OF_ENDS = {Kind.RESOLVED: Episode.State.RESOLVED, Kind.DISMISSED: Episode.State.DISMISSED}
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Of one patient: what each rule changed, in order, and what to remember."""
+
+    look: PatientLook
+    transitions: list[tuple[EffectiveRule, Transition]] = field(default_factory=list)
+    rules: dict[str, Any] = field(default_factory=dict)
+    worst: dict[str, int | None] = field(default_factory=dict)
+    seen: list[SeenReading] = field(default_factory=list)
+    evaluated_through: datetime | None = None
+    next_look_at: datetime | None = None
+
+
+def write(outcomes: Sequence[Outcome], now: datetime) -> None:
+    for outcome in outcomes:
+        for plan, transition in outcome.transitions:
+            _write_transition(outcome.look, plan, transition, now)
+        _write_worst(outcome)
+    place: dict[str, Any] = {
+        "organization_id": required_organization_id(),
+        "patient_id": [one.look.patient_id for one in outcomes],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statements.KEEP, {**place, **_kept(outcomes), "now": now})
+        cursor.execute(statements.TAKE_MARKS, place)
+
+
+def _kept(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    return {
+        "evaluated_through": [one.evaluated_through for one in outcomes],
+        "seen": [json.dumps(one.seen) for one in outcomes],
+        "rules": [json.dumps(one.rules) for one in outcomes],
+        "next_look_at": [one.next_look_at for one in outcomes],
+    }
+
+
+def _write_transition(look: PatientLook, plan: EffectiveRule, transition: Transition, now: datetime) -> None:
+    if transition.kind is Kind.OPENED:
+        look.episodes[plan.code] = _opened(look, plan, transition)
+    # Somebody ended the episode before its readings did: the machine goes on alone until the rule is untrue.
+    if (episode := look.episodes.get(plan.code)) is None:
+        return
+    _change(episode, transition, now)
+    _add_event(episode, transition)
+    if transition.kind is Kind.CONFIRMED:
+        plan_deliveries(episode, "opened", now)
+    if transition.kind in _STATES_OF_ENDS:
+        del look.episodes[plan.code]
+
+
+def _opened(look: PatientLook, plan: EffectiveRule, transition: Transition) -> Episode:
+    return Episode(
+        patient_id=look.patient_id,
+        rule_code=plan.code,
+        rule_name=plan.name,
+        rule=plan.to_json(),
+        severity=plan.severity,
+        state=Episode.State.CONFIRMING,
+        opened_at=transition.at,
+        glucose=transition.glucose,
+        worst_glucose=transition.glucose if plan.direction else None,
+    )
+
+
+def _change(episode: Episode, transition: Transition, now: datetime) -> None:
+    match transition.kind:
+        case Kind.CONFIRMED:
+            episode.state, episode.confirmed_at, episode.found_at = Episode.State.ACTIVE, transition.at, now
+            episode.is_late = now - transition.at > LATE_AFTER
+        case Kind.EASED:
+            episode.state, episode.eased_at = Episode.State.EASING, transition.at
+        case Kind.RETURNED:
+            episode.state, episode.eased_at = Episode.State.ACTIVE, None
+        case Kind.RESOLVED | Kind.DISMISSED:
+            episode.state, episode.ended_at = _STATES_OF_ENDS[transition.kind], transition.at
+    episode.save()
+
+
+def _add_event(episode: Episode, transition: Transition) -> None:
+    EpisodeEvent.objects.create(
+        episode=episode,
+        patient_id=episode.patient_id,
+        kind=transition.kind.value,
+        at=transition.at,
+        glucose=transition.glucose,
+        actor_kind="rule",
+        actor_id=episode.rule_code,
+        actor_name=episode.rule_name,
+    )
+
+
+def _write_worst(outcome: Outcome) -> None:
+    for code, episode in outcome.look.episodes.items():
+        worst = outcome.worst.get(code)
+        if worst is not None and worst != episode.worst_glucose:
+            Episode.objects.filter(pk=episode.pk).update(worst_glucose=worst)

@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from celery import shared_task
+
+from alerts.evaluation.everywhere import evaluate_all_due
+from tenancy.tasks import PlatformTask
+
+
+@shared_task(base=PlatformTask, name="alerts.evaluate", why="each clinic's patients are looked at in its scope")
+def evaluate() -> None:
+    evaluate_all_due()
