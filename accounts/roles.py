@@ -28,6 +28,9 @@ _LOOK = {
     "devices.view_device",
     "devices.view_assignment",
     "readings.view_glucosereading",
+    "alerts.view_episode",
+    "alerts.view_rule",
+    "alerts.view_patientrule",
 }
 _CARE = _LOOK | {
     "patients.view_historyentry",
@@ -42,6 +45,7 @@ _CARE = _LOOK | {
     "patients.change_consent",
     "patients.add_emergencyaccess",
     "accounts.add_removalrequest",
+    "alerts.change_episode",
 }
 _MANAGE = _CARE | {
     "patients.delete_patient",
@@ -73,16 +77,26 @@ _MANAGE = _CARE | {
 
 # Beyond looking: a file leaves the platform.
 _EXPORT = {"readings.export_glucosereading"}
+# What is an alarm is decided by those who treat, and by those who answer for the clinic.
+_RULES = {"alerts.change_rule"}
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    Role.OWNER.value: frozenset(_MANAGE | _EXPORT | {"tenancy.change_organization"}),
-    Role.ADMIN.value: frozenset(_MANAGE | _EXPORT | {"tenancy.change_organization"}),
-    Role.CLINICIAN.value: frozenset(_CARE | _EXPORT),
+    Role.OWNER.value: frozenset(_MANAGE | _RULES | _EXPORT | {"tenancy.change_organization"}),
+    Role.ADMIN.value: frozenset(_MANAGE | _RULES | _EXPORT | {"tenancy.change_organization"}),
+    Role.CLINICIAN.value: frozenset(_CARE | _RULES | _EXPORT),
     Role.NURSE.value: frozenset(_CARE),
     Role.VIEWER.value: frozenset(_LOOK),
     SUPPORT: frozenset(_LOOK | {"tenancy.view_organization", "accounts.view_membership", "devices.view_devicekey"}),
     # A patient's login sees only its own rows: the database's second policy holds that.
-    Role.PATIENT.value: frozenset({"readings.view_glucosereading", "patients.view_historyentry"} | _EXPORT),
+    Role.PATIENT.value: frozenset(
+        {
+            "readings.view_glucosereading",
+            "patients.view_historyentry",
+            "alerts.view_episode",
+            "alerts.view_patientrule",
+        }
+        | _EXPORT
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accounts.api.routes import ROUTES as ACCOUNT_ROUTES
+from alerts.api.routes import ROUTES as ALERT_ROUTES
 from audit.api.routes import ROUTES as AUDIT_ROUTES
 from devices.api.routes import ROUTES as DEVICE_ROUTES
 from edge.routes import ROUTES as EDGE_ROUTES
@@ -18,6 +19,7 @@ ROUTES = [
     *DEVICE_ROUTES,
     *EDGE_ROUTES,
     *READING_ROUTES,
+    *ALERT_ROUTES,
     *AUDIT_ROUTES,
     *REPORT_ROUTES,
 ]

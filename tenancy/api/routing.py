@@ -19,14 +19,17 @@ DEVICE = "device-key"
 # What a parameter stands for; the matrix fills it with another clinic's identifiers and refuses a name it lacks.
 PARAMETERS = (
     "accessId",
+    "alertId",
     "code",
     "consentId",
     "deviceId",
     "entryId",
+    "groupId",
     "invitationId",
     "keyId",
     "memberId",
     "removalId",
+    "ruleId",
     "sessionId",
     "supportAccessId",
     "userId",

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from alerts.api.configuration import CONFIGURATION, ConfigurationView, ConfigureView
+from alerts.api.episodes import EPISODE, EpisodeViewSet
+from alerts.api.groups import GROUP, ChoicesView, GroupMemberView, GroupsView, GroupView
+from alerts.api.replays import ReplayView
+from alerts.api.rules import RULE, RulesView, RuleView
+from alerts.api.statistics import AlertStatisticsView
+from alerts.services.acting import ACTING
+from tenancy.api.routing import Route
+
+VIEW, VIEW_RULES, VIEW_OWN_RULES, EDIT_RULES = (
+    "alerts.view_episode",
+    "alerts.view_rule",
+    "alerts.view_patientrule",
+    "alerts.change_rule",
+)
+ACTS = ("acknowledge", "snooze", "resolve", "comment", "assign", "review")
+
+ROUTES = [
+    Route("api/v1/alerts", EpisodeViewSet, "alerts", {"GET": VIEW}, {"GET": "list"}, audited=EPISODE),
+    # Before the route with a parameter, which would take the word for an id.
+    Route(
+        "api/v1/alerts/stats",
+        AlertStatisticsView,
+        "alert-stats",
+        {"GET": VIEW},
+        unaudited="counts over all patients whom the caller may see, none of them named",
+    ),
+    Route("api/v1/alerts/{alertId}", EpisodeViewSet, "alert", {"GET": VIEW}, {"GET": "retrieve"}, audited=EPISODE),
+    *[
+        Route(f"api/v1/alerts/{{alertId}}/{act}", EpisodeViewSet, f"alert-{act}", {"POST": ACTING}, {"POST": act})
+        for act in ACTS
+    ],
+    Route(
+        "api/v1/alert-rules",
+        RulesView,
+        "alert-rules",
+        {"GET": VIEW_RULES, "POST": EDIT_RULES},
+        audited=RULE,
+        refusals=(404, 409),
+    ),
+    Route("api/v1/alert-rules/replay", ReplayView, "alert-replay", {"POST": VIEW_RULES}),
+    Route(
+        "api/v1/alert-rules/{ruleId}",
+        RuleView,
+        "alert-rule",
+        {"GET": VIEW_RULES, "PUT": EDIT_RULES, "PATCH": EDIT_RULES, "DELETE": EDIT_RULES},
+        audited=RULE,
+    ),
+    Route(
+        "api/v1/alert-rule-groups",
+        GroupsView,
+        "alert-groups",
+        {"GET": VIEW_RULES, "POST": EDIT_RULES},
+        audited=GROUP,
+        refusals=(409,),
+    ),
+    Route(
+        "api/v1/alert-rule-groups/{groupId}",
+        GroupView,
+        "alert-group",
+        {"GET": VIEW_RULES, "PATCH": EDIT_RULES, "DELETE": EDIT_RULES},
+        audited=GROUP,
+        refusals=(409,),
+    ),
+    Route(
+        "api/v1/alert-rule-groups/{groupId}/patients/{code}",
+        GroupMemberView,
+        "alert-group-member",
+        {"PUT": EDIT_RULES, "DELETE": EDIT_RULES},
+    ),
+    Route(
+        "api/v1/alert-settings",
+        ChoicesView,
+        "alert-settings",
+        {"GET": VIEW_RULES, "PATCH": EDIT_RULES},
+        unaudited="what the clinic chose, no patient",
+    ),
+    Route(
+        "api/v1/users/{userId}/alerts/configuration",
+        ConfigurationView,
+        "alert-configuration",
+        {"GET": f"{VIEW_RULES}|{VIEW_OWN_RULES}", "PUT": EDIT_RULES},
+        audited=CONFIGURATION,
+    ),
+    Route(
+        "api/v1/users/{userId}/alerts/configure",
+        ConfigureView,
+        "alert-configure",
+        {"POST": EDIT_RULES},
+    ),
+]
