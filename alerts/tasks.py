@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from alerts.deliveries.tasks import escalate, send_deliveries, send_deliveries_of_clinic
 from alerts.evaluation.everywhere import evaluate_all_due
 from tenancy.tasks import PlatformTask
+
+__all__ = ["escalate", "evaluate", "send_deliveries", "send_deliveries_of_clinic"]
 
 
 @shared_task(base=PlatformTask, name="alerts.evaluate", why="each clinic's patients are looked at in its scope")

@@ -27,6 +27,8 @@ app.conf.beat_schedule = {
     "audit-looks": {"task": "audit.add_covered_looks", "schedule": 60.0, "options": {"expires": 120}},
     "audit-months": {"task": "audit.keep_months", "schedule": crontab(hour="3", minute="27")},
     "audit-retention": {"task": "audit.remove_expired", "schedule": crontab(hour="3", minute="37")},
+    "alarm-deliveries": {"task": "alerts.send_deliveries", "schedule": 5.0, "options": {"expires": 10}},
+    "alarm-escalation": {"task": "alerts.escalate", "schedule": 15.0, "options": {"expires": 30}},
     "summaries": {"task": "readings.summarise", "schedule": 30.0, "options": {"expires": 60}},
     "reading-retention": {"task": "readings.remove_expired", "schedule": crontab(hour="3", minute="47")},
     "partitions": {"task": "readings.ensure_partitions", "schedule": crontab(hour="3", minute="17")},

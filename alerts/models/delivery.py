@@ -118,8 +118,8 @@ class DeliveryQuerySet(TenantQuerySet["Delivery"]):
     def of_episode(self, episode: Episode) -> DeliveryQuerySet:
         return self.filter(episode_id=episode.pk)
 
-    def unsent_of_channel(self, channel_id: int) -> DeliveryQuerySet:
-        return self.filter(channel_id=channel_id, state__in=[Delivery.State.PENDING, Delivery.State.SENDING])
+    def not_sent_yet(self) -> DeliveryQuerySet:
+        return self.filter(state__in=[Delivery.State.PENDING, Delivery.State.HELD, Delivery.State.SENDING])
 
 
 class Delivery(TenantModel):

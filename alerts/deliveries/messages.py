@@ -1,0 +1,113 @@
+"""What a message says: as much of the patient as the clinic lets its messages tell, and no more."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from alerts.deliveries.channels import Message
+from alerts.models import ClinicAlarms, Delivery, Episode
+from readings.units import format_glucose
+from tenancy.models import Organization
+
+DISCLAIMER = "Dosing decisions should not be made based on this device."
+_DETAIL = ClinicAlarms.Detail
+# How "Low" and "High" of a sensor are kept.
+_LOW, _HIGH = 39, 401
+
+
+def message_of(delivery: Delivery, *, clinic: Organization, detail: str) -> Message:
+    """``delivery`` with its episode and patient."""
+    episode: Episode | None = delivery.episode
+    if episode is None:
+        return _test(delivery, clinic)
+    lines = [
+        _headline(episode, delivery, clinic, detail) + ".",
+        *_measured(episode, clinic, detail),
+        *_since_then(episode, delivery, clinic),
+        f"See {settings.PUBLIC_URL}/admin/",
+        DISCLAIMER,
+    ]
+    return Message(
+        key=str(delivery.idempotency_key),
+        episode=str(episode.public_id),
+        type=f"alert.{delivery.reason}",
+        severity=episode.severity,
+        clinic=_plain(clinic.name),
+        at=episode.confirmed_at or episode.opened_at,
+        subject=_headline(episode, delivery, clinic, detail),
+        text="\n".join(lines),
+        facts=_facts(episode, delivery, clinic, detail),
+    )
+
+
+def _headline(episode: Episode, delivery: Delivery, clinic: Organization, detail: str) -> str:
+    again = {Delivery.Reason.ESCALATED: " (not acknowledged)", Delivery.Reason.REPEATED: " (again)"}
+    what = "Alarm" if detail == _DETAIL.NONE else f"{_plain(episode.rule_name)}: {delivery.patient.code}"
+    return f"{what} at {_plain(clinic.name)}{again.get(Delivery.Reason(delivery.reason), '')}"
+
+
+def _measured(episode: Episode, clinic: Organization, detail: str) -> list[str]:
+    at = episode.confirmed_at or episode.opened_at
+    value = _value(episode.glucose, clinic) if detail == _DETAIL.VALUE and episode.glucose is not None else ""
+    lines = [f"{value}{', measured' if value else 'Measured'} on {_clock(at, clinic)}."]
+    if value and episode.worst_glucose not in (None, episode.glucose):
+        lines.append(f"Furthest out since then: {_value(episode.worst_glucose, clinic)}.")
+    if episode.is_late and episode.found_at is not None:
+        lines.append(f"This message is late: the alarm was found on {_clock(episode.found_at, clinic)}.")
+    return lines
+
+
+def _since_then(episode: Episode, delivery: Delivery, clinic: Organization) -> list[str]:
+    lines = []
+    if delivery.reason == Delivery.Reason.ESCALATED:
+        lines.append(f"Nobody has acknowledged it: this is level {delivery.level} of the contacts.")
+    if episode.ended_at is not None:
+        lines.append(f"It ended on {_clock(episode.ended_at, clinic)}.")
+    return lines
+
+
+def _facts(episode: Episode, delivery: Delivery, clinic: Organization, detail: str) -> dict[str, Any]:
+    facts: dict[str, Any] = {"late": episode.is_late, "level": delivery.level, "ended": not episode.is_open}
+    if detail != _DETAIL.NONE:
+        facts |= {"patient": delivery.patient.code, "rule": episode.rule_code, "ruleName": episode.rule_name}
+    if detail == _DETAIL.VALUE and episode.glucose is not None:
+        facts |= {"glucose": _number(episode.glucose, clinic), "unit": clinic.glucose_unit}
+    return facts
+
+
+def _test(delivery: Delivery, clinic: Organization) -> Message:
+    subject = f"Test of alarm messages at {_plain(clinic.name)}"
+    return Message(
+        key=str(delivery.idempotency_key),
+        episode="",
+        type="alert.test",
+        severity="low",
+        clinic=_plain(clinic.name),
+        at=delivery.created_at,
+        subject=subject,
+        text=f"{subject}. It concerns no patient, and nothing has to be done.\n{DISCLAIMER}",
+        facts={},
+    )
+
+
+def _number(mg_dl: int, clinic: Organization) -> str:
+    return {_LOW: "Low", _HIGH: "High"}.get(mg_dl) or format_glucose(mg_dl, clinic.glucose_unit)
+
+
+def _value(mg_dl: int | None, clinic: Organization) -> str:
+    number = "" if mg_dl is None else _number(mg_dl, clinic)
+    return number if number in ("", "Low", "High") else f"{number} {clinic.glucose_unit}"
+
+
+def _clock(instant: datetime, clinic: Organization) -> str:
+    """By the clinic's clock: the patient's zone would tell where the patient is."""
+    return f"{instant.astimezone(ZoneInfo(clinic.timezone)):%d %B %Y, %H:%M} ({clinic.timezone.replace('_', ' ')})"
+
+
+def _plain(text: str) -> str:
+    """A line break in a name would begin a new header of a mail, or a line of somebody's choice."""
+    return " ".join(text.split())
