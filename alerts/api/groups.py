@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import PermissionDenied
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
@@ -11,7 +10,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.principals import signed_in_person
 from alerts.api.naming import named_group, named_patient
 from alerts.models import ClinicAlarms, PatientAlarms, RuleGroup
 from alerts.presets import VERSION, presets
@@ -25,8 +23,6 @@ from tenancy.api.serializers import CamelCaseModelSerializer, CamelCaseSerialize
 
 # The kind of look that the routes name.
 GROUP = "alerts.rulegroup"
-# How much leaves the platform in a message is for those who answer for the clinic.
-MESSAGES = "tenancy.change_organization"
 PRESET_CODES = [preset.code for preset in presets()]
 
 
@@ -131,7 +127,7 @@ class ChoicesSerializer(CamelCaseSerializer):
 class NewChoicesSerializer(CamelCaseSerializer):
     preset = serializers.ChoiceField(PRESET_CODES, required=False, help_text="in its newest version")
     message_detail = serializers.ChoiceField(
-        ClinicAlarms.Detail.choices, required=False, help_text="how much a message tells; for owners and admins"
+        ClinicAlarms.Detail.choices, required=False, help_text="how much a message tells"
     )
 
 
@@ -144,8 +140,6 @@ class ChoicesView(RoutedView, APIView):
     def patch(self, request: Request) -> Response:
         form = NewChoicesSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        if "message_detail" in form.validated_data and not signed_in_person(request).may(MESSAGES):
-            raise PermissionDenied
         choose_for_clinic(**form.validated_data)
         return Response(choices_body())
 

@@ -74,7 +74,8 @@ ROUTES = [
         "api/v1/alert-settings",
         ChoicesView,
         "alert-settings",
-        {"GET": VIEW_RULES, "PATCH": EDIT_RULES},
+        # For all patients at once, and how much leaves the platform: for those who answer for the clinic.
+        {"GET": VIEW_RULES, "PATCH": "tenancy.change_organization"},
         unaudited="what the clinic chose, no patient",
     ),
     Route(

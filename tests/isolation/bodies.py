@@ -100,11 +100,15 @@ class Sample:
         if schema.get("format") == "email" or name in ("email", "username"):
             return "fresh@elsewhere.example" if self.fresh else self.target.member.email
         tomorrow = datetime.now(UTC) + timedelta(days=1)
-        plain = {
+        plain: dict[str, Any] = {
             "role": Role.VIEWER.value,
             "timezone": "Europe/Berlin",
             "serialNumber": "FRESH-1",
             "expiresAt": tomorrow.isoformat(),
+            "condition": {"type": "below", "mgdl": 65},
+            "rule": "low",
+            "start": "22:00",
+            "end": "07:00",
         }
         return plain.get(name) or self.identity(name)
 

@@ -8,6 +8,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from tenancy.scope import Scope, organization_scope, scoped
+from tests.clinic_alarms import add_alarm_rows
 from tests.clinics import Clinic
 from tests.isolation import reviewed
 
@@ -24,6 +25,8 @@ def clinic(northside: Clinic) -> Clinic:
     northside.store(101, 102, device=0)
     northside.store(201, 202, device=1)
     northside.summarise_and_amend()
+    with northside.scope():
+        add_alarm_rows(northside, canaries=("first", "second"))
     return northside
 
 

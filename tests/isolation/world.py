@@ -14,6 +14,7 @@ from django.db import connection, connections, models, transaction
 
 from accounts.models import Invitation, Membership, RefreshFamily, RemovalRequest, SupportAccess
 from accounts.tokens import start_family
+from alerts.models import Episode, PatientRule, RuleGroup
 from devices.models import Assignment, Device, DeviceKey
 from devices.services import assign_device, issue_key, register_device
 from patients.models import Consent, EmergencyAccess, HistoryAmendment, HistoryEntry, Patient
@@ -21,6 +22,7 @@ from patients.services import create_patient
 from readings.rows import ReadingRow
 from readings.services import store_readings
 from tenancy.models import TenantModel
+from tests.clinic_alarms import add_alarm_rows
 from tests.clinic_people import add_second_patient
 from tests.clinics import ASSIGNED_SINCE, PASSWORD, SECOND_PATIENT, Clinic, make_clinic
 from tests.isolation.reviewed import TENANT_TABLES, patient_column
@@ -169,6 +171,9 @@ def named_by_id(patient: Patient, member: Membership) -> dict[str, Any]:
         "consentId": Consent.objects.filter(patient=patient).first(),
         "accessId": EmergencyAccess.objects.filter(patient=patient).first(),
         "entryId": HistoryEntry.objects.filter(patient=patient).first(),
+        "alertId": Episode.objects.filter(patient=patient).first(),
+        "ruleId": PatientRule.objects.filter(patient=patient).first(),
+        "groupId": RuleGroup.objects.first(),
         "sessionId": RefreshFamily.objects.filter(user_id=member.user_id).first(),
     }
     return rows
@@ -218,6 +223,7 @@ def _fill(clinic: Clinic) -> Membership:
         clinic.summarise_and_amend(reason=_canary(clinic, False))
         for role in ("nurse", SECOND_PATIENT):
             start_family(principal=clinic.principal(role), user_agent=_canary(clinic, role == SECOND_PATIENT))
+        add_alarm_rows(clinic, canaries=(_canary(clinic, False), _canary(clinic, True)))
         for model in (Patient, Device, Assignment, DeviceKey, Membership, HistoryEntry, HistoryAmendment):
             _write_canaries(model, clinic)
         for row in (*clinic.patients, *clinic.devices, *clinic.people.values()):
