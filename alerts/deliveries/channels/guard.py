@@ -47,7 +47,7 @@ def read_url(text: str) -> httpx.URL:
     """What can be said without asking for the name's address. Raises AddressRefused."""
     try:
         url = httpx.URL(text)
-        port = url.port or {"https": 443, "http": 80}.get(url.scheme)
+        port = 443 if url.port is None else url.port
     except (httpx.InvalidURL, TypeError) as error:
         raise AddressRefused("This is not an address: give one such as https://hooks.example.org/alarms.") from error
     is_local = settings.WEBHOOKS_MAY_REACH_LOOPBACK and url.host == "localhost"
