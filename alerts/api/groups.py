@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.generics import GenericAPIView
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
@@ -106,8 +107,9 @@ class GroupMemberView(RoutedView, APIView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, groupId: str, code: str) -> Response:
         group, patient = named_group(groupId), named_patient(code)
-        if PatientAlarms.objects.filter(patient_id=patient.pk, group_id=group.pk).exists():
-            put_in_group(patient=patient, group=None)
+        if not PatientAlarms.objects.filter(patient_id=patient.pk, group_id=group.pk).exists():
+            raise NotFound
+        put_in_group(patient=patient, group=None)
         return Response(status=204)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -26,11 +28,12 @@ def named_group(group_id: str) -> RuleGroup:
     return group
 
 
-class GivenPatientField(serializers.CharField):
+@extend_schema_field(OpenApiTypes.STR)
+class GivenPatientField(serializers.Field[Any, Any, Any, Any]):
     """In a body: what it names wrongly is a mistake of the body."""
 
-    def to_internal_value(self, data: Any) -> Any:
-        patient = find_patient(super().to_internal_value(data))
+    def to_internal_value(self, data: Any) -> Patient:
+        patient = find_patient(data) if isinstance(data, str) else None
         if patient is None:
             raise ValidationError("There is no patient with this code.", code="unknown")
         return patient

@@ -27,7 +27,7 @@ REPLAY = "alerts.replay"
 class NewReplaySerializer(RuleChangesSerializer):
     """A rule that stands for the patient, with what shall be tried in it; or with a condition alone, a new one."""
 
-    patient = GivenPatientField(max_length=50, help_text="code")
+    patient = GivenPatientField(help_text="code")
     rule = serializers.CharField(max_length=50, required=False, help_text="code of a rule that stands for the patient")
     days = serializers.IntegerField(min_value=1, max_value=LONGEST_DAYS, default=14)
 

@@ -81,9 +81,7 @@ class NewRuleSerializer(RuleChangesSerializer):
 
     code = serializers.CharField(max_length=50, validators=[CODE_VALIDATOR])
     group = GivenGroupField(required=False, allow_null=True, help_text="id; for the patients of this group")
-    patient = GivenPatientField(
-        max_length=50, required=False, allow_null=True, help_text="code; for this patient alone"
-    )
+    patient = GivenPatientField(required=False, allow_null=True, help_text="code; for this patient alone")
 
 
 class RuleQuerySerializer(CamelCaseSerializer):

@@ -16,6 +16,9 @@ from audit.services import record
 from patients.models import Patient
 from tenancy.refusals import Refusal
 
+# Follows from the preset, and is empty without one.
+PINNED = {"preset_version"}
+
 
 class GroupInUse(Refusal):
     status_code = 409
@@ -28,7 +31,7 @@ class GroupInUse(Refusal):
 def create_group(*, name: str, preset: str = "") -> RuleGroup:
     """``preset``: its newest version stands for the group's patients; empty: the clinic's."""
     group = RuleGroup(name=name, **_preset_columns(preset))
-    group.full_clean()
+    group.full_clean(exclude=PINNED)
     group.save(force_insert=True)
     record_creation(group, object_id=str(group.public_id))
     return group
@@ -40,7 +43,7 @@ def change_group(*, group: RuleGroup, name: str | None = None, preset: str | Non
     changes: dict[str, Any] = {} if name is None else {"name": name}
     if preset is not None:
         changes |= _preset_columns(preset)
-    apply_changes(locked, changes, object_id=str(locked.public_id))
+    apply_changes(locked, changes, object_id=str(locked.public_id), exclude=PINNED)
     look_again()
     return locked
 

@@ -15,7 +15,9 @@ from tests.isolation.world import STYLES, World
 pytestmark = pytest.mark.promise(1)
 
 # Reads that say nothing of what a clinic wrote: no canary to be seen.
-WITHOUT_TEXT = {"device-stats", "device-health", "organization-settings", "admin-stats", "second-factor"}
+WITHOUT_TEXT = {"device-stats", "device-health", "organization-settings", "admin-stats", "second-factor"} | {
+    *("alert-stats", "alert-settings", "alert-configuration"),
+}
 # Writes that a made-up body cannot bring to success, each with the reason.
 NEEDS_MORE: dict[tuple[str, str], str] = {
     ("login", "POST"): "a password",
@@ -34,6 +36,8 @@ NEEDS_MORE: dict[tuple[str, str], str] = {
     ("second-factor-disable", "POST"): "the password, and a code",
     ("second-factor-codes", "POST"): "the password, and a code",
     ("support-access", "DELETE"): "an access that is still open",
+    ("alert-rules", "POST"): "a group or a patient, not both",
+    ("alert-group", "DELETE"): "a group without patients",
     ("emergency-accesses", "POST"): "a clinic whose staff see their own patients only",
 }
 
