@@ -48,7 +48,8 @@ def sustained(minutes, of=LOW):
 
 def run(condition, readings, margin=None):
     """The truth at each reading."""
-    memory, truths = {}, []
+    memory: dict[str, str] = {}
+    truths = []
     for count in range(1, len(readings) + 1):
         truth, memory = evaluate(condition, moment(readings[:count]), memory, margin)
         truths.append(truth)
@@ -86,7 +87,7 @@ def test_a_reading_each_quarter_of_an_hour_is_no_silence():
 
 def test_sustained_silence_counts_by_the_clock():
     silent = sustained(10, {"type": "noReadingFor", "minutes": 20})
-    memory = {}
+    memory: dict[str, str] = {}
     truths = []
     for at in (19, 20, 29, 30):
         truth, memory = evaluate(silent, moment(every_five(100), at=at), memory)
@@ -101,7 +102,7 @@ def test_each_place_remembers_for_itself():
 
 
 def test_a_look_leaves_the_memory_it_was_given():
-    given = {}
+    given: dict[str, str] = {}
     evaluate(sustained(15), moment(every_five(69)), given)
     assert given == {}
 

@@ -108,8 +108,8 @@ def test_problems_name_their_place():
 
 
 def test_the_largest_that_is_allowed():
-    assert read_condition(nested(6))
-    assert read_condition({"type": "all", "of": [LOW] * 49})
+    assert len(list(read_condition(nested(6)).walk())) == 6
+    assert len(list(read_condition({"type": "all", "of": [LOW] * 49}).walk())) == 50
 
 
 def test_what_was_read_is_written_the_same():
