@@ -62,7 +62,7 @@ def create_contact(
     """Raises ValidationError."""
     contact = Contact(position=position, member=member, channel=channel, minimum_severity=minimum_severity)
     _refuse_contact(contact)
-    contact.full_clean(exclude=["member", "channel"])
+    contact.full_clean()
     contact.save()
     record_creation(contact, object_id=str(contact.public_id))
     return contact
@@ -72,7 +72,7 @@ def create_contact(
 def change_contact(*, contact: Contact, changes: dict[str, Any]) -> Contact:
     """Change ``position`` or ``minimum_severity``. Raises ValidationError."""
     locked: Contact = Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
-    apply_changes(locked, changes, object_id=str(locked.public_id), exclude=["member", "channel"])
+    apply_changes(locked, changes, object_id=str(locked.public_id))
     return locked
 
 

@@ -191,7 +191,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='contact',
-            constraint=models.CheckConstraint(condition=models.Q(('member_id__isnull', False), ('channel_id__isnull', False), _connector='OR'), name='alerts_contact_somebody', violation_error_message='Name a member, a channel, or both.'),
+            constraint=models.CheckConstraint(condition=models.Q(('member__isnull', False), ('channel__isnull', False), _connector='OR'), name='alerts_contact_somebody', violation_error_message='Name a member, a channel, or both.'),
         ),
         migrations.AddConstraint(
             model_name='contact',

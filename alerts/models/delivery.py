@@ -98,7 +98,7 @@ class Contact(TenantModel):
                 violation_error_message="This contact stands at this level already.",
             ),
             models.CheckConstraint(
-                condition=models.Q(member_id__isnull=False) | models.Q(channel_id__isnull=False),
+                condition=models.Q(member__isnull=False) | models.Q(channel__isnull=False),
                 name="alerts_contact_somebody",
                 violation_error_message="Name a member, a channel, or both.",
             ),

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from alerts.models import Channel, Contact, Delivery, Episode, PatientAlarms, Snooze
+from patients.models import CareTeamMember
 from tenancy.managers import audited_elsewhere
 from tests.clinics import Clinic
 
@@ -20,6 +21,7 @@ def start_anew(clinic: Clinic) -> None:
     with audited_elsewhere("a test"):
         Contact.objects.all().delete()
         Snooze.objects.all().delete()
+        CareTeamMember.objects.all().delete()
         Delivery.objects.not_sent_yet().update(state=Delivery.State.SKIPPED)
         PatientAlarms.objects.all().update(quiet_from=None, quiet_until=None, notifies=True)
         Episode.objects.open().update(state=Episode.State.RESOLVED, next_escalation_at=None, next_repeat_at=None)

@@ -119,7 +119,7 @@ class Names:
 
 @pytest.mark.parametrize("answer", [["10.0.0.7"], ["93.184.215.14", "127.0.0.1"], ["::ffff:127.0.0.1"], []])
 def test_a_name_that_leads_inside_is_refused_for_good(monkeypatch: Any, answer: list[str]) -> None:
-    monkeypatch.setattr(guard.socket, "getaddrinfo", Names(answer).getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", Names(answer).getaddrinfo)
     with pytest.raises(NotSent, match="inner network") as failure:
         resolve(f"https://{NAME}/")
     assert failure.value.is_final
@@ -166,7 +166,7 @@ def test_the_judged_address_is_the_one_that_is_called(settings: Any, monkeypatch
     """The name service says something else the second time; nobody asks it. The name still stands in TLS and Host."""
     settings.WEBHOOKS_MAY_REACH_LOOPBACK = True
     names = Names(["127.0.0.1"], ["10.0.0.7"])
-    monkeypatch.setattr(guard.socket, "getaddrinfo", names.getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", names.getaddrinfo)
     told = []
     trusted.sni_callback = lambda connection, name, context: told.append(name)
     with running_receiver(tls=trusted) as receiver:
@@ -180,7 +180,7 @@ def test_the_judged_address_is_the_one_that_is_called(settings: Any, monkeypatch
 
 def test_a_certificate_of_another_name_is_refused(settings: Any, monkeypatch: Any, trusted: ssl.SSLContext) -> None:
     settings.WEBHOOKS_MAY_REACH_LOOPBACK = True
-    monkeypatch.setattr(guard.socket, "getaddrinfo", Names(["127.0.0.1"]).getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", Names(["127.0.0.1"]).getaddrinfo)
     with running_receiver(tls=trusted) as receiver:
         monkeypatch.setattr(guard, "PORTS", frozenset({receiver.port}))
         target = resolve(f"https://other.example:{receiver.port}/")
