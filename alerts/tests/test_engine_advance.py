@@ -62,6 +62,17 @@ def test_an_older_reading_confirms():
     assert found == [[("opened", 10)], [("confirmed", 20)]]
 
 
+def test_an_older_reading_makes_it_last_longer():
+    rule = plan({"type": "sustained", "minutes": 15, "of": {"type": "below", "mgdl": 70}})
+    later = every_five(69, 69, 69, start=10)
+    assert follow(rule, later, [reading(5, 69, late_by=15)]) == [[], [("opened", 20), ("confirmed", 20)]]
+
+
+def test_an_older_reading_makes_the_recovery_last_longer():
+    first, older = [reading(0, 50), reading(10, 80)], reading(5, 80, late_by=8)
+    assert follow(URGENT_LOW, first, [older], [reading(15, 80)], [reading(20, 80)])[3] == [("resolved", 20)]
+
+
 def test_the_same_low_does_not_alarm_twice():
     """A reading within an episode that is over, from a second sensor and late in order."""
     first = every_five(80, 50, 52, 80, 80, 80, 80)

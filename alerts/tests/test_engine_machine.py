@@ -126,3 +126,12 @@ def test_the_next_look_is_when_the_clock_matters():
 def test_rules_about_readings_alone_wait_for_them():
     state, _ = walk(below(70, confirm_minutes=15), every_five(69))
     assert next_look(below(70), state, moment(every_five(69))) is None
+
+
+def test_a_rule_that_follows_the_clock_closes_by_it():
+    by_day = {"type": "timeOfDay", "from": "08:00", "until": "13:05"}  # noon in UTC is 13:00 in Berlin
+    rule = plan({"type": "all", "of": [{"type": "below", "mgdl": 70}, by_day]})
+    state, _ = step(rule, RuleState(), moment(every_five(69)))
+    state, eased = step(rule, state, moment(every_five(69), at=5))
+    assert [change.kind for change in eased] == ["eased"]
+    assert next_look(rule, state, moment(every_five(69), at=5)) == minute(20)
