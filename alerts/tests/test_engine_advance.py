@@ -69,8 +69,8 @@ def test_an_older_reading_makes_it_last_longer():
 
 
 def test_an_older_reading_makes_the_recovery_last_longer():
-    first, older = [reading(0, 50), reading(10, 80)], reading(5, 80, late_by=8)
-    assert follow(URGENT_LOW, first, [older], [reading(15, 80)], [reading(20, 80)])[3] == [("resolved", 20)]
+    first, older = [reading(0, 50), reading(70, 80)], reading(65, 80, late_by=8)
+    assert follow(URGENT_LOW, first, [older], [reading(75, 80)], [reading(80, 80)])[3] == [("resolved", 80)]
 
 
 def test_the_same_low_does_not_alarm_twice():
