@@ -29,6 +29,7 @@ MEASUREMENTS = {
     "history": "14 days of history",
     "isolation": "row-level security",
     "memory": "the memory of the data plane",
+    "alarms": "the alarm rules",
     "imports": "the import of a file",
     "audit": "the audit ledger",
     "encryption": "sealed fields and the rotation of their keys",

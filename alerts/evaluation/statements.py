@@ -36,13 +36,13 @@ SELECT assignment.patient_id, device.id, device.last_seen_at
    AND assignment.starts_at <= %(now)s AND (assignment.ends_at IS NULL OR assignment.ends_at > %(now)s)
 """
 
+# One JSON text: quoting each JSON value of an array again took an eighth of a round.
 KEEP = """
 INSERT INTO alerts_patientevaluation (organization_id, patient_id, evaluated_at, evaluated_through, seen, rules,
             next_look_at)
 SELECT %(organization_id)s, patient_id, %(now)s, evaluated_through, seen, rules, next_look_at
-  FROM unnest(%(patient_id)s::bigint[], %(evaluated_through)s::timestamptz[], %(seen)s::jsonb[], %(rules)s::jsonb[],
-              %(next_look_at)s::timestamptz[])
-       AS kept (patient_id, evaluated_through, seen, rules, next_look_at)
+  FROM jsonb_to_recordset(%(kept)s::jsonb)
+       AS kept (patient_id bigint, evaluated_through timestamptz, seen jsonb, rules jsonb, next_look_at timestamptz)
  ORDER BY patient_id
 ON CONFLICT (organization_id, patient_id) DO UPDATE
    SET evaluated_at = EXCLUDED.evaluated_at, evaluated_through = EXCLUDED.evaluated_through, seen = EXCLUDED.seen,

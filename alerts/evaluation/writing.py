@@ -45,17 +45,22 @@ def write(outcomes: Sequence[Outcome], now: datetime) -> None:
         "patient_id": [one.look.patient_id for one in outcomes],
     }
     with connection.cursor() as cursor:
-        cursor.execute(statements.KEEP, {**place, **_kept(outcomes), "now": now})
+        cursor.execute(statements.KEEP, {**place, "kept": json.dumps([_kept(one) for one in outcomes]), "now": now})
         cursor.execute(statements.TAKE_MARKS, place)
 
 
-def _kept(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+def _kept(outcome: Outcome) -> dict[str, Any]:
     return {
-        "evaluated_through": [one.evaluated_through for one in outcomes],
-        "seen": [json.dumps(one.seen) for one in outcomes],
-        "rules": [json.dumps(one.rules) for one in outcomes],
-        "next_look_at": [one.next_look_at for one in outcomes],
+        "patient_id": outcome.look.patient_id,
+        "evaluated_through": _text(outcome.evaluated_through),
+        "seen": outcome.seen,
+        "rules": outcome.rules,
+        "next_look_at": _text(outcome.next_look_at),
     }
+
+
+def _text(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat()
 
 
 def _write_transition(look: PatientLook, plan: EffectiveRule, transition: Transition, now: datetime) -> None:
