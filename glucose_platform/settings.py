@@ -489,6 +489,7 @@ SPECTACULAR_SETTINGS = {
         "ConsentKindEnum": "patients.models.Consent.Kind",
         "DeviceKindEnum": "devices.models.Device.Kind",
         "DeviceStatusEnum": "devices.models.Device.Status",
+        "EpisodeStateEnum": "alerts.models.Episode.State",
         "HistoryKindEnum": "patients.models.HistoryEntry.Kind",
         "RoleEnum": "accounts.roles.Role",
         "RoleOrSupportEnum": "accounts.api.me.ROLES",

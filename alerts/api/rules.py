@@ -103,7 +103,7 @@ class RulePagination(ItemsPagination):
 
 
 class RulesView(RoutedView, APIView):
-    @extend_schema(parameters=[RuleQuerySerializer], responses=RulePageSerializer)
+    @extend_schema(operation_id="alert_rules_list", parameters=[RuleQuerySerializer], responses=RulePageSerializer)
     def get(self, request: Request) -> Response:
         """The rules that stand: for the clinic, or for the group or patient that is named.
 

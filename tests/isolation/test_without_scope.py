@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from audit.seals.sealing import seal_organization
+from tests.clinic_alarms import add_alarm_rows
 from tests.clinics import Clinic
 from tests.isolation import catalogue, reviewed
 
@@ -22,6 +23,8 @@ def filled(northside: Clinic) -> Clinic:
     northside.store(101, 102, 103)
     northside.summarise_and_amend()
     with northside.scope():
+        with transaction.atomic():
+            add_alarm_rows(northside, canaries=("first", "second"))
         seal_organization()
     return northside
 
