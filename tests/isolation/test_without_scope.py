@@ -23,6 +23,8 @@ def filled(northside: Clinic) -> Clinic:
     northside.store(101, 102, 103)
     northside.summarise_and_amend()
     with northside.scope():
+        with transaction.atomic():
+            add_alarm_rows(northside, canaries=("first", "second"))
         seal_organization()
     return northside
 
