@@ -65,7 +65,8 @@ def _add_what_is_remembered(looks: Mapping[int, PatientLook]) -> None:
         look = looks[known.patient_id]
         look.evaluated_through, look.rules = known.evaluated_through, known.rules
         look.seen = frozenset((at, device, glucose) for at, device, glucose in known.seen)
-    for episode in Episode.objects.open().filter(patient_id__in=looks):
+    # Held as well: what a person does meanwhile would be written over with what was read here.
+    for episode in Episode.objects.open().select_for_update(no_key=True).filter(patient_id__in=looks):
         looks[episode.patient_id].episodes[episode.rule_code] = episode
 
 
