@@ -235,7 +235,11 @@ def test_statistics(northside: Clinic, southside: Clinic) -> None:
     for number, waited in enumerate((60, 120, 600)):
         found = now - timedelta(minutes=30)
         state = Episode.State.RESOLVED if number == 2 else Episode.State.ACTIVE
-        values = {"found_at": found, "acknowledged_at": found + timedelta(seconds=waited), "state": state}
+        values: dict[str, Any] = {
+            "found_at": found,
+            "acknowledged_at": found + timedelta(seconds=waited),
+            "state": state,
+        }
         episode = added(northside, rule_code=f"rule_{number % 2}", severity="critical" if number else "low", **values)
         verdict = ("true", "false", "unclear")[number]
         for said in ("unclear", verdict):
