@@ -39,6 +39,14 @@ def test_nobody_named_means_those_who_answer_and_the_care_team(clinic: Clinic) -
     assert told(clinic) == [f"{role}@northside.example" for role in ("admin", "nurse", "owner")]
 
 
+@pytest.mark.parametrize("severity", ["low", "medium", "high"])
+def test_lesser_alarms_too_go_to_somebody(clinic: Clinic, severity: str) -> None:
+    assert told(clinic, make_episode(clinic, severity=severity)) == [
+        "admin@northside.example",
+        "owner@northside.example",
+    ]
+
+
 def test_contacts_of_level_0_are_told_and_no_others(clinic: Clinic) -> None:
     channel = make_channel("webhook")
     create_contact(position=0, member=clinic.people["clinician"])
