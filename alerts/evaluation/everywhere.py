@@ -9,8 +9,10 @@ import structlog
 from django.db import DatabaseError, close_old_connections
 from prometheus_client import Counter, Histogram
 
+from alerts.deliveries.tasks import send_deliveries
 from alerts.evaluation.work import Evaluated, evaluate_due_patients, organizations_with_due_patients
 from tenancy.scope import organization_scope
+from tenancy.tasks import send_task
 
 EVALUATED = Counter("glucose_alarm_patients_evaluated_total", "Patients whom alarm rules looked at")
 SWEEP_SECONDS = Histogram("glucose_alarm_sweep_seconds", "How long one round over all clinics with due patients took")
@@ -34,6 +36,9 @@ def evaluate_all_due() -> Evaluated:
             total.patients += done.patients
             total.transitions += done.transitions
     EVALUATED.inc(total.patients)
+    if total.transitions:
+        # Without waiting for the beat. Where the broker is away, the beat finds the messages when it is back.
+        send_task(send_deliveries)
     return total
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -28,7 +29,7 @@ def judge(look: PatientLook, plans: Sequence[EffectiveRule], now: datetime) -> O
     instant = max([now, *(reading.measured_at for reading in look.readings[-1:])])
     outcome = Outcome(look)
     for plan in plans:
-        state = RuleState.from_json(look.rules.get(plan.code, {}))
+        state = _remembered(plan, look)
         try:
             after, transitions = advance(plan, state, unseen, timeline, instant)
             due = next_look(plan, after, timeline.at(instant))
@@ -37,12 +38,21 @@ def judge(look: PatientLook, plans: Sequence[EffectiveRule], now: datetime) -> O
             log.exception("alarm_rule_failed", rule=plan.code)
             after, transitions, due = state, [], None
         outcome.transitions += [(plan, transition) for transition in transitions]
-        outcome.rules[plan.code] = after.to_json()
+        outcome.rules[plan.code] = {**after.to_json(), "condition": plan.fingerprint}
         outcome.worst[plan.code] = after.worst
         if due is not None and (outcome.next_look_at is None or due < outcome.next_look_at):
             outcome.next_look_at = due
     _remember(outcome)
     return outcome
+
+
+def _remembered(plan: EffectiveRule, look: PatientLook) -> RuleState:
+    """A state remembers parts of its condition by their place: those of another condition say nothing about this."""
+    known = look.rules.get(plan.code, {})
+    state = RuleState.from_json(known)
+    if known.get("condition", plan.fingerprint) != plan.fingerprint:
+        state = replace(state, memory={}, true_since=None, clear_since=None)
+    return state
 
 
 def _is_unseen(look: PatientLook, reading: Reading) -> bool:

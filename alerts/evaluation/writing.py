@@ -92,17 +92,23 @@ def _opened(look: PatientLook, plan: EffectiveRule, transition: Transition) -> E
 
 
 def _change(episode: Episode, transition: Transition, now: datetime) -> None:
+    """Only its own columns: people and escalation change the others."""
     match transition.kind:
+        case Kind.OPENED:
+            episode.save(force_insert=True)
         case Kind.CONFIRMED:
             episode.state, episode.confirmed_at, episode.found_at = Episode.State.ACTIVE, transition.at, now
             episode.is_late = now - transition.at > LATE_AFTER
+            episode.save(update_fields=["state", "confirmed_at", "found_at", "is_late"])
         case Kind.EASED:
             episode.state, episode.eased_at = Episode.State.EASING, transition.at
+            episode.save(update_fields=["state", "eased_at"])
         case Kind.RETURNED:
             episode.state, episode.eased_at = Episode.State.ACTIVE, None
-        case Kind.RESOLVED | Kind.DISMISSED:
+            episode.save(update_fields=["state", "eased_at"])
+        case _:
             episode.state, episode.ended_at = _STATES_OF_ENDS[transition.kind], transition.at
-    episode.save()
+            episode.save(update_fields=["state", "ended_at"])
 
 
 def _add_event(episode: Episode, transition: Transition) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ class EffectiveRule(RulePlan):
     name: str = ""
     repeat_minutes: int | None = None
     again_minutes: int | None = None
+    # Tells whether the condition is still the one that a state remembers parts of.
+    fingerprint: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -89,7 +92,8 @@ def _ready(standing: Standing) -> tuple[EffectiveRule, ...]:
 def ready_rule(rule: StandingRule) -> EffectiveRule | None:
     """None where the condition is of a kind that this version does not know: one rule must not stop the others."""
     try:
-        condition = _compiled(json.dumps(rule.condition, sort_keys=True))
+        text = json.dumps(rule.condition, sort_keys=True)
+        condition = _compiled(text)
     except ConditionError:
         log.exception("alert_rule_unreadable", rule=rule.code, level=rule.level.value)
         return None
@@ -103,6 +107,7 @@ def ready_rule(rule: StandingRule) -> EffectiveRule | None:
         name=rule.name,
         repeat_minutes=rule.repeat_minutes,
         again_minutes=rule.again_minutes,
+        fingerprint=f"{zlib.crc32(text.encode()):08x}",
     )
 
 

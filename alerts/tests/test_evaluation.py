@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -172,6 +173,24 @@ def test_an_episode_whose_rule_is_gone_ends_and_says_why(northside: Clinic, monk
     assert (episode.state, episode.is_open) == (Episode.State.RESOLVED, False)
     with northside.scope():
         assert episode.events.latest("id").detail == {"why": "The rule was switched off or removed."}
+
+
+def test_another_condition_of_a_rule_begins_to_wait_anew(northside: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both remember since when a part in the same place holds."""
+
+    def low_for(minutes: int, mgdl: int) -> tuple[effective.EffectiveRule, ...]:
+        condition = {"type": "sustained", "minutes": minutes, "of": {"type": "below", "mgdl": mgdl}}
+        text = json.dumps(condition, sort_keys=True)
+        compiled = effective._compiled(text)
+        return (effective.EffectiveRule(code="low", severity="high", condition=compiled, name="Low", fingerprint=text),)
+
+    monkeypatch.setattr(effective, "_ready", lambda standing: low_for(10, 200))
+    measure(northside, 120, minutes_ago(14))
+    evaluate(northside)
+    monkeypatch.setattr(effective, "_ready", lambda standing: low_for(10, 80))
+    measure(northside, 75)
+    evaluate(northside)
+    assert episodes(northside, "low") == []
 
 
 def test_the_command_looks_once(northside: Clinic, southside: Clinic, capsys: pytest.CaptureFixture[str]) -> None:
