@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import psycopg
 import pytest
 
-from glucose_platform.asgi_handler import _as_they_come
+from glucose_platform.asgi_handler import DjangoInTurns, _as_they_come
 from tests.clinics import Clinic
 from tests.live import running_server
 
@@ -64,6 +66,23 @@ def test_a_body_that_is_told_too_long_is_refused_by_django_itself(live_url: str)
     answer = httpx.post(f"{live_url}/api/v1/auth/login", json="x" * 6 * 1024 * 1024)
     assert (answer.status_code, answer.json()) == (413, {"detail": "The body is too large."})
     assert "X-Request-ID" in answer.headers
+
+
+def test_a_body_that_does_not_arrive_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glucose_platform.asgi_handler.BODY_SECONDS", 0.05)
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/auth/login", "headers": []}
+    sent: list[Mapping[str, Any]] = []
+
+    async def nothing() -> Mapping[str, Any]:
+        await asyncio.Event().wait()
+        return {}
+
+    async def keep(message: Mapping[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(DjangoInTurns(at_once=1)(scope, nothing, keep))
+    assert sent[0]["status"] == 408
+    assert json.loads(sent[1]["body"]) == {"detail": "The body did not arrive within 30 seconds."}
 
 
 def test_what_is_streamed_is_made_when_it_is_asked_for() -> None:
