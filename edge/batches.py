@@ -10,12 +10,12 @@ from typing import Any
 from edge.answers import Answer
 from edge.batch_items import BatchItem, read_item
 from edge.callers import KeyPrincipal
-from edge.database import Database, Transaction, run
+from edge.database import Database, Transaction, run, until_it_passes
 from edge.devices import FoundDevice, devices_named, note_use_of_keys
 from edge.grouping import Group
 from edge.patients import Asked, patients_named
 from edge.payloads import Batch
-from edge.posts import PASSING, TRIES, names_of, oldest_accepted
+from edge.posts import names_of, oldest_accepted
 from edge.refusals import Refused, budget_spent, not_their_device_text, unassigned_text, unknown_user_text
 from edge.slots import Slots
 from edge.validation import validated
@@ -54,7 +54,7 @@ class Batches:
         if wait := await self._slots.spend_items(place, len(batch.items)):
             raise budget_spent(batch.device_name, wait)
         try:
-            return await self._try_to_store(batch, device)
+            return await self._read_and_store(batch, device)
         except BaseException:
             await self._slots.refund_items(place, len(batch.items))
             raise
@@ -68,17 +68,14 @@ class Batches:
             await note_use_of_keys(transaction, [(organization_id, batch.principal.key_id)])
         return device
 
-    async def _try_to_store(self, batch: SentBatch, device: FoundDevice) -> Answer:
+    async def _read_and_store(self, batch: SentBatch, device: FoundDevice) -> Answer:
         names, oldest = names_of(device, batch.device_name), oldest_accepted(batch.principal)
         items = [read_item(item, device_id=device.id, device_names=names, oldest=oldest) for item in batch.items]
-        for attempt in range(1, TRIES + 1):
-            try:
-                async with self._database.transaction([batch.principal.organization_id]) as transaction:
-                    return await self._store(transaction, batch, items)
-            except PASSING:
-                if attempt == TRIES:
-                    raise
-        raise AssertionError("unreachable")
+        return await until_it_passes(lambda: self._store_in_one(batch, items))
+
+    async def _store_in_one(self, batch: SentBatch, items: Sequence[BatchItem]) -> Answer:
+        async with self._database.transaction([batch.principal.organization_id]) as transaction:
+            return await self._store(transaction, batch, items)
 
     async def _store(self, transaction: Transaction, batch: SentBatch, items: Sequence[BatchItem]) -> Answer:
         patients = await self._patients(transaction, batch, items)

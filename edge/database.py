@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from edge.metrics import TRANSACTIONS, watch_pool
 from edge.startup import refuse_another_roles_connection
-from readings.store.steps import Steps, T
+from readings.store.steps import AssignmentChanged, Steps, T
 
 Rows = list[tuple[Any, ...]]
+Result = TypeVar("Result")
+TRIES = 3
+# What another transaction caused, and trying again cures.
+PASSING = (AssignmentChanged, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 # A caller passes through the pool two or three times: together they must end before devices give up.
 POOL_SECONDS = 2.0
 # Then the pool stops trying by itself, at longer and longer intervals, and the next caller makes it try at once.
@@ -48,6 +52,14 @@ async def run(transaction: Transaction, steps: Steps[T]) -> T:
     except StopIteration as done:
         result: T = done.value
         return result
+
+
+async def until_it_passes(work: Callable[[], Awaitable[Result]]) -> Result:
+    """``work``: a whole transaction; it is done again from its beginning where it met another one."""
+    for _ in range(TRIES - 1):
+        with suppress(*PASSING):
+            return await work()
+    return await work()
 
 
 class PooledTransaction:

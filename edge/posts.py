@@ -13,7 +13,7 @@ import psycopg
 
 from edge.answers import Answer
 from edge.callers import KeyPrincipal
-from edge.database import Database, Transaction, run
+from edge.database import Database, Transaction, run, until_it_passes
 from edge.devices import FoundDevice, devices_named, note_use_of_keys
 from edge.grouping import Group
 from edge.patients import Asked, patients_named
@@ -28,12 +28,8 @@ from edge.refusals import (
 )
 from edge.slots import Slots
 from readings.rows import Outcome, ReadingRow, RowResult
-from readings.store import AssignmentChanged
 from readings.store.steps import store_steps
 
-TRIES = 3
-# What another transaction caused, and trying again cures.
-PASSING = (AssignmentChanged, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 # A device that measures somebody else now sends again what it measured of the person before: that is a duplicate.
 REPEATED = """
 SELECT sent.position
@@ -59,12 +55,15 @@ class Post:
 
 @dataclass(slots=True)
 class Sorted:
-    """What becomes of a group of posts: ``answers`` by place; ``slots``: the devices whose slot was taken, by place."""
+    """What becomes of a group of posts, by place. ``slots``: the devices whose slot was taken with ``token``.
+
+    Slots are asked for once, and what they refused (``throttled``) stays refused when the transaction is tried again.
+    """
 
     answers: dict[int, Answer | Exception] = field(default_factory=dict)
     slots: dict[int, tuple[int, int]] = field(default_factory=dict)
+    throttled: dict[int, Exception] = field(default_factory=dict)
     token: str = ""
-    slots_are_taken: bool = False
 
 
 def oldest_accepted(principal: KeyPrincipal) -> datetime | None:
@@ -93,7 +92,7 @@ class SinglePosts:
     async def _store_group(self, posts: Sequence[Post]) -> Sequence[Answer | Exception]:
         result = Sorted()
         try:
-            await self._try_to_store(posts, result)
+            await until_it_passes(lambda: self._store_together(posts, result))
         except BaseException as error:
             await self._give_back(result, range(len(posts)))
             is_about_a_row = isinstance(error, psycopg.Error) and not isinstance(error, psycopg.OperationalError)
@@ -111,25 +110,16 @@ class SinglePosts:
         except psycopg.Error as error:
             return [error]
 
-    async def _try_to_store(self, posts: Sequence[Post], result: Sorted) -> None:
+    async def _store_together(self, posts: Sequence[Post], result: Sorted) -> None:
         organizations = {post.principal.organization_id for post in posts}
-        for attempt in range(1, TRIES + 1):
-            refused = dict(result.answers) if result.slots_are_taken else {}
-            try:
-                async with self._database.transaction(organizations) as transaction:
-                    await self._store(transaction, posts, result)
-            except PASSING:
-                # What the slots refused stays refused; all else is found out anew.
-                result.answers = {place: answer for place, answer in refused.items() if _is_throttled(answer)}
-                if attempt == TRIES:
-                    raise
-            else:
-                return
+        async with self._database.transaction(organizations) as transaction:
+            await self._store(transaction, posts, result)
 
     async def _store(self, transaction: Transaction, posts: Sequence[Post], result: Sorted) -> None:
         devices = await devices_named(transaction, [(p.principal.organization_id, p.device_name) for p in posts])
+        result.answers = dict(result.throttled)
         opened = self._opened(posts, devices, result)
-        if not result.slots_are_taken:
+        if not result.token:
             await self._take_slots(posts, opened, result)
         await note_use_of_keys(
             transaction, [(posts[place].principal.organization_id, posts[place].principal.key_id) for place in opened]
@@ -165,12 +155,13 @@ class SinglePosts:
         places = list(opened)
         devices = [(posts[place].principal.organization_id, opened[place].id) for place in places]
         taken = await self._slots.take(devices)
-        result.slots_are_taken, result.token = True, taken.token
+        result.token = taken.token
         for number, place in enumerate(places):
             if wait := taken.waits.get(number):
-                result.answers[place] = slot_taken(posts[place].device_name, wait)
+                result.throttled[place] = slot_taken(posts[place].device_name, wait)
             else:
                 result.slots[place] = devices[number]
+        result.answers |= result.throttled
 
     async def _rows(
         self, transaction: Transaction, posts: Sequence[Post], opened: dict[int, FoundDevice], result: Sorted
@@ -227,7 +218,3 @@ def _answer(post: Post, result: RowResult, *, is_repeated: bool) -> Answer | Exc
     if result.outcome is Outcome.DUPLICATE or is_repeated:
         return already_stored(post.device_name, post.timestamp)
     return Refused(not_their_device_text(post.device_name, post.sent.user_id))
-
-
-def _is_throttled(answer: Answer | Exception) -> bool:
-    return getattr(answer, "status_code", None) == 429
