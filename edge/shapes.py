@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -38,10 +37,10 @@ class Measured(Protocol):
     def received_at(self) -> datetime: ...
 
 
-def reading_item(reading: Measured, *, public_id: uuid.UUID, patient_code: str, device_code: str) -> dict[str, Any]:
+def reading_item(reading: Measured, *, public_id: str, patient_code: str, device_code: str) -> dict[str, Any]:
     measurable = reading.range_flag == RangeFlag.IN_RANGE
     item = {
-        "id": str(public_id),
+        "id": public_id,
         "userId": patient_code,
         "deviceId": device_code,
         "timestamp": spoken(reading.measured_at),
