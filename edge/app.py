@@ -26,7 +26,7 @@ from edge.current import CurrentValues
 from edge.database import Database
 from edge.denials import Denials
 from edge.device_reads import DeviceReads
-from edge.health import get_health
+from edge.health import HAS_DATABASE, READINESS, get_health
 from edge.history import Histories
 from edge.looks import Looks
 from edge.pushing import Pushes
@@ -76,6 +76,8 @@ class Edge:
         elif scope["type"] == "http" and (request := self._ours(scope, receive)):
             await self._serve(request, send)
         else:
+            if scope["type"] == "http" and scope["path"] == READINESS:
+                scope = {**scope, HAS_DATABASE: await self._has_database()}
             await self._fallback(scope, receive, send)
 
     async def start(self) -> None:
@@ -96,6 +98,13 @@ class Edge:
         await receive()
         await self.stop()
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _has_database(self) -> bool:
+        try:
+            await self._database.look_up("SELECT 1", {})
+        except Exception:  # noqa: BLE001  whatever is wrong, it is not ready, and the answer says so
+            return False
+        return True
 
     def _ours(self, scope: Scope, receive: Receive) -> Request | None:
         found = matching(scope["path"])
