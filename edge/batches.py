@@ -118,7 +118,7 @@ def _told(device_name: str, item: BatchItem, result: RowResult | None) -> dict[s
     if result is None:
         return {"status": "rejected", "error": unknown_user_text(item.user or "")}
     if result.outcome in (Outcome.CREATED, Outcome.DUPLICATE):
-        return {"status": result.outcome.value, "id": str(result.public_id)}
+        return {"status": result.outcome.value, "id": result.public_id}
     if item.user is not None:
         return {"status": "rejected", "error": not_their_device_text(device_name, item.user)}
     return {"status": "rejected", "error": unassigned_text(device_name)}

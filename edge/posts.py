@@ -214,7 +214,7 @@ class SinglePosts:
 def _answer(post: Post, result: RowResult, *, is_repeated: bool) -> Answer | Exception:
     if result.outcome is Outcome.CREATED:
         message = "Glucose reading saved successfully"
-        return Answer({"status": "processed", "id": str(result.public_id), "message": message}, 201)
+        return Answer({"status": "processed", "id": result.public_id, "message": message}, 201)
     if result.outcome is Outcome.DUPLICATE or is_repeated:
         return already_stored(post.device_name, post.timestamp)
     return Refused(not_their_device_text(post.device_name, post.sent.user_id))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import enum
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from readings.models import RangeFlag, Unit
+from readings.models import RangeFlag, Unit, reading_public_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +39,22 @@ class Outcome(enum.Enum):
     OTHER_PATIENT = "other_patient"
 
 
-@dataclass(frozen=True, slots=True)
-class RowResult:
-    """``public_id`` and ``patient_id`` are None for a row that no assignment of its device covers.
+class RowResult(NamedTuple):
+    """All but the outcome is None for a row that no assignment of its device covers.
 
     OTHER_PATIENT: whom the device measured instead; nothing was stored.
     """
 
     outcome: Outcome
-    public_id: uuid.UUID | None
-    patient_id: int | None
+    patient_id: int | None = None
+    measured_at: datetime | None = None
+    device_number: int | None = None
+
+    @property
+    def public_id(self) -> str | None:
+        if self.measured_at is None or self.device_number is None:
+            return None
+        return reading_public_text(self.measured_at, self.device_number)
 
 
 def cut_to_milliseconds(instant: datetime) -> datetime:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -164,8 +165,8 @@ def test_public_ids_lead_back_to_the_reading(northside: Clinic) -> None:
     with northside.scope():
         (result,) = store_rows([row(northside)])
     number = northside.devices[0].public_number
-    assert result.public_id == reading_public_id(NOW, number)
-    assert read_public_id(result.public_id) == (NOW, number)
+    assert result.public_id == str(reading_public_id(NOW, number))
+    assert read_public_id(UUID(result.public_id)) == (NOW, number)
     assert read_public_id(northside.devices[0].public_id) is None
 
 
