@@ -1,21 +1,18 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import django.test.client
 import pytest
-import redis
 import structlog
-from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import TransactionTestCase
 
-from glucose_platform.redis_urls import redis_url_for
 from tenancy import limits
 from tests.clinics import Clinic
 from tests.data_plane import PlatformHandler, forget_budgets
 from tests.databases import cloned_database, empty_as_owner
+from tests.forgetting import forget_keys, limits_url
 from tests.live import running_server
 from tests.prepared import prepare_clinics, restored_clinic
 
@@ -50,11 +47,7 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def limits_begin_anew() -> None:
     """Every test comes from the same address, and signs in the same people."""
-    # Not from the setting: a test may have pointed that at a server that does not answer.
-    client = redis.Redis.from_url(redis_url_for(os.environ["REDIS_URL"], settings.REDIS_DATABASES["limits"], "client"))
-    if keys := list(client.scan_iter(f"{limits.key_prefix()}:*")):
-        client.delete(*keys)
-    client.close()
+    forget_keys(limits_url(), f"{limits.key_prefix()}:*")
     limits._in_process.cache_clear()
     forget_budgets()
 
