@@ -33,20 +33,20 @@ TALLY_SECONDS = 7 * 24 * 60 * 60
 # all would be six times as much to send, in the way of every read.
 COUNT_LOOKS = """
 local prefix, seconds, now = ARGV[1], ARGV[2], ARGV[3]
-local covered, kept = {}, {}
-for number = 4, #ARGV do
-    local told = redis.call('GET', prefix .. ARGV[number])
-    covered[number - 3] = told and 1 or 0
+local marks, covered = {}, {}
+for number = 4, #ARGV do marks[number - 3] = prefix .. ARGV[number] end
+for number, told in ipairs(redis.call('MGET', unpack(marks))) do
+    covered[number] = told and 1 or 0
     if told then
-        local organization, digest = string.match(ARGV[number], '^(%d+):covered:(.+)$')
+        local organization, digest = string.match(ARGV[number + 3], '^(%d+):covered:(.+)$')
         local tally = prefix .. organization .. ':looks'
-        redis.call('HINCRBY', tally, digest, 1)
-        redis.call('HSET', tally .. ':who', digest, string.sub(told, 1, -2) .. ', "until": "' .. now .. '"}')
-        if not kept[organization] then
-            kept[organization] = true
+        local who = tally .. ':who'
+        local count = redis.call('HINCRBY', tally, digest, 1)
+        redis.call('HSET', who, digest, string.sub(told, 1, -2) .. ', "until": "' .. now .. '"}')
+        if count == 1 then
             redis.call('SADD', KEYS[1], organization)
             redis.call('EXPIRE', tally, seconds)
-            redis.call('EXPIRE', tally .. ':who', seconds)
+            redis.call('EXPIRE', who, seconds)
         end
     end
 end
@@ -141,7 +141,8 @@ def _add(client: Any, organization_id: int, digest: str, tally: str) -> int:
         with organization_scope(organization_id), transaction.atomic():
             insert([look])
     except BaseException:
-        client.pipeline().hincrby(tally, digest, number).hset(_who(tally), digest, who).execute()
+        back = client.pipeline().hincrby(tally, digest, number).hset(_who(tally), digest, who)
+        back.sadd(_organizations(), organization_id).execute()
         raise
     return 1
 
