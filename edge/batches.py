@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from edge.answers import Answer
-from edge.batch_items import BatchItem, read_item
+from edge.batch_items import BatchItem, read_items
 from edge.callers import KeyPrincipal
 from edge.database import Database, Transaction, run, until_it_passes
 from edge.devices import FoundDevice, devices_named, note_use_of_keys
@@ -70,7 +70,7 @@ class Batches:
 
     async def _read_and_store(self, batch: SentBatch, device: FoundDevice) -> Answer:
         names, oldest = names_of(device, batch.device_name), oldest_accepted(batch.principal)
-        items = [read_item(item, device_id=device.id, device_names=names, oldest=oldest) for item in batch.items]
+        items = read_items(batch.items, device_id=device.id, device_names=names, oldest=oldest)
         return await until_it_passes(lambda: self._store_in_one(batch, items))
 
     async def _store_in_one(self, batch: SentBatch, items: Sequence[BatchItem]) -> Answer:
@@ -109,7 +109,7 @@ def _row(item: BatchItem, patients: dict[str, int]) -> ReadingRow | None:
     if item.row is None or item.user is None:
         return item.row
     patient_id = patients.get(item.user)
-    return None if patient_id is None else replace(item.row, expected_patient_id=patient_id)
+    return None if patient_id is None else item.row._replace(expected_patient_id=patient_id)
 
 
 def _told(device_name: str, item: BatchItem, result: RowResult | None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ The order of the checks is part of the contract: key, body, slot, names, user, d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -182,7 +182,7 @@ class SinglePosts:
             if patient is None:
                 result.answers[place] = Refused(unknown_user_text(posts[place].sent.user_id))
             else:
-                rows[place] = replace(posts[place].sent.row(device.id), expected_patient_id=patient.id)
+                rows[place] = posts[place].sent.row(device.id)._replace(expected_patient_id=patient.id)
         return rows
 
     async def _repeated(

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import msgspec
+
 from readings.models import RangeFlag, Unit, reading_public_text
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingRow:
+class ReadingRow(NamedTuple):
     """``measured_at`` is aware; it is cut to milliseconds. ``glucose`` is in mg/dL, ``unit`` what it came in.
 
     ``expected_patient_id``: store it only where the device measured this patient; None: whomever it measured.
+    ``sensor_data``: what becomes an object of JSON.
     """
 
     device_id: int
@@ -28,7 +29,7 @@ class ReadingRow:
     rate: float | None = None
     confidence: Decimal | None = None
     battery_level: int | None = None
-    sensor_data: dict[str, Any] | None = None
+    sensor_data: dict[str, Any] | msgspec.Struct | None = None
     expected_patient_id: int | None = None
 
 

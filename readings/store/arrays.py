@@ -6,22 +6,26 @@ would be prepared again and again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
+_encode = msgspec.json.Encoder().encode
+
 
 def numbers(values: Sequence[int | float | Decimal | None]) -> str:
-    # Brackets apart, JSON's list of numbers and nulls is an array.
-    return f"{{{json.dumps(values, default=str)[1:-1]}}}"
+    # Brackets apart, JSON's list of numbers, numbers in quotes and nulls is an array.
+    return f"{{{_encode(values)[1:-1].decode()}}}"
 
 
 def instants(values: Iterable[datetime]) -> str:
     return f"{{{','.join(map(str, values))}}}"
 
 
-def documents(values: Iterable[dict[str, Any] | None]) -> str:
-    """JSON's text is ASCII: put into quotes once more, only quotes and backslashes are escaped, as in an array."""
-    return f"{{{json.dumps([None if value is None else json.dumps(value) for value in values])[1:-1]}}}"
+def documents(values: Iterable[Any]) -> str:
+    """JSON has no bare control characters: put into quotes once more, only quotes and backslashes get a backslash."""
+    texts = [None if value is None else _encode(value).decode() for value in values]
+    return f"{{{_encode(texts)[1:-1].decode()}}}"

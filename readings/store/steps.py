@@ -24,10 +24,6 @@ PatientKey = tuple[int, int]
 
 SLOPE_WINDOW = timedelta(minutes=20)
 COPY_WINDOW = timedelta(seconds=150)
-_NUMBERS = (
-    "device_id", "glucose", "unit", "range_flag", "quality",
-    "trend", "rate", "confidence", "battery_level", "expected_patient_id",
-)  # fmt: skip
 
 
 class Placed(NamedTuple):
@@ -148,11 +144,12 @@ def _places(keys: Sequence[PatientKey], measured: Iterable[datetime]) -> dict[st
 def _columns(
     rows: Sequence[ReadingRow], organization_ids: Sequence[int], measured: Sequence[datetime]
 ) -> dict[str, Any]:
+    columns: dict[str, Any] = dict(zip(ReadingRow._fields, zip(*rows, strict=True), strict=True))
+    special = {"measured_at": instants(measured), "sensor_data": documents(columns["sensor_data"])}
     return {
-        **{name: numbers([getattr(row, name) for row in rows]) for name in _NUMBERS},
+        **{name: numbers(values) for name, values in columns.items() if name not in special},
+        **special,
         "organization_id": numbers(organization_ids),
-        "measured_at": instants(measured),
-        "sensor_data": documents(row.sensor_data for row in rows),
     }
 
 

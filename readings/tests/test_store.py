@@ -161,6 +161,15 @@ def test_the_trend_of_the_source_wins(northside: Clinic) -> None:
     assert (state(northside).trend, state(northside).rate) == (Trend.FLAT, 0.5)
 
 
+def test_any_text_in_what_sensors_sent_is_kept(northside: Clinic) -> None:
+    sent = {"text": '"}{,\\ NULL é \x7f \n \t \U0001f600', "none": None, "list": [1, 1.5, {"a": "b"}], "é\\": '"'}
+    store(northside, row(northside, 0, sensor_data=sent), row(northside, 5), row(northside, 10, sensor_data={}))
+    with northside.scope():
+        assert list(GlucoseReading.objects.order_by("measured_at").values_list("sensor_data", flat=True)) == [
+            sent, None, {}
+        ]  # fmt: skip
+
+
 def test_public_ids_lead_back_to_the_reading(northside: Clinic) -> None:
     with northside.scope():
         (result,) = store_rows([row(northside)])
