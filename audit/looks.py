@@ -28,17 +28,20 @@ from tenancy.scope import organization_scope
 COVERED_SECONDS = 15 * 60
 # A tally that no task fetched: the worker was away for so long.
 TALLY_SECONDS = 7 * 24 * 60 * 60
-# The key: which clinics have tallies. The arguments: the installation's prefix, TALLY_SECONDS, now, and then the mark
-# of each look; answers for each whether an earlier one covers it. The other keys follow from the marks: to name them
-# all would be six times as much to send, in the way of every read.
+# The key: which clinics have tallies. The arguments: the installation's prefix, TALLY_SECONDS, now, and the marks of
+# the looks; answers with a 1 for each that an earlier one covers and a 0 for the others. The other keys follow from the
+# marks: to name them all would be six times as much to send, in the way of every read.
 COUNT_LOOKS = """
 local prefix, seconds, now = ARGV[1], ARGV[2], ARGV[3]
-local marks, covered = {}, {}
-for number = 4, #ARGV do marks[number - 3] = prefix .. ARGV[number] end
-for number, told in ipairs(redis.call('MGET', unpack(marks))) do
-    covered[number] = told and 1 or 0
+local marks, keys, covered = {}, {}, {}
+for mark in string.gmatch(ARGV[4], '%S+') do
+    marks[#marks + 1] = mark
+    keys[#keys + 1] = prefix .. mark
+end
+for number, told in ipairs(redis.call('MGET', unpack(keys))) do
+    covered[number] = told and '1' or '0'
     if told then
-        local organization, digest = string.match(ARGV[number + 3], '^(%d+):covered:(.+)$')
+        local organization, digest = string.match(marks[number], '^(%d+):covered:(.+)$')
         local tally = prefix .. organization .. ':looks'
         local who = tally .. ':who'
         local count = redis.call('HINCRBY', tally, digest, 1)
@@ -50,7 +53,7 @@ for number, told in ipairs(redis.call('MGET', unpack(marks))) do
         end
     end
 end
-return covered
+return table.concat(covered)
 """
 
 # In one step with the look at the tally: a look that is counted meanwhile names its clinic again.
@@ -67,10 +70,10 @@ def write_look(look: NewEntry) -> None:
     client: Any = limits_client()
     try:
         # In one round trip, since it stands in the way of every read.
-        (covered,) = client.eval(COUNT_LOOKS, *counting([_mark_of(look)]))
+        (is_covered,) = were_covered(client.eval(COUNT_LOOKS, *counting([_mark_of(look)])))
     except redis.RedisError:
-        covered = 0
-    if covered:
+        is_covered = False
+    if is_covered:
         return
     insert([look])
     # Not before the commit: an entry that is rolled back covers nothing.
@@ -79,7 +82,12 @@ def write_look(look: NewEntry) -> None:
 
 def counting(marks: Sequence[str]) -> list[Any]:
     """What COUNT_LOOKS takes: the number of keys, the key and the arguments."""
-    return [1, _organizations(), _prefix(), TALLY_SECONDS, datetime.now(UTC).isoformat(), *marks]
+    return [1, _organizations(), _prefix(), TALLY_SECONDS, datetime.now(UTC).isoformat(), " ".join(marks)]
+
+
+def were_covered(answer: bytes) -> list[bool]:
+    """``answer``: of COUNT_LOOKS."""
+    return [flag == ord("1") for flag in answer]
 
 
 # Whoever looks looks again: a phone does every few seconds.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import msgspec
 from rest_framework.exceptions import NotFound
 
 from accounts.principals import PersonPrincipal
@@ -27,9 +27,9 @@ FIND_STATES = f"""
 SELECT found.position, found.id, found.code, state.*
   FROM ({FIND}) found
   CROSS JOIN LATERAL (
-    SELECT state.measured_at, state.glucose, state.range_flag, state.quality, state.confidence, state.battery_level,
-           state.sensor_data, state.received_at, state.trend, state.rate, device.code AS device_code,
-           device.public_number
+    SELECT state.measured_at, state.glucose, state.range_flag, state.quality, state.confidence::float8,
+           state.battery_level, state.sensor_data::text, state.received_at, state.trend, state.rate,
+           device.code AS device_code, device.public_number
       FROM readings_patientstate state
       JOIN devices_device device
         ON device.organization_id = found.organization_id AND device.id = state.device_id
@@ -46,14 +46,19 @@ class PatientNow(NamedTuple):
     glucose: int
     range_flag: int
     quality: int | None
-    confidence: Decimal | None
+    confidence: float | None
     battery_level: int | None
-    sensor_data: dict[str, Any] | None
+    sensor_json: str | None
     received_at: datetime
     trend: int
     rate: float | None
     device_code: str
     device_number: int
+
+    @property
+    def sensor_data(self) -> msgspec.Raw | None:
+        """As the database writes it, since nobody looks into it on its way."""
+        return None if self.sensor_json is None else msgspec.Raw(self.sensor_json)
 
 
 class Question(NamedTuple):

@@ -12,7 +12,7 @@ import structlog
 from accounts.acting import actor_of, kind_of_actor
 from accounts.principals import PersonPrincipal
 from audit.actions import Action
-from audit.looks import COUNT_LOOKS, COVERED_SECONDS, counting, covering, mark_of_look
+from audit.looks import COUNT_LOOKS, COVERED_SECONDS, counting, covering, mark_of_look, were_covered
 from audit.occasion import Actor, Occasion
 from audit.store import INSERT, NewEntry, insertion
 from edge.callers import KeyPrincipal, Principal
@@ -90,12 +90,11 @@ class Looks:
         except redis.RedisError:
             log.warning("audit_look_not_covered", detail="Valkey is away: the next look writes an entry of its own.")
 
-    async def _counted(self, looks: Sequence[Look]) -> Sequence[int]:
+    async def _counted(self, looks: Sequence[Look]) -> Sequence[bool]:
         try:
-            covered: list[int] = await self._valkey.eval(COUNT_LOOKS, *counting([look.mark() for look in looks]))
+            return were_covered(await self._valkey.eval(COUNT_LOOKS, *counting([look.mark() for look in looks])))
         except redis.RedisError:
-            return [0] * len(looks)
-        return covered
+            return [False] * len(looks)
 
 
 def _actor(principal: Principal) -> Actor:

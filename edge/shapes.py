@@ -6,7 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from edge.instants import spoken
+import msgspec
+
+from edge.instants import spoken, spoken_utc
 from readings.history import Statistics
 from readings.models import RangeFlag, SignalQuality, Trend
 
@@ -28,11 +30,11 @@ class Measured(Protocol):
     @property
     def quality(self) -> int | None: ...
     @property
-    def confidence(self) -> Decimal | None: ...
+    def confidence(self) -> Decimal | float | None: ...
     @property
     def battery_level(self) -> int | None: ...
     @property
-    def sensor_data(self) -> dict[str, Any] | None: ...
+    def sensor_data(self) -> dict[str, Any] | msgspec.Raw | None: ...
     @property
     def received_at(self) -> datetime: ...
 
@@ -43,13 +45,13 @@ def reading_item(reading: Measured, *, public_id: str, patient_code: str, device
         "id": public_id,
         "userId": patient_code,
         "deviceId": device_code,
-        "timestamp": spoken(reading.measured_at),
+        "timestamp": spoken_utc(reading.measured_at),
         "glucoseValue": reading.glucose if measurable else None,
         "confidence": None if reading.confidence is None else float(reading.confidence),
         "sensorData": reading.sensor_data,
         "batteryLevel": reading.battery_level,
         "signalQuality": QUALITY_WORDS[reading.quality],
-        "createdAt": spoken(reading.received_at),
+        "createdAt": spoken_utc(reading.received_at),
     }
     # Without this a "Low" and a "High" would look the same, and both like a reading without a value.
     return item if measurable else {**item, "rangeFlag": RANGE_WORDS[reading.range_flag]}
