@@ -16,6 +16,15 @@ from tests.forgetting import forget_keys, limits_url
 from tests.live import running_server
 from tests.prepared import prepare_clinics, restored_clinic
 
+# Each takes a minute or more of a worker's time, most of it waiting for processes.
+LONGEST = ("tests/test_benchmarks.py::test_quick_run", "tests/faults/", "tests/test_demo.py", "tests/test_runserver.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: pytest-django puts them last, where one worker runs them while the others have no more."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def log_lines_can_be_captured() -> None:
