@@ -10,14 +10,14 @@ from typing import Any
 from edge.answers import Answer
 from edge.batch_items import BatchItem, read_items
 from edge.callers import KeyPrincipal
-from edge.database import Database, Transaction, run, until_it_passes
-from edge.devices import FoundDevice, devices_named, note_use_of_keys
+from edge.database import PLAN_ONCE, Database, Transaction, run, until_it_passes
+from edge.devices import devices_named, note_use_of_keys
 from edge.grouping import Group
 from edge.patients import Asked, patients_named
 from edge.payloads import Batch
 from edge.posts import names_of, oldest_accepted
 from edge.refusals import Refused, budget_spent, not_their_device_text, unassigned_text, unknown_user_text
-from edge.slots import Slots
+from edge.slots import DeviceKey, Slots
 from edge.validation import validated
 from readings.rows import Outcome, ReadingRow, RowResult
 from readings.store.steps import store_steps
@@ -28,6 +28,28 @@ class SentBatch:
     principal: KeyPrincipal
     device_name: str
     items: list[Any]
+
+
+class Spending:
+    """Of a device's budget, once, however often the transaction is tried."""
+
+    def __init__(self, slots: Slots, items: int) -> None:
+        self._slots = slots
+        self._items = items
+        self._device: DeviceKey | None = None
+
+    async def spend(self, device: DeviceKey) -> float | None:
+        """Where it is too much, the seconds to wait."""
+        if self._device is not None:
+            return None
+        wait = await self._slots.spend_items(device, self._items)
+        if not wait:
+            self._device = device
+        return wait
+
+    async def take_back(self) -> None:
+        if self._device is not None:
+            await self._slots.refund_items(self._device, self._items)
 
 
 class Batches:
@@ -48,33 +70,27 @@ class Batches:
     async def _store_each(self, batches: Sequence[SentBatch]) -> Sequence[Answer | Exception]:
         return [await self._store_within_budget(batch) for batch in batches]
 
-    async def _store_within_budget(self, batch: SentBatch) -> Answer:
-        device = await self._device(batch)
-        place = (batch.principal.organization_id, device.id)
-        if wait := await self._slots.spend_items(place, len(batch.items)):
-            raise budget_spent(batch.device_name, wait)
+    async def _store_within_budget(self, batch: SentBatch) -> Answer | Exception:
+        spending = Spending(self._slots, len(batch.items))
         try:
-            return await self._read_and_store(batch, device)
+            return await until_it_passes(lambda: self._store_in_one(batch, spending))
         except BaseException:
-            await self._slots.refund_items(place, len(batch.items))
+            await spending.take_back()
             raise
 
-    async def _device(self, batch: SentBatch) -> FoundDevice:
+    async def _store_in_one(self, batch: SentBatch, spending: Spending) -> Answer | Exception:
+        """What is returned was committed, exceptions too: that a key was used is noted."""
         organization_id = batch.principal.organization_id
         async with self._database.transaction([organization_id]) as transaction:
+            transaction.defer(PLAN_ONCE)
             (device,) = await devices_named(transaction, [(organization_id, batch.device_name)])
             if device is None or not batch.principal.may_use_device(device.id):
-                raise Refused(f"Device {batch.device_name} does not exist or may not be used with this API key.")
-            await note_use_of_keys(transaction, [(organization_id, batch.principal.key_id)])
-        return device
-
-    async def _read_and_store(self, batch: SentBatch, device: FoundDevice) -> Answer:
-        names, oldest = names_of(device, batch.device_name), oldest_accepted(batch.principal)
-        items = read_items(batch.items, device_id=device.id, device_names=names, oldest=oldest)
-        return await until_it_passes(lambda: self._store_in_one(batch, items))
-
-    async def _store_in_one(self, batch: SentBatch, items: Sequence[BatchItem]) -> Answer:
-        async with self._database.transaction([batch.principal.organization_id]) as transaction:
+                return Refused(f"Device {batch.device_name} does not exist or may not be used with this API key.")
+            note_use_of_keys(transaction, [(organization_id, batch.principal.key_id)])
+            if wait := await spending.spend((organization_id, device.id)):
+                return budget_spent(batch.device_name, wait)
+            names, oldest = names_of(device, batch.device_name), oldest_accepted(batch.principal)
+            items = read_items(batch.items, device_id=device.id, device_names=names, oldest=oldest)
             return await self._store(transaction, batch, items)
 
     async def _store(self, transaction: Transaction, batch: SentBatch, items: Sequence[BatchItem]) -> Answer:

@@ -11,7 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from edge.metrics import TRANSACTIONS, watch_pool
 from edge.startup import refuse_another_roles_connection
-from readings.store.steps import AssignmentChanged, Steps, T
+from readings.store.steps import AssignmentChanged, Steps, T, Unread
 
 Rows = list[tuple[Any, ...]]
 Result = TypeVar("Result")
@@ -23,12 +23,18 @@ POOL_SECONDS = 2.0
 # Then the pool stops trying by itself, at longer and longer intervals, and the next caller makes it try at once.
 RECONNECT_SECONDS = 2.0
 
+# For what is stored all the time: each statement goes by indexes, and planning it costs more than running it.
+PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
+
 
 class Transaction(Protocol):
     """One that has begun; its rows are those of the organizations it was begun for."""
 
     async def fetch(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Rows:
         """The rows that the statement returns; an empty list where it returns none."""
+
+    def defer(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> None:
+        """Run it with the next statement, or with the commit: in its place, but without a round trip of its own."""
 
 
 class Database(Protocol):
@@ -46,9 +52,13 @@ class Database(Protocol):
 async def run(transaction: Transaction, steps: Steps[T]) -> T:
     """The async side of ``readings.store.run_steps``."""
     try:
-        statement, parameters = next(steps)
+        question = next(steps)
         while True:
-            statement, parameters = steps.send(await transaction.fetch(statement, parameters))
+            if isinstance(question, Unread):
+                transaction.defer(*question)
+                question = steps.send([])
+            else:
+                question = steps.send(await transaction.fetch(*question))
     except StopIteration as done:
         result: T = done.value
         return result
@@ -63,13 +73,41 @@ async def until_it_passes(work: Callable[[], Awaitable[Result]]) -> Result:
 
 
 class PooledTransaction:
-    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+    """``waiting``: what goes out with the first statement."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any], waiting: Sequence[str] = ()) -> None:
         self._connection = connection
+        self._waiting: list[tuple[str, Any]] = [(statement, None) for statement in waiting]
+        self._is_used = False
 
     async def fetch(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Rows:
-        # Binary: reading times from text takes ten times as long.
-        cursor = await self._connection.execute(statement, parameters, binary=True)
+        self._is_used = True
+        if not self._waiting:
+            cursor = await self._execute(statement, parameters)
+        else:
+            async with self._connection.pipeline():
+                await self._send_waiting()
+                cursor = await self._execute(statement, parameters)
         return await cursor.fetchall() if cursor.description else []
+
+    def defer(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> None:
+        self._is_used = True
+        self._waiting.append((statement, parameters))
+
+    async def commit(self) -> None:
+        if self._is_used:
+            async with self._connection.pipeline():
+                await self._send_waiting()
+                await self._connection.execute("COMMIT")
+
+    async def _send_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for statement, parameters in waiting:
+            await self._execute(statement, parameters)
+
+    async def _execute(self, statement: str, parameters: Any) -> psycopg.AsyncCursor[Any]:
+        # Binary: reading times from text takes ten times as long.
+        return await self._connection.execute(statement, parameters, binary=True)
 
 
 class PooledDatabase:
@@ -98,18 +136,16 @@ class PooledDatabase:
     @asynccontextmanager
     async def transaction(self, organization_ids: Collection[int]) -> AsyncIterator[Transaction]:
         async with self._pool.connection() as connection:
+            # The scope as a literal and a statement of its own: a distributed engine passes on nothing else.
+            transaction = PooledTransaction(connection, ["BEGIN", scope_statement(organization_ids)])
             try:
-                # In one round trip. A literal and a statement of its own: a distributed engine passes on nothing else.
-                async with connection.pipeline():
-                    await connection.execute("BEGIN")
-                    await connection.execute(scope_statement(organization_ids))
-                yield PooledTransaction(connection)
+                yield transaction
+                await transaction.commit()
             except BaseException:
                 if not connection.closed:
                     await connection.execute("ROLLBACK")
                 TRANSACTIONS.labels("rolled back").inc()
                 raise
-            await connection.execute("COMMIT")
             TRANSACTIONS.labels("committed").inc()
 
     async def look_up(self, statement: str, parameters: Mapping[str, Any]) -> Rows:

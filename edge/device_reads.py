@@ -93,7 +93,7 @@ async def _device_to_read(
     if isinstance(principal, KeyPrincipal):
         if not principal.may_use_device(device.id):
             raise NotFound
-        await note_use_of_keys(transaction, [(organization_id, principal.key_id)])
+        note_use_of_keys(transaction, [(organization_id, principal.key_id)])
         return device, DeviceKey(organization_id, device.id)
     key = DeviceKey(organization_id, device.id, _patients_of(principal))
     if principal.patient_id is not None and not await _measured(transaction, key, None, None):

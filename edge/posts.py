@@ -13,7 +13,7 @@ import psycopg
 
 from edge.answers import Answer
 from edge.callers import KeyPrincipal
-from edge.database import Database, Transaction, run, until_it_passes
+from edge.database import PLAN_ONCE, Database, Transaction, run, until_it_passes
 from edge.devices import FoundDevice, devices_named, note_use_of_keys
 from edge.grouping import Group
 from edge.patients import Asked, patients_named
@@ -116,12 +116,13 @@ class SinglePosts:
             await self._store(transaction, posts, result)
 
     async def _store(self, transaction: Transaction, posts: Sequence[Post], result: Sorted) -> None:
+        transaction.defer(PLAN_ONCE)
         devices = await devices_named(transaction, [(p.principal.organization_id, p.device_name) for p in posts])
         result.answers = dict(result.throttled)
         opened = self._opened(posts, devices, result)
         if not result.token:
             await self._take_slots(posts, opened, result)
-        await note_use_of_keys(
+        note_use_of_keys(
             transaction, [(posts[place].principal.organization_id, posts[place].principal.key_id) for place in opened]
         )
         rows = await self._rows(transaction, posts, opened, result)

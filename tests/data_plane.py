@@ -38,6 +38,10 @@ class TestTransaction:
             cursor.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
+    def defer(self, statement: str, parameters: Any = None) -> None:
+        with _inside_a_loop(), connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+
 
 class TestDatabase:
     """Stands in for ``edge.database.PooledDatabase``: the same role and policies, on Django's connection."""

@@ -19,6 +19,15 @@ Rows = list[tuple[Any, ...]]
 T = TypeVar("T")
 # Yields a statement with its parameters and is sent the rows that it returned: an empty list where it returns none.
 Steps = Generator[tuple[str, Parameters], Rows, T]
+
+
+class Unread(NamedTuple):
+    """A statement whose rows nobody reads: it may be sent together with what follows it."""
+
+    statement: str
+    parameters: Parameters
+
+
 # Organization and patient.
 PatientKey = tuple[int, int]
 
@@ -61,7 +70,7 @@ def store_steps(
         beside_others = [number for number, index in enumerate(new) if placed[index].may_be_copy]
         yield from settle(keys, [measured[index] for index in new], may_be_copies=beside_others)
     if note_contact:
-        yield statements.NOTE_CONTACT, _contacts(rows, organization_ids, measured)
+        yield Unread(statements.NOTE_CONTACT, _contacts(rows, organization_ids, measured))
     return _results(rows, organization_ids, measured, placed)
 
 
@@ -77,7 +86,7 @@ def settle(
     judged = changed if may_be_copies is None else [changed[place] for place in may_be_copies]
     changed += yield from _flag_copies(judged)
     yield from _refresh_states(changed, known)
-    yield statements.MARK_DAYS, _places([key for key, _ in changed], [instant for _, instant in changed])
+    yield Unread(statements.MARK_DAYS, _places([key for key, _ in changed], [instant for _, instant in changed]))
 
 
 def lock_states(keys: Sequence[PatientKey]) -> Steps[dict[PatientKey, datetime]]:
@@ -121,7 +130,7 @@ def _refresh_states(
     if not newest:
         return
     keys = sorted(newest)
-    yield (
+    yield Unread(
         statements.REFRESH_STATES,
         {
             **_patients(keys),
