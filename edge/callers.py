@@ -22,13 +22,14 @@ from devices.keys import digest_of, may_be_a_key
 from edge.database import Database
 from edge.grouping import Group
 from edge.requests import Request
+from readings.store.arrays import names
 
 # After the digest, the fields of KeyPrincipal in their order.
 KEYS = """
     SELECT digest, key_id, organization_id, device_id, key_public_id, key_name, reading_max_age_hours
       FROM devices_live_keys(%(digests)s)
 """
-SIGN_INS = "SELECT * FROM accounts_signed_in(%(families)s)"
+SIGN_INS = "SELECT * FROM accounts_signed_in(%(families)s::uuid[])"
 VERIFIED_SECONDS = 60
 MOST_VERIFIED = 20_000
 
@@ -81,7 +82,7 @@ class Callers:
         return [found.get(digest) for digest in digests]
 
     async def _look_up_people(self, families: Sequence[uuid.UUID]) -> Sequence[PersonPrincipal | None]:
-        rows = await self._database.look_up(SIGN_INS, {"families": list(set(families))})
+        rows = await self._database.look_up(SIGN_INS, {"families": names(list(set(families)))})
         found: dict[Any, PersonPrincipal] = {row[-1]: principal_of_row(row) for row in rows}
         return [found.get(family) for family in families]
 

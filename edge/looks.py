@@ -74,7 +74,7 @@ class Looks:
         covered = await self._counted(looks)
         written = [look.entry() for look, is_covered in zip(looks, covered, strict=True) if not is_covered]
         if written:
-            await transaction.fetch(INSERT, insertion(written))
+            transaction.defer(INSERT, insertion(written))
         return written
 
     async def cover(self, written: Sequence[NewEntry]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from rest_framework.exceptions import NotFound
 
 from accounts.principals import PersonPrincipal
 from edge.database import Transaction
 from readings.people import is_possible_code
+from readings.store.arrays import names, numbers
 from tenancy.api.lookups import possible_uuid
 
 # A code before the UUID of a login, as everywhere on the platform. A patient's login asks about itself by its id.
@@ -108,12 +109,12 @@ def for_asker(principal: PersonPrincipal, name: str, found: Found | None) -> Fou
     return no_readings(name) if found is None or hidden else found
 
 
-def columns_of(asked: Sequence[Asked]) -> dict[str, list[Any]]:
+def columns_of(asked: Sequence[Asked]) -> dict[str, str]:
     """The parameters of FIND."""
-    names = [one.name if is_possible_code(one.name) else None for one in asked]
+    codes = [one.name if is_possible_code(one.name) else None for one in asked]
     return {
-        "organization_id": [one.organization_id for one in asked],
-        "code": names,
-        "login": [possible_uuid(name) if name else None for name in names],
-        "own_id": [one.patient_id for one in asked],
+        "organization_id": numbers([one.organization_id for one in asked]),
+        "code": names(codes),
+        "login": names([possible_uuid(code) if code else None for code in codes]),
+        "own_id": numbers([one.patient_id for one in asked]),
     }
