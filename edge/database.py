@@ -95,10 +95,15 @@ class PooledTransaction:
         self._waiting.append((statement, parameters))
 
     async def commit(self) -> None:
-        if self._is_used:
-            async with self._connection.pipeline():
-                await self._send_waiting()
-                await self._connection.execute("COMMIT")
+        if not self._is_used:
+            return
+        if not self._waiting:
+            # A pipeline of one statement costs more than the statement.
+            await self._connection.execute("COMMIT")
+            return
+        async with self._connection.pipeline():
+            await self._send_waiting()
+            await self._connection.execute("COMMIT")
 
     async def _send_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
