@@ -81,7 +81,9 @@ class SinglePosts:
     def __init__(self, database: Database, slots: Slots) -> None:
         self._database = database
         self._slots = slots
-        self._group: Group[Post, Answer] = Group(self._store_group, name="posts", most=200, waiting=5_000, at_once=2)
+        # While the database stores one group, this process reads and answers the others: of one large group each side
+        # would wait for the other.
+        self._group: Group[Post, Answer] = Group(self._store_group, name="posts", most=32, waiting=5_000, at_once=3)
 
     async def store(self, post: Post) -> Answer:
         return await self._group.ask(post)
