@@ -13,14 +13,17 @@ from edge.callers import KeyPrincipal
 from edge.database import PLAN_ONCE, Database, Transaction, run, until_it_passes
 from edge.devices import devices_named, note_use_of_keys
 from edge.grouping import Group
+from edge.live.publishing import Publisher
 from edge.patients import Asked, patients_named
 from edge.payloads import Batch
 from edge.posts import names_of, oldest_accepted
 from edge.refusals import Refused, budget_spent, not_their_device_text, unassigned_text, unknown_user_text
 from edge.slots import DeviceKey, Slots
 from edge.validation import validated
+from readings.live import created_notices
 from readings.rows import Outcome, ReadingRow, RowResult
 from readings.store.steps import store_steps
+from tenancy.live import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,10 @@ class Spending:
 class Batches:
     """Each is a transaction of its own: it has as many rows as a whole group of single posts."""
 
-    def __init__(self, database: Database, slots: Slots) -> None:
+    def __init__(self, database: Database, slots: Slots, publisher: Publisher) -> None:
         self._database = database
         self._slots = slots
+        self._publisher = publisher
         self._group: Group[SentBatch, Answer] = Group(self._store_each, name="batches", most=1, waiting=500, at_once=3)
 
     async def store(self, principal: KeyPrincipal, device_name: str, body: Any) -> Answer:
@@ -73,27 +77,32 @@ class Batches:
     async def _store_within_budget(self, batch: SentBatch) -> Answer | Exception:
         spending = Spending(self._slots, len(batch.items))
         try:
-            return await until_it_passes(lambda: self._store_in_one(batch, spending))
+            answer, notices = await until_it_passes(lambda: self._store_in_one(batch, spending))
         except BaseException:
             await spending.take_back()
             raise
+        self._publisher.publish(batch.principal.organization_id, notices)
+        return answer
 
-    async def _store_in_one(self, batch: SentBatch, spending: Spending) -> Answer | Exception:
+    async def _store_in_one(self, batch: SentBatch, spending: Spending) -> tuple[Answer | Exception, list[Notice]]:
         """What is returned was committed, exceptions too: that a key was used is noted."""
         organization_id = batch.principal.organization_id
         async with self._database.transaction([organization_id]) as transaction:
             transaction.defer(PLAN_ONCE)
             (device,) = await devices_named(transaction, [(organization_id, batch.device_name)])
             if device is None or not batch.principal.may_use_device(device.id):
-                return Refused(f"Device {batch.device_name} does not exist or may not be used with this API key.")
+                refusal = Refused(f"Device {batch.device_name} does not exist or may not be used with this API key.")
+                return refusal, []
             note_use_of_keys(transaction, [(organization_id, batch.principal.key_id)])
             if wait := await spending.spend((organization_id, device.id)):
-                return budget_spent(batch.device_name, wait)
+                return budget_spent(batch.device_name, wait), []
             names, oldest = names_of(device, batch.device_name), oldest_accepted(batch.principal)
             items = read_items(batch.items, device_id=device.id, device_names=names, oldest=oldest)
             return await self._store(transaction, batch, items)
 
-    async def _store(self, transaction: Transaction, batch: SentBatch, items: Sequence[BatchItem]) -> Answer:
+    async def _store(
+        self, transaction: Transaction, batch: SentBatch, items: Sequence[BatchItem]
+    ) -> tuple[Answer, list[Notice]]:
         patients = await self._patients(transaction, batch, items)
         rows = {place: row for place, item in enumerate(items) if (row := _row(item, patients)) is not None}
         owners = [batch.principal.organization_id] * len(rows)
@@ -103,7 +112,7 @@ class Batches:
             {"index": place, **_told(batch.device_name, item, results.get(place))} for place, item in enumerate(items)
         ]
         counts = Counter(item["status"] for item in told)
-        return Answer(
+        answer = Answer(
             {
                 "accepted": counts["created"],
                 "duplicates": counts["duplicate"],
@@ -111,6 +120,7 @@ class Batches:
                 "results": told,
             }
         )
+        return answer, created_notices(list(rows.values()), stored)
 
     async def _patients(self, transaction: Transaction, batch: SentBatch, items: Sequence[BatchItem]) -> dict[str, int]:
         names = sorted({item.user for item in items if item.row is not None and item.user is not None})

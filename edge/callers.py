@@ -9,9 +9,8 @@ from __future__ import annotations
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from accounts.access_tokens import read_access_token
 from accounts.credentials import sent_credential
@@ -61,6 +60,15 @@ class Callers:
             return None
         return await (self._person(credential.text) if credential.kind == "token" else self._key(credential.text))
 
+    async def signed_in(self, family_id: uuid.UUID) -> PersonPrincipal | None:
+        """Whom a sign-in stands for at this moment."""
+        return await self._people.ask(family_id)
+
+    async def all_signed_in(self, families: Collection[uuid.UUID]) -> dict[uuid.UUID, PersonPrincipal]:
+        """The same for many, in one question; those that have ended are missing."""
+        rows = await self._database.look_up(SIGN_INS, {"families": names(list(families))})
+        return {row[-1]: principal_of_row(row) for row in rows}
+
     async def finish(self) -> None:
         await self._keys.finish()
         await self._people.finish()
@@ -82,8 +90,7 @@ class Callers:
         return [found.get(digest) for digest in digests]
 
     async def _look_up_people(self, families: Sequence[uuid.UUID]) -> Sequence[PersonPrincipal | None]:
-        rows = await self._database.look_up(SIGN_INS, {"families": names(list(set(families)))})
-        found: dict[Any, PersonPrincipal] = {row[-1]: principal_of_row(row) for row in rows}
+        found = await self.all_signed_in(set(families))
         return [found.get(family) for family in families]
 
 

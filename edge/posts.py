@@ -16,6 +16,7 @@ from edge.callers import KeyPrincipal
 from edge.database import PLAN_ONCE, Database, Transaction, run, until_it_passes
 from edge.devices import FoundDevice, devices_named, note_use_of_keys
 from edge.grouping import Group
+from edge.live.publishing import Publisher
 from edge.patients import Asked, patients_named
 from edge.payloads import DeviceReading
 from edge.refusals import (
@@ -27,6 +28,7 @@ from edge.refusals import (
     unknown_user_text,
 )
 from edge.slots import Slots
+from readings.live import created_notice
 from readings.rows import Outcome, ReadingRow, RowResult
 from readings.store.steps import store_steps
 
@@ -64,6 +66,7 @@ class Sorted:
     slots: dict[int, tuple[int, int]] = field(default_factory=dict)
     throttled: dict[int, Exception] = field(default_factory=dict)
     token: str = ""
+    rows: dict[int, ReadingRow] = field(default_factory=dict)
 
 
 def oldest_accepted(principal: KeyPrincipal) -> datetime | None:
@@ -78,9 +81,10 @@ def names_of(device: FoundDevice, device_name: str) -> frozenset[str]:
 
 
 class SinglePosts:
-    def __init__(self, database: Database, slots: Slots) -> None:
+    def __init__(self, database: Database, slots: Slots, publisher: Publisher) -> None:
         self._database = database
         self._slots = slots
+        self._publisher = publisher
         # While the database stores one group, this process reads and answers the others: of one large group each side
         # would wait for the other.
         self._group: Group[Post, Answer] = Group(self._store_group, name="posts", most=32, waiting=5_000, at_once=3)
@@ -102,9 +106,16 @@ class SinglePosts:
                 raise
             # A row that the database refuses must not fail its neighbours: each by itself.
             return [answer for post in posts for answer in await self._alone(post)]
+        self._publish(posts, result)
         unstored = [place for place in range(len(posts)) if not isinstance(result.answers[place], Answer)]
         await self._give_back(result, unstored)
         return [result.answers[place] for place in range(len(posts))]
+
+    def _publish(self, posts: Sequence[Post], result: Sorted) -> None:
+        now = datetime.now(UTC)
+        for place, row in result.rows.items():
+            if isinstance(result.answers[place], Answer):
+                self._publisher.publish(posts[place].principal.organization_id, [created_notice(row, now)])
 
     async def _alone(self, post: Post) -> Sequence[Answer | Exception]:
         try:
@@ -127,7 +138,7 @@ class SinglePosts:
         note_use_of_keys(
             transaction, [(posts[place].principal.organization_id, posts[place].principal.key_id) for place in opened]
         )
-        rows = await self._rows(transaction, posts, opened, result)
+        rows = result.rows = await self._rows(transaction, posts, opened, result)
         if not rows:
             return
         places = list(rows)

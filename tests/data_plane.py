@@ -77,8 +77,11 @@ def _ask_the_data_plane(environ: dict[str, Any]) -> HttpResponse:
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) if _matches(environ) else b""
     sent: list[Mapping[str, Any]] = []
 
+    # The client hangs up after its request: a stream sends what it begins with, and ends.
+    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
     async def receive() -> Mapping[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        return next(messages, {"type": "http.disconnect"})
 
     async def send(message: Mapping[str, Any]) -> None:
         sent.append(message)
