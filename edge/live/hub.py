@@ -48,14 +48,20 @@ class Hub:
         self._somebody = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
         self._keep_at = 0.0
+        self._is_ending = False
 
     def start(self) -> None:
         self._reader = asyncio.get_running_loop().create_task(self._read_for_ever())
 
-    async def stop(self) -> None:
-        """End all streams, and wait a little until their clients know."""
+    def end_all(self) -> None:
+        """And whoever joins from now on."""
+        self._is_ending = True
         for listener in list(self.listeners()):
             listener.end(GOING_AWAY)
+
+    async def stop(self) -> None:
+        """End all streams, and wait a little until their clients know."""
+        self.end_all()
         deadline = time.monotonic() + STOP_SECONDS
         while self._persons.total() and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
@@ -88,6 +94,8 @@ class Hub:
         self._listeners[listener.organization_id].add(listener)
         self._persons[listener.principal.user_id] += 1
         self._somebody.set()
+        if self._is_ending:
+            listener.end(GOING_AWAY)
         try:
             return await self._missed(listener, extent, start, after)
         except BaseException:

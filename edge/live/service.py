@@ -16,6 +16,7 @@ from edge.live.rights import Rights
 from edge.live.routes import SOCKETS, STREAM
 from edge.live.sockets import Sockets
 from edge.live.sse import EventStream
+from edge.live.stopping import StopSignals
 from edge.live.streams import Streams
 from edge.live.tickets import Tickets
 from edge.looks import Looks
@@ -30,12 +31,16 @@ class Live:
         self._opening = Opening(database, callers, looks, self._tickets, self._hub)
         self._sockets = Sockets(self._hub, self._opening, denials)
         self._callers = callers
+        self._stop_signals = StopSignals(self._hub.end_all)
+        self._is_started = False
 
     def start(self) -> None:
+        self._is_started = True
         self._hub.start()
         self._rights.start()
 
     async def finish(self) -> None:
+        self._stop_signals.forget()
         await self._hub.stop()
         await self._rights.stop()
 
@@ -48,6 +53,8 @@ class Live:
         return await self._tickets.issue(request, principal)
 
     async def stream(self, request: Request, principal: PersonPrincipal) -> EventStream:
+        if self._is_started:
+            self._stop_signals.listen()
         return EventStream(self._hub, await self._opening.open(request, principal, ()))
 
     async def serve(self, request: Request, send: Send, budgets: Budgets) -> None:
