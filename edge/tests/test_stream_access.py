@@ -6,7 +6,6 @@ import time
 
 import httpx
 import pytest
-from django.db import transaction
 from websockets.exceptions import InvalidStatus
 
 from accounts.services import change_member
@@ -157,9 +156,11 @@ def test_so_many_streams_and_no_more(northside: Clinic) -> None:
 
 @pytest.mark.promise(56)
 def test_each_stream_leaves_a_look(live_url: str, northside: Clinic) -> None:
-    with socket(live_url, northside.access_token("patient")), socket(live_url, northside.access_token("nurse")):
-        with northside.scope(), transaction.atomic():
-            looks = list(Entry.objects.filter(object_type="readings.live").order_by("id"))
+    for role in ("patient", "nurse"):
+        with socket(live_url, northside.access_token(role)):
+            pass
+    with inside(northside):
+        looks = list(Entry.objects.filter(object_type="readings.live").order_by("id"))
     assert [(look.actor_role, look.patient_id) for look in looks] == [
         ("patient", northside.patients[0].pk),
         ("nurse", None),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from edge.tests.streaming import Socket, lines, post_batch, socket
 from glucose_platform import embedded
@@ -90,7 +90,6 @@ def test_a_slow_client_is_dropped_and_a_fast_one_has_all(live_url: str, northsid
     url = f"{live_url.replace('http', 'ws', 1)}/ws/device-status"
     headers = {"Authorization": f"Bearer {token}"}
     notice = Notice("device.status", datetime.now(UTC), device_id=northside.devices[0].pk, data={"note": "x" * 10_000})
-    received = 0
     with (
         connect(url, additional_headers=headers, proxy=None, max_queue=1) as slow,
         socket(live_url, token, "/ws/device-status") as fast,
@@ -99,10 +98,17 @@ def test_a_slow_client_is_dropped_and_a_fast_one_has_all(live_url: str, northsid
             with northside.scope(), transaction.atomic():
                 publish_after_commit([notice] * 100)
             assert [fast.next()["type"] for _ in range(100)] == ["device.status"] * 100
-        with pytest.raises(ConnectionClosed):
-            while slow.recv(timeout=10):
-                received += 1
-    assert 0 < received < ROUNDS * 100
+        assert 0 < received_until_closed(slow) < ROUNDS * 100
+
+
+def received_until_closed(connection: ClientConnection) -> int:
+    received = 0
+    try:
+        while connection.recv(timeout=10):
+            received += 1
+    except ConnectionClosed:
+        pass
+    return received
 
 
 @dataclass

@@ -69,7 +69,6 @@ ITEMS = {
 WITHOUT_TEST = {
     34: "The OAuth connection of sensors does not exist yet.",
     35: "The OAuth connection of sensors does not exist yet.",
-    36: "Live streams and their tickets do not exist yet; origins are decided by the module that they will use.",
     47: "Nothing calls addresses that customers choose: there are no webhooks yet.",
     48: "There are no webhooks yet.",
 }
