@@ -15,6 +15,8 @@ from tenancy.live import TELL, Notice, Unheard, telling
 log = structlog.get_logger(__name__)
 MOST_WAITING = 5_000
 AGAIN_SECONDS = 0.5
+# A question to Valkey costs as much as a dozen posts, and an event may take a second: a few together cost little.
+GATHER_SECONDS = 0.025
 
 
 class Publisher:
@@ -35,7 +37,6 @@ class Publisher:
             self._waiting[organization_id].extend(notices)
             self._number += len(notices)
         if self._task is None or self._task.done():
-            # A task begins in the loop's next round: what else is stored in this one comes along.
             self._task = asyncio.get_running_loop().create_task(self._tell_all())
 
     async def finish(self) -> None:
@@ -45,6 +46,7 @@ class Publisher:
 
     async def _tell_all(self) -> None:
         while self._waiting or self._unheard:
+            await asyncio.sleep(GATHER_SECONDS)
             told, self._number = self._unheard.with_resets(self._waiting), 0
             self._waiting = defaultdict(list)
             keys, arguments = telling(told)
