@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -19,6 +18,17 @@ PARAMETERS = [
 ]
 
 
+# One event, as the standard of server-sent events takes its lines apart.
+EVENT = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "where to go on"},
+        "event": {"type": "string", "description": "the type"},
+        "data": {"type": "string", "description": "JSON: type, id, at, patient, device where there is one, data"},
+    },
+}
+
+
 class TicketSerializer(CamelCaseSerializer):
     ticket = serializers.CharField(help_text="for one connection")
     expires_in = serializers.IntegerField(help_text="seconds")
@@ -28,7 +38,7 @@ class StreamView(EdgeView):
     @extend_schema(
         operation_id="stream",
         parameters=PARAMETERS,
-        responses={(200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR, "events, without an end")},
+        responses={(200, "text/event-stream"): OpenApiResponse(EVENT, "events, without an end")},
     )
     def get(self, request: Request) -> Response:
         """Server-sent events: readings, devices' status and alerts of the patients that you may see, as they happen.

@@ -17,7 +17,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from edge.tests.streaming import Socket, lines, post_batch, socket
 from glucose_platform import embedded
-from tenancy.live import Notice, publish_after_commit, stream_key
+from readings.rows import ReadingRow
+from readings.services import store_readings
+from tenancy.live import MOST_AT_ONCE, Notice, publish_after_commit, stream_key
 from tenancy.redis import limits_client
 from tests.clinics import Clinic
 from tests.live import running_server
@@ -74,6 +76,24 @@ def test_a_stream_that_was_forgotten_is_a_gap(live_url: str, northside: Clinic) 
     post_batch(live_url, northside, 101)
     with socket(live_url, token, f"/ws/vitals?lastEventId={begun}") as heard:
         assert heard.next()["type"] == "stream.reset"
+
+
+def test_a_change_of_the_past_is_a_reset(live_url: str, northside: Clinic) -> None:
+    notice = Notice("device.status", datetime.now(UTC), device_id=northside.devices[0].pk)
+    with socket(live_url, northside.access_token("owner"), "/ws/live-data") as heard:
+        for number in (MOST_AT_ONCE + 1, 1):
+            with northside.scope(), transaction.atomic():
+                publish_after_commit([notice] * number)
+        assert [heard.next()["type"] for _ in range(2)] == ["stream.reset", "device.status"]
+
+
+def test_what_is_rolled_back_is_not_told(live_url: str, northside: Clinic) -> None:
+    with socket(live_url, northside.access_token("owner")) as heard:
+        with northside.scope(), transaction.atomic():
+            store_readings(rows=[ReadingRow(northside.devices[0].pk, datetime.now(UTC), 99)])
+            transaction.set_rollback(True)
+        northside.store(100)
+        assert values(heard, 1) == [100]
 
 
 def test_where_nobody_listens_nothing_is_kept(live_url: str, northside: Clinic) -> None:
