@@ -15,7 +15,7 @@ from edge.database import Database, Transaction
 from edge.instants import spoken
 from edge.live.topics import topic_of
 from edge.shapes import reading_extras, reading_item
-from readings.models import reading_public_id
+from readings.models import reading_public_text
 from tenancy.live import RESET, Notice
 
 PIECE = 500
@@ -141,7 +141,7 @@ async def _of_readings(transaction: Transaction, piece: Sequence[Entry], places:
         READINGS, parameters
     ):
         entry, reading = piece[places[position - 1]], LiveReading(*columns)
-        public_id = reading_public_id(reading.measured_at, number)
+        public_id = reading_public_text(reading.measured_at, number)
         data = {
             **reading_item(reading, public_id=public_id, patient_code=patient, device_code=device),
             **reading_extras(reading, trend=trend, rate=rate),

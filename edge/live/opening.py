@@ -20,7 +20,7 @@ from edge.live.origins import refuse_foreign_origin
 from edge.live.refusals import NoStreams
 from edge.live.tickets import Tickets
 from edge.live.topics import TOPICS, topics_for
-from edge.looks import Looks, look
+from edge.looks import Look, Looks
 from edge.queries import read_query
 from edge.requests import Request
 from tenancy.api.errors import Unprocessable
@@ -92,7 +92,7 @@ class Opening:
 
     async def _write_look(self, request: Request, principal: PersonPrincipal) -> None:
         """No entry, no data. It tells of the patients who may show; of all the clinic's where it tells of none."""
-        seen = look(
+        seen = Look(
             request,
             principal,
             kind=LIVE,
