@@ -1,23 +1,29 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import django.test.client
 import pytest
-import redis
 import structlog
-from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import TransactionTestCase
 
-from glucose_platform.redis_urls import redis_url_for
 from tenancy import limits
 from tests.clinics import Clinic
 from tests.data_plane import PlatformHandler, forget_budgets
 from tests.databases import cloned_database, empty_as_owner
+from tests.forgetting import forget_keys, limits_url
 from tests.live import running_server
 from tests.prepared import prepare_clinics, restored_clinic
+
+# Each takes a minute or more of a worker's time, most of it waiting for processes.
+LONGEST = ("tests/test_benchmarks.py::test_quick_run", "tests/faults/", "tests/test_demo.py", "tests/test_runserver.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first: pytest-django puts them last, where one worker runs them while the others have no more."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -50,11 +56,7 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def limits_begin_anew() -> None:
     """Every test comes from the same address, and signs in the same people."""
-    # Not from the setting: a test may have pointed that at a server that does not answer.
-    client = redis.Redis.from_url(redis_url_for(os.environ["REDIS_URL"], settings.REDIS_DATABASES["limits"], "client"))
-    if keys := list(client.scan_iter(f"{limits.key_prefix()}:*")):
-        client.delete(*keys)
-    client.close()
+    forget_keys(limits_url(), f"{limits.key_prefix()}:*")
     limits._in_process.cache_clear()
     forget_budgets()
 

@@ -11,8 +11,11 @@ from audit.occasion import Actor, ActorKind, Occasion, current_occasion, occasio
 
 
 def actor_of(principal: PersonPrincipal) -> Actor:
-    kind: ActorKind = "support" if principal.membership_id is None else "person"
-    return Actor(kind, str(principal.user_public_id), principal.name, principal.role)
+    return Actor(kind_of_actor(principal), str(principal.user_public_id), principal.name, principal.role)
+
+
+def kind_of_actor(principal: PersonPrincipal) -> ActorKind:
+    return "support" if principal.membership_id is None else "person"
 
 
 def acting_as(user: User, *, name: str, role: str = "", kind: ActorKind = "person") -> AbstractContextManager[Occasion]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.invitation_answers import Offer, accept_invitation
@@ -23,6 +23,9 @@ from accounts.sign_in import account_with_password
 from audit.actions import Action
 from audit.services import record_for_person
 from tenancy.scope import organization_scope
+
+# In one transaction: each takes a look at every table that may know the account.
+FORGOTTEN_AT_ONCE = 1000
 
 
 def register(*, email: str, password: str) -> int:
@@ -82,3 +85,22 @@ def reset_password(*, uid: str, token: str, password: str) -> User:
     check_new_password(password, user)
     set_password(user=user, password=password, confirms_address=True)
     return user
+
+
+def forget_unconfirmed_accounts() -> int:
+    """Remove accounts that nobody confirmed within 30 days and that no clinic knows; returns how many.
+
+    Nobody ever signed in to them, so there is nothing else of them. Whoever comes later registers anew; an account that
+    was disabled stays so.
+    """
+    total = 0
+    while count := _forget_some():
+        total += count
+    return total
+
+
+@transaction.atomic
+def _forget_some() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accounts_forget_unconfirmed(%s)", [FORGOTTEN_AT_ONCE])
+        return int(cursor.fetchone()[0])

@@ -6,6 +6,7 @@ from accounts.account_mails import mail_about_account
 from accounts.invitation_mail import send_invitation
 from accounts.invitations import close_expired_invitations
 from accounts.mail import RETRIED
+from accounts.registration import forget_unconfirmed_accounts
 from accounts.services import forget_expired_sign_ins
 from accounts.support_mail import tell_of_disabled_second_factor, tell_owners_of_support
 from tenancy.directory import all_organizations
@@ -16,6 +17,13 @@ from tenancy.tasks import OrganizationTask, PlatformTask
 @shared_task(base=PlatformTask, name="accounts.forget_expired_sign_ins", why="sign-ins belong to people, not clinics")
 def forget_expired_sign_ins_task() -> None:
     forget_expired_sign_ins()
+
+
+@shared_task(
+    base=PlatformTask, name="accounts.forget_unconfirmed_accounts", why="no clinic knows the accounts that it removes"
+)
+def forget_unconfirmed_accounts_task() -> None:
+    forget_unconfirmed_accounts()
 
 
 @shared_task(base=OrganizationTask, name="accounts.mail_invitation", **RETRIED)

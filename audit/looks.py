@@ -13,6 +13,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 import redis
 import structlog
@@ -27,22 +28,32 @@ from tenancy.scope import organization_scope
 COVERED_SECONDS = 15 * 60
 # A tally that no task fetched: the worker was away for so long.
 TALLY_SECONDS = 7 * 24 * 60 * 60
-# For each look three keys and three arguments; answers for each whether an earlier one covers it.
+# The key: which clinics have tallies. The arguments: the installation's prefix, TALLY_SECONDS, now, and the marks of
+# the looks; answers with a 1 for each that an earlier one covers and a 0 for the others. The other keys follow from the
+# marks: to name them all would be six times as much to send, in the way of every read.
 COUNT_LOOKS = """
-local covered = {}
-for look = 0, (#KEYS - 1) / 3 - 1 do
-    local mark, tally, who = KEYS[look * 3 + 2], KEYS[look * 3 + 3], KEYS[look * 3 + 4]
-    local digest, told, organization = ARGV[look * 3 + 2], ARGV[look * 3 + 3], ARGV[look * 3 + 4]
-    covered[look + 1] = redis.call('EXISTS', mark)
-    if covered[look + 1] == 1 then
-        redis.call('HINCRBY', tally, digest, 1)
-        redis.call('HSET', who, digest, told)
-        redis.call('SADD', KEYS[1], organization)
-        redis.call('EXPIRE', tally, ARGV[1])
-        redis.call('EXPIRE', who, ARGV[1])
+local prefix, seconds, now = ARGV[1], ARGV[2], ARGV[3]
+local marks, keys, covered = {}, {}, {}
+for mark in string.gmatch(ARGV[4], '%S+') do
+    marks[#marks + 1] = mark
+    keys[#keys + 1] = prefix .. mark
+end
+for number, told in ipairs(redis.call('MGET', unpack(keys))) do
+    covered[number] = told and '1' or '0'
+    if told then
+        local organization, digest = string.match(marks[number], '^(%d+):covered:(.+)$')
+        local tally = prefix .. organization .. ':looks'
+        local who = tally .. ':who'
+        local count = redis.call('HINCRBY', tally, digest, 1)
+        redis.call('HSET', who, digest, string.sub(told, 1, -2) .. ', "until": "' .. now .. '"}')
+        if count == 1 then
+            redis.call('SADD', KEYS[1], organization)
+            redis.call('EXPIRE', tally, seconds)
+            redis.call('EXPIRE', who, seconds)
+        end
     end
 end
-return covered
+return table.concat(covered)
 """
 
 # In one step with the look at the tally: a look that is counted meanwhile names its clinic again.
@@ -56,36 +67,58 @@ def write_look(look: NewEntry) -> None:
 
     What is counted may be rolled back with its request: the ledger then has a look too many, never one too few.
     """
-    keys, arguments = counting([look])
     client: Any = limits_client()
     try:
         # In one round trip, since it stands in the way of every read.
-        (covered,) = client.eval(COUNT_LOOKS, len(keys), *keys, *arguments)
+        (is_covered,) = were_covered(client.eval(COUNT_LOOKS, *counting([_mark_of(look)])))
     except redis.RedisError:
-        covered = 0
-    if covered:
+        is_covered = False
+    if is_covered:
         return
     insert([look])
     # Not before the commit: an entry that is rolled back covers nothing.
     transaction.on_commit(lambda: _cover(look), robust=True)
 
 
-def counting(looks: Sequence[NewEntry]) -> tuple[list[str], list[Any]]:
-    """Keys and arguments of COUNT_LOOKS."""
-    keys: list[str] = [_organizations()]
-    arguments: list[Any] = [TALLY_SECONDS]
-    until = datetime.now(UTC).isoformat()
-    for look in looks:
-        digest, told = _described(look)
-        tally = _tally(look.organization_id)
-        keys += [_mark(look.organization_id, digest), tally, _who(tally)]
-        arguments += [digest, f'{told[:-1]}, "until": "{until}"}}', look.organization_id]
-    return keys, arguments
+def counting(marks: Sequence[str]) -> list[Any]:
+    """What COUNT_LOOKS takes: the number of keys, the key and the arguments."""
+    return [1, _organizations(), _prefix(), TALLY_SECONDS, datetime.now(UTC).isoformat(), " ".join(marks)]
 
 
-def covering_key(look: NewEntry) -> str:
-    """Set for COVERED_SECONDS once the look's entry is committed, it covers the looks that follow."""
-    return _mark(look.organization_id, _described(look)[0])
+def were_covered(answer: bytes) -> list[bool]:
+    """``answer``: of COUNT_LOOKS."""
+    return [flag == ord("1") for flag in answer]
+
+
+# Whoever looks looks again: a phone does every few seconds.
+@lru_cache(maxsize=20_000)
+def mark_of_look(
+    organization_id: int,
+    actor_kind: str,
+    actor_id: str | UUID,
+    session: str | UUID,
+    object_type: str,
+    object_id: str,
+    patient_id: int | None,
+    patient_ids: tuple[int, ...] | None,
+) -> str:
+    """What the looks of one person and sign-in at the same patients have in common, from wherever they come."""
+    same = [actor_kind, str(actor_id), str(session), object_type, object_id, patient_id, patient_ids]
+    digest = hashlib.sha256(json.dumps(same).encode()).hexdigest()[:32]
+    return _mark(organization_id, digest)
+
+
+def covering(look: NewEntry) -> tuple[str, str]:
+    """A key and its value: set for COVERED_SECONDS once the look's entry is committed, it covers those that follow."""
+    occasion = look.occasion
+    told = {
+        "occasion": asdict(Occasion(actor=occasion.actor, ip=occasion.ip, session=occasion.session)),
+        "action": look.action.value,
+        "object": [look.object_type, look.object_id],
+        "patient": look.patient_id,
+        "patients": _patients(look),
+    }
+    return _prefix() + _mark_of(look), json.dumps(told)
 
 
 def add_covered_looks() -> int:
@@ -116,7 +149,8 @@ def _add(client: Any, organization_id: int, digest: str, tally: str) -> int:
         with organization_scope(organization_id), transaction.atomic():
             insert([look])
     except BaseException:
-        client.pipeline().hincrby(tally, digest, number).hset(_who(tally), digest, who).execute()
+        back = client.pipeline().hincrby(tally, digest, number).hset(_who(tally), digest, who)
+        back.sadd(_organizations(), organization_id).execute()
         raise
     return 1
 
@@ -127,48 +161,28 @@ def _finished(client: Any, organization_id: int) -> Iterator[tuple[str, str]]:
     if not digests:
         client.eval(_FORGET, 2, tally, _organizations(), organization_id)
     for digest in digests:
-        if not client.exists(_mark(organization_id, digest)):
+        if not client.exists(_prefix() + _mark(organization_id, digest)):
             yield digest, tally
 
 
 def _cover(look: NewEntry) -> None:
+    key, told = covering(look)
     try:
-        limits_client().set(covering_key(look), b"", ex=COVERED_SECONDS)
+        limits_client().set(key, told, ex=COVERED_SECONDS)
     except redis.RedisError:
         log.warning("audit_look_not_covered", detail="Valkey is away: the next look writes an entry of its own.")
 
 
-def _described(look: NewEntry) -> tuple[str, str]:
-    """Digest and text of a look. The digest: of the same person, sign-in, patients and kind, from wherever."""
-    occasion = look.occasion
-    patients = None if look.patient_ids is None else tuple(sorted(look.patient_ids))
-    return _described_parts(
-        occasion.actor, occasion.ip, occasion.session, look.action, look.object_type, look.object_id, look.patient_id,
-        patients,
+def _mark_of(look: NewEntry) -> str:
+    actor, session = look.occasion.actor, look.occasion.session
+    return mark_of_look(
+        look.organization_id, actor.kind, actor.id, session, look.object_type, look.object_id, look.patient_id,
+        _patients(look),
     )  # fmt: skip
 
 
-# Whoever looks looks again: a phone does every few seconds.
-@lru_cache(maxsize=20_000)
-def _described_parts(
-    actor: Actor,
-    ip: str | None,
-    session: str,
-    action: Action,
-    object_type: str,
-    object_id: str,
-    patient_id: int | None,
-    patient_ids: tuple[int, ...] | None,
-) -> tuple[str, str]:
-    same = [actor.kind, actor.id, session, object_type, object_id, patient_id, patient_ids]
-    written = {
-        "occasion": asdict(Occasion(actor=actor, ip=ip, session=session)),
-        "action": action.value,
-        "object": [object_type, object_id],
-        "patient": patient_id,
-        "patients": patient_ids,
-    }
-    return hashlib.sha256(json.dumps(same).encode()).hexdigest()[:32], json.dumps(written)
+def _patients(look: NewEntry) -> tuple[int, ...] | None:
+    return None if look.patient_ids is None else tuple(sorted(look.patient_ids))
 
 
 def _read(organization_id: int, written: dict[str, Any], number: int) -> NewEntry:
@@ -190,19 +204,19 @@ def _read(organization_id: int, written: dict[str, Any], number: int) -> NewEntr
 
 def _prefix() -> str:
     """Installations that share a Valkey keep apart."""
-    return f"audit:{connection.settings_dict['NAME']}"
+    return f"audit:{connection.settings_dict['NAME']}:"
 
 
 def _organizations() -> str:
-    return f"{_prefix()}:looks"
+    return f"{_prefix()}looks"
 
 
 def _mark(organization_id: int, digest: str) -> str:
-    return f"{_prefix()}:{organization_id}:look:{digest}"
+    return f"{organization_id}:covered:{digest}"
 
 
 def _tally(organization_id: int) -> str:
-    return f"{_prefix()}:{organization_id}:looks"
+    return f"{_prefix()}{organization_id}:looks"
 
 
 def _who(tally: str) -> str:

@@ -19,12 +19,19 @@ from audit.occasion import Occasion
 # Field: old value, new value.
 Changes = Mapping[str, tuple[Any, Any]]
 
-INSERT = """
-    INSERT INTO audit_entry (
-        organization_id, actor_kind, actor_id, actor_name, actor_role, action, object_type, object_id,
-        patient_id, patient_ids, ip, session, request_id, reason, outcome, count, changes
-    ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s::bigint[], %s::inet, %s, %s, %s, %s, %s, %s)
+_COLUMNS = """
+    organization_id, actor_kind, actor_id, actor_name, actor_role, action, object_type, object_id, patient_id,
+    patient_ids, ip, session, request_id, reason, outcome, count, changes
 """
+# As many entries as there are objects in the one parameter.
+INSERT = f"""
+    INSERT INTO audit_entry ({_COLUMNS})
+    SELECT {_COLUMNS} FROM jsonb_to_recordset(%(entries)s) AS new (
+        organization_id bigint, actor_kind text, actor_id text, actor_name text, actor_role text, action text,
+        object_type text, object_id text, patient_id bigint, patient_ids bigint[], ip inet, session text,
+        request_id text, reason text, outcome text, count integer, changes jsonb
+    )
+"""  # noqa: S608  columns of ours
 
 # Of an entry about a person's account; the function finds the clinics.
 NO_ORGANIZATION = 0
@@ -45,22 +52,37 @@ class NewEntry:
     count: int = 1
     changes: Changes | None = None
 
-    def parameters(self) -> list[Any]:
-        actor = self.occasion.actor
-        return [
-            self.organization_id,
-            *(actor.kind, actor.id, actor.name, actor.role),
-            *(self.action.value, self.object_type, self.object_id),
-            *(self.patient_id, None if self.patient_ids is None else list(self.patient_ids)),
-            *(self.occasion.ip, self.occasion.session, self.occasion.request_id),
-            *(self.reason or self.occasion.reason, self.outcome.value, self.count, _ordered(self.changes)),
-        ]
+    def row(self) -> dict[str, Any]:
+        occasion, actor = self.occasion, self.occasion.actor
+        return {
+            "organization_id": self.organization_id,
+            "actor_kind": actor.kind,
+            "actor_id": actor.id,
+            "actor_name": actor.name,
+            "actor_role": actor.role,
+            "action": self.action.value,
+            "object_type": self.object_type,
+            "object_id": self.object_id,
+            "patient_id": self.patient_id,
+            "patient_ids": None if self.patient_ids is None else list(self.patient_ids),
+            "ip": occasion.ip,
+            "session": occasion.session,
+            "request_id": occasion.request_id,
+            "reason": self.reason or occasion.reason,
+            "outcome": self.outcome.value,
+            "count": self.count,
+            "changes": _ordered(self.changes),
+        }
+
+
+def insertion(entries: Iterable[NewEntry]) -> dict[str, Any]:
+    """The parameters of INSERT."""
+    return {"entries": Jsonb([entry.row() for entry in entries])}
 
 
 def insert(entries: Iterable[NewEntry]) -> None:
     with connection.cursor() as cursor:
-        for entry in entries:
-            cursor.execute(INSERT, entry.parameters())
+        cursor.execute(INSERT, insertion(entries))
 
 
 def insert_for_person(user_public_id: UUID, entry: NewEntry) -> None:
@@ -77,11 +99,11 @@ def insert_for_person(user_public_id: UUID, entry: NewEntry) -> None:
         )
 
 
-def _ordered(changes: Changes | None) -> Jsonb | None:
+def _ordered(changes: Changes | None) -> list[list[Any]] | None:
     """A list, since an object in jsonb forgets the order of its keys."""
     if not changes:
         return None
-    return Jsonb([[field, plain(old), plain(new)] for field, (old, new) in changes.items()])
+    return [[field, plain(old), plain(new)] for field, (old, new) in changes.items()]
 
 
 def plain(value: Any) -> Any:

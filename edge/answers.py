@@ -50,14 +50,18 @@ def answer_to(error: Exception) -> Answer:
 async def send_answer(send: Send, request: Request, answer: Answer) -> None:
     body = answer.encoded()
     headers = [
-        *_constant_headers(),
+        (b"content-type", b"application/json"),
+        *headers_for(request),
         (b"content-length", b"%d" % len(body)),
-        (b"x-request-id", request.id.encode("latin-1")),
         *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()),
-        *_grants(request),
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
+
+
+def headers_for(request: Request) -> list[tuple[bytes, bytes]]:
+    """Those of every answer, whatever its body."""
+    return [*_constant_headers(), (b"x-request-id", request.id.encode("latin-1")), *_grants(request)]
 
 
 def _is_away(error: Exception) -> bool:
@@ -78,7 +82,6 @@ def _grants(request: Request) -> list[tuple[bytes, bytes]]:
 @cache
 def _constant_headers() -> list[tuple[bytes, bytes]]:
     headers = {
-        "content-type": "application/json",
         "cache-control": "no-store",
         "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
         "cross-origin-opener-policy": "same-origin",

@@ -6,6 +6,7 @@ Everything else, and every method that a route does not name, is Django's to ans
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -26,8 +27,12 @@ from edge.current import CurrentValues
 from edge.database import Database
 from edge.denials import Denials
 from edge.device_reads import DeviceReads
-from edge.health import get_health
+from edge.health import HAS_DATABASE, READINESS, get_health
 from edge.history import Histories
+from edge.live.publishing import Publisher
+from edge.live.routes import SOCKETS
+from edge.live.service import Live
+from edge.live.sse import EventStream
 from edge.looks import Looks
 from edge.pushing import Pushes
 from edge.ranges import RangeReads
@@ -38,7 +43,7 @@ from edge.valkey import valkey_client
 from tenancy import metrics
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-Handler = Callable[[Request, Any], Awaitable[Answer]]
+Handler = Callable[[Request, Any], Awaitable[Answer | EventStream]]
 
 log = structlog.get_logger(__name__)
 # How long what was accepted may take to be committed and answered when the process is told to stop.
@@ -54,11 +59,14 @@ class Edge:
         self._callers = Callers(database)
         looks = Looks(self._valkey)
         current = CurrentValues(database, looks)
-        pushes = Pushes(database, Slots(self._valkey))
+        publisher = Publisher(self._valkey)
+        pushes = Pushes(database, Slots(self._valkey), publisher)
         ranges = RangeReads(database, looks)
         devices, histories = DeviceReads(ranges), Histories(ranges)
         self._denials = Denials(database)
-        self._parts: list[Any] = [self._callers, current, pushes, ranges, self._denials]
+        self._live = Live(database, self._callers, looks, self._denials, self._valkey)
+        # In the order in which they are done with: the streams are told to go elsewhere first.
+        self._parts: list[Any] = [self._live, self._callers, current, pushes, publisher, ranges, self._denials]
         self._handlers: dict[tuple[str, str], Handler] = {
             ("health", "GET"): get_health,
             ("api-health", "GET"): get_health,
@@ -68,18 +76,25 @@ class Edge:
             ("device-readings", "GET"): devices.list,
             ("device-latest", "GET"): devices.latest,
             ("device-stats", "GET"): devices.statistics,
+            ("stream", "GET"): self._live.stream,
+            ("stream-ticket", "POST"): self._live.ticket,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._live_as_long_as_the_server(receive, send)
+        elif scope["type"] == "websocket":
+            await self._serve_socket(scope, receive, send)
         elif scope["type"] == "http" and (request := self._ours(scope, receive)):
             await self._serve(request, send)
         else:
+            if scope["type"] == "http" and scope["path"] == READINESS:
+                scope = {**scope, HAS_DATABASE: await self._has_database()}
             await self._fallback(scope, receive, send)
 
     async def start(self) -> None:
         await self._database.open()
+        self._live.start()
 
     async def stop(self) -> None:
         """Commit and answer what was accepted."""
@@ -89,13 +104,24 @@ class Edge:
         await self._database.close()
         await self._valkey.aclose()
 
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _live_as_long_as_the_server(self, receive: Receive, send: Send) -> None:
         await receive()
         await self.start()
+        # What is loaded by now stays. The collector would walk through all of Django every few thousand requests, and
+        # answer nobody for a quarter of a second.
+        gc.collect()
+        gc.freeze()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.stop()
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _has_database(self) -> bool:
+        try:
+            await self._database.look_up("SELECT 1", {})
+        except Exception:  # noqa: BLE001  whatever is wrong, it is not ready, and the answer says so
+            return False
+        return True
 
     def _ours(self, scope: Scope, receive: Receive) -> Request | None:
         found = matching(scope["path"])
@@ -109,19 +135,36 @@ class Edge:
         # Django refuses foreign host names and sends plain HTTP to HTTPS, for these paths too.
         return request if _is_for_us(request) else None
 
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # A handshake is a GET; servers leave it out.
+        scope = {**scope, "method": "GET"}
+        socket = SOCKETS.get(scope["path"])
+        request = Request(scope, receive, socket.route, {}) if socket else None
+        if request is not None and _is_for_us(request):
+            await self._live.serve(request, send, self.budgets)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 4404})
+
     async def _serve(self, request: Request, send: Send) -> None:
         begun = time.perf_counter()
         principal: Principal | None = None
+        answer: Answer | EventStream
         try:
-            principal = None if request.is_public else await self._callers.principal_of(request)
+            principal = None if request.is_public else await self._live.principal_of(request)
             answer = await self._answer(request, principal)
         except Exception as error:  # noqa: BLE001  answered, and logged where it is our fault
             answer = answer_to(error)
+        if isinstance(answer, EventStream):
+            # Timed until it begins: how long it goes on is the client's affair.
+            _observe(request, principal, answer.status, time.perf_counter() - begun)
+            await answer.send(send, request)
+            return
         await send_answer(send, request, answer)
         _observe(request, principal, answer.status, time.perf_counter() - begun)
         await self._denials.note(request, principal, answer.status)
 
-    async def _answer(self, request: Request, principal: Principal | None) -> Answer:
+    async def _answer(self, request: Request, principal: Principal | None) -> Answer | EventStream:
         handler = self._handlers[request.route.name, request.method_of_route]
         if not request.is_public:
             self.budgets.spend(request, principal)
@@ -148,7 +191,7 @@ def _may_be_plain(path: str) -> bool:
 
 def _is_secure(request: Request) -> bool:
     told = request.headers.get("x-forwarded-proto", "") if settings.TRUST_PROXY else ""
-    return (told or request.scope.get("scheme")) == "https"
+    return (told or request.scope.get("scheme")) in ("https", "wss")
 
 
 @cache

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.utils import timezone
 from pydantic import ValidationError
 
 from analytics.units import MG_DL_PER_MMOL_L
+from devices.services import CLOCK_TOLERANCE
 from edge.payloads import BatchReading, SensorValue, validation_context
+from edge.plain_readings import plain_reading
 from edge.refusals import DEVICE_MISMATCH
 from edge.validation import error_sentence
 from readings.models import Unit
@@ -20,8 +23,7 @@ from readings.rows import ReadingRow
 _UNITS = {"mg/dl": (Unit.MG_DL, 1.0), "mmol/l": (Unit.MMOL_L, MG_DL_PER_MMOL_L)}
 
 
-@dataclass(frozen=True, slots=True)
-class BatchItem:
+class BatchItem(NamedTuple):
     """``row`` None: the item was malformed, and ``error`` says how. ``user`` None: whoever the device measured."""
 
     row: ReadingRow | None = None
@@ -29,8 +31,30 @@ class BatchItem:
     error: str = ""
 
 
-def read_item(value: Any, *, device_id: int, device_names: frozenset[str], oldest: datetime | None) -> BatchItem:
+def read_items(
+    values: Sequence[Any], *, device_id: int, device_names: frozenset[str], oldest: datetime | None
+) -> list[BatchItem]:
     """``device_names``: what the body may call the device of the URL."""
+    latest = timezone.now() + CLOCK_TOLERANCE
+    return [
+        _plain_item(value, device_id, device_names, oldest, latest) or _item(value, device_id, device_names, oldest)
+        for value in values
+    ]
+
+
+def _plain_item(
+    value: Any, device_id: int, device_names: frozenset[str], oldest: datetime | None, latest: datetime
+) -> BatchItem | None:
+    if not isinstance(value, dict) or "sensor_type" in value or "sensorType" in value:
+        return None
+    reading = plain_reading(value)
+    if reading is None or not (reading.device_id is None or reading.device_id in device_names):
+        return None
+    row = reading.row(device_id, oldest=oldest, latest=latest)
+    return None if row is None else BatchItem(row, reading.user_id)
+
+
+def _item(value: Any, device_id: int, device_names: frozenset[str], oldest: datetime | None) -> BatchItem:
     if not isinstance(value, dict):
         return BatchItem(error="Input should be a valid dictionary")
     try:

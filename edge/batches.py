@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from edge.answers import Answer
-from edge.batch_items import BatchItem, read_item
+from edge.batch_items import BatchItem, read_items
 from edge.callers import KeyPrincipal
-from edge.database import Database, Transaction, run
-from edge.devices import FoundDevice, devices_named, note_use_of_keys
+from edge.database import PLAN_ONCE, Database, Transaction, run, until_it_passes
+from edge.devices import devices_named, note_use_of_keys
 from edge.grouping import Group
+from edge.live.publishing import Publisher
 from edge.patients import Asked, patients_named
 from edge.payloads import Batch
-from edge.posts import PASSING, TRIES, names_of, oldest_accepted
+from edge.posts import names_of, oldest_accepted
 from edge.refusals import Refused, budget_spent, not_their_device_text, unassigned_text, unknown_user_text
-from edge.slots import Slots
+from edge.slots import DeviceKey, Slots
 from edge.validation import validated
+from readings.live import created_notices
 from readings.rows import Outcome, ReadingRow, RowResult
 from readings.store.steps import store_steps
+from tenancy.live import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,35 @@ class SentBatch:
     items: list[Any]
 
 
+class Spending:
+    """Of a device's budget, once, however often the transaction is tried."""
+
+    def __init__(self, slots: Slots, items: int) -> None:
+        self._slots = slots
+        self._items = items
+        self._device: DeviceKey | None = None
+
+    async def spend(self, device: DeviceKey) -> float | None:
+        """Where it is too much, the seconds to wait."""
+        if self._device is not None:
+            return None
+        wait = await self._slots.spend_items(device, self._items)
+        if not wait:
+            self._device = device
+        return wait
+
+    async def take_back(self) -> None:
+        if self._device is not None:
+            await self._slots.refund_items(self._device, self._items)
+
+
 class Batches:
     """Each is a transaction of its own: it has as many rows as a whole group of single posts."""
 
-    def __init__(self, database: Database, slots: Slots) -> None:
+    def __init__(self, database: Database, slots: Slots, publisher: Publisher) -> None:
         self._database = database
         self._slots = slots
+        self._publisher = publisher
         self._group: Group[SentBatch, Answer] = Group(self._store_each, name="batches", most=1, waiting=500, at_once=3)
 
     async def store(self, principal: KeyPrincipal, device_name: str, body: Any) -> Answer:
@@ -48,39 +74,35 @@ class Batches:
     async def _store_each(self, batches: Sequence[SentBatch]) -> Sequence[Answer | Exception]:
         return [await self._store_within_budget(batch) for batch in batches]
 
-    async def _store_within_budget(self, batch: SentBatch) -> Answer:
-        device = await self._device(batch)
-        place = (batch.principal.organization_id, device.id)
-        if wait := await self._slots.spend_items(place, len(batch.items)):
-            raise budget_spent(batch.device_name, wait)
+    async def _store_within_budget(self, batch: SentBatch) -> Answer | Exception:
+        spending = Spending(self._slots, len(batch.items))
         try:
-            return await self._try_to_store(batch, device)
+            answer, notices = await until_it_passes(lambda: self._store_in_one(batch, spending))
         except BaseException:
-            await self._slots.refund_items(place, len(batch.items))
+            await spending.take_back()
             raise
+        self._publisher.publish(batch.principal.organization_id, notices)
+        return answer
 
-    async def _device(self, batch: SentBatch) -> FoundDevice:
+    async def _store_in_one(self, batch: SentBatch, spending: Spending) -> tuple[Answer | Exception, list[Notice]]:
+        """What is returned was committed, exceptions too: that a key was used is noted."""
         organization_id = batch.principal.organization_id
         async with self._database.transaction([organization_id]) as transaction:
+            transaction.defer(PLAN_ONCE)
             (device,) = await devices_named(transaction, [(organization_id, batch.device_name)])
             if device is None or not batch.principal.may_use_device(device.id):
-                raise Refused(f"Device {batch.device_name} does not exist or may not be used with this API key.")
-            await note_use_of_keys(transaction, [(organization_id, batch.principal.key_id)])
-        return device
+                refusal = Refused(f"Device {batch.device_name} does not exist or may not be used with this API key.")
+                return refusal, []
+            note_use_of_keys(transaction, [(organization_id, batch.principal.key_id)])
+            if wait := await spending.spend((organization_id, device.id)):
+                return budget_spent(batch.device_name, wait), []
+            names, oldest = names_of(device, batch.device_name), oldest_accepted(batch.principal)
+            items = read_items(batch.items, device_id=device.id, device_names=names, oldest=oldest)
+            return await self._store(transaction, batch, items)
 
-    async def _try_to_store(self, batch: SentBatch, device: FoundDevice) -> Answer:
-        names, oldest = names_of(device, batch.device_name), oldest_accepted(batch.principal)
-        items = [read_item(item, device_id=device.id, device_names=names, oldest=oldest) for item in batch.items]
-        for attempt in range(1, TRIES + 1):
-            try:
-                async with self._database.transaction([batch.principal.organization_id]) as transaction:
-                    return await self._store(transaction, batch, items)
-            except PASSING:
-                if attempt == TRIES:
-                    raise
-        raise AssertionError("unreachable")
-
-    async def _store(self, transaction: Transaction, batch: SentBatch, items: Sequence[BatchItem]) -> Answer:
+    async def _store(
+        self, transaction: Transaction, batch: SentBatch, items: Sequence[BatchItem]
+    ) -> tuple[Answer, list[Notice]]:
         patients = await self._patients(transaction, batch, items)
         rows = {place: row for place, item in enumerate(items) if (row := _row(item, patients)) is not None}
         owners = [batch.principal.organization_id] * len(rows)
@@ -90,7 +112,7 @@ class Batches:
             {"index": place, **_told(batch.device_name, item, results.get(place))} for place, item in enumerate(items)
         ]
         counts = Counter(item["status"] for item in told)
-        return Answer(
+        answer = Answer(
             {
                 "accepted": counts["created"],
                 "duplicates": counts["duplicate"],
@@ -98,6 +120,7 @@ class Batches:
                 "results": told,
             }
         )
+        return answer, created_notices(list(rows.values()), stored)
 
     async def _patients(self, transaction: Transaction, batch: SentBatch, items: Sequence[BatchItem]) -> dict[str, int]:
         names = sorted({item.user for item in items if item.row is not None and item.user is not None})
@@ -112,7 +135,7 @@ def _row(item: BatchItem, patients: dict[str, int]) -> ReadingRow | None:
     if item.row is None or item.user is None:
         return item.row
     patient_id = patients.get(item.user)
-    return None if patient_id is None else replace(item.row, expected_patient_id=patient_id)
+    return None if patient_id is None else item.row._replace(expected_patient_id=patient_id)
 
 
 def _told(device_name: str, item: BatchItem, result: RowResult | None) -> dict[str, Any]:
@@ -121,7 +144,7 @@ def _told(device_name: str, item: BatchItem, result: RowResult | None) -> dict[s
     if result is None:
         return {"status": "rejected", "error": unknown_user_text(item.user or "")}
     if result.outcome in (Outcome.CREATED, Outcome.DUPLICATE):
-        return {"status": result.outcome.value, "id": str(result.public_id)}
+        return {"status": result.outcome.value, "id": result.public_id}
     if item.user is not None:
         return {"status": "rejected", "error": not_their_device_text(device_name, item.user)}
     return {"status": "rejected", "error": unassigned_text(device_name)}

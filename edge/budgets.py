@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from django.conf import settings
-from limits import RateLimitItem, parse
+from limits import parse
 
 from accounts.principals import PersonPrincipal
 from edge.callers import Principal
@@ -41,8 +41,7 @@ class Budgets:
     def spend(self, request: Request, principal: Principal | None) -> None:
         """Count one. Raises TooManyRequests; what is refused is not counted."""
         limit, *caller = _budget(request, principal)
-        item = _parsed(settings.RATE_LIMITS[limit])
-        if wait := self._hit((limit, *caller), item.amount, item.get_expiry()):
+        if wait := self._hit((limit, *caller), *_amount_and_period(settings.RATE_LIMITS[limit])):
             raise TooManyRequests(refusal_sentence(wait), wait)
 
     def _hit(self, key: tuple[object, ...], amount: int, period: int) -> float:
@@ -79,5 +78,6 @@ def _budget(request: Request, principal: Principal | None) -> tuple[str, *tuple[
 
 
 @cache
-def _parsed(text: str) -> RateLimitItem:
-    return parse(text)
+def _amount_and_period(text: str) -> tuple[int, int]:
+    item = parse(text)
+    return item.amount, item.get_expiry()

@@ -9,9 +9,8 @@ from __future__ import annotations
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from accounts.access_tokens import read_access_token
 from accounts.credentials import sent_credential
@@ -22,13 +21,14 @@ from devices.keys import digest_of, may_be_a_key
 from edge.database import Database
 from edge.grouping import Group
 from edge.requests import Request
+from readings.store.arrays import names
 
 # After the digest, the fields of KeyPrincipal in their order.
 KEYS = """
     SELECT digest, key_id, organization_id, device_id, key_public_id, key_name, reading_max_age_hours
       FROM devices_live_keys(%(digests)s)
 """
-SIGN_INS = "SELECT * FROM accounts_signed_in(%(families)s)"
+SIGN_INS = "SELECT * FROM accounts_signed_in(%(families)s::uuid[])"
 VERIFIED_SECONDS = 60
 MOST_VERIFIED = 20_000
 
@@ -60,6 +60,15 @@ class Callers:
             return None
         return await (self._person(credential.text) if credential.kind == "token" else self._key(credential.text))
 
+    async def signed_in(self, family_id: uuid.UUID) -> PersonPrincipal | None:
+        """Whom a sign-in stands for at this moment."""
+        return await self._people.ask(family_id)
+
+    async def all_signed_in(self, families: Collection[uuid.UUID]) -> dict[uuid.UUID, PersonPrincipal]:
+        """The same for many, in one question; those that have ended are missing."""
+        rows = await self._database.look_up(SIGN_INS, {"families": names(list(families))})
+        return {row[-1]: principal_of_row(row) for row in rows}
+
     async def finish(self) -> None:
         await self._keys.finish()
         await self._people.finish()
@@ -81,8 +90,7 @@ class Callers:
         return [found.get(digest) for digest in digests]
 
     async def _look_up_people(self, families: Sequence[uuid.UUID]) -> Sequence[PersonPrincipal | None]:
-        rows = await self._database.look_up(SIGN_INS, {"families": list(set(families))})
-        found: dict[Any, PersonPrincipal] = {row[-1]: principal_of_row(row) for row in rows}
+        found = await self.all_signed_in(set(families))
         return [found.get(family) for family in families]
 
 

@@ -3,56 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any
+from typing import NamedTuple
+
+import msgspec
+from rest_framework.exceptions import NotFound
 
 from accounts.principals import PersonPrincipal
-from audit.store import NewEntry
 from edge.answers import Answer
 from edge.database import Database, Transaction
 from edge.grouping import Group
-from edge.looks import Looks, look
-from edge.patients import FoundPatient, PatientQuestion, find_patients, no_readings
+from edge.looks import Look, Looks
+from edge.patients import FIND, asked_by, columns_of, for_asker
 from edge.queries import NoQuery, read_query
 from edge.requests import Request
 from edge.shapes import reading_extras, reading_item
-from readings.models import reading_public_id
+from readings.models import reading_public_text
 
 # The kind of look that the route names.
 CURRENT = "readings.current"
-STATES = """
-SELECT asked.position, state.measured_at, state.glucose, state.range_flag, state.quality, state.confidence,
-       state.battery_level, state.sensor_data, state.received_at, state.trend, state.rate, device.code,
-       device.public_number
-  FROM unnest(%(organization_id)s::bigint[], %(patient_id)s::bigint[])
-       WITH ORDINALITY AS asked (organization_id, patient_id, position)
-  JOIN readings_patientstate state
-    ON state.organization_id = asked.organization_id AND state.patient_id = asked.patient_id
-  JOIN devices_device device
-    ON device.organization_id = state.organization_id AND device.id = state.device_id
-"""
+# Each asker's patient as everywhere, with the state beside it. LATERAL with a LIMIT for the reason that FIND has.
+FIND_STATES = f"""
+SELECT found.position, found.id, found.code, state.*
+  FROM ({FIND}) found
+  CROSS JOIN LATERAL (
+    SELECT state.measured_at, state.glucose, state.range_flag, state.quality, state.confidence::float8,
+           state.battery_level, state.sensor_data::text, state.received_at, state.trend, state.rate,
+           device.code AS device_code, device.public_number
+      FROM readings_patientstate state
+      JOIN devices_device device
+        ON device.organization_id = found.organization_id AND device.id = state.device_id
+     WHERE state.organization_id = found.organization_id AND state.patient_id = found.id
+     LIMIT 1
+  ) state
+"""  # noqa: S608  a statement of ours
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class PatientNow(NamedTuple):
+    id: int
+    code: str
     measured_at: datetime
     glucose: int
     range_flag: int
     quality: int | None
-    confidence: Decimal | None
+    confidence: float | None
     battery_level: int | None
-    sensor_data: dict[str, Any] | None
+    sensor_json: str | None
     received_at: datetime
     trend: int
     rate: float | None
     device_code: str
     device_number: int
 
+    @property
+    def sensor_data(self) -> msgspec.Raw | None:
+        """As the database writes it, since nobody looks into it on its way."""
+        return None if self.sensor_json is None else msgspec.Raw(self.sensor_json)
 
-@dataclass(frozen=True, slots=True)
-class Question:
+
+class Question(NamedTuple):
     request: Request
     principal: PersonPrincipal
     name: str
@@ -74,53 +83,33 @@ class CurrentValues:
     async def _answer_together(self, questions: Sequence[Question]) -> Sequence[Answer | Exception]:
         organizations = {question.principal.organization_id for question in questions}
         async with self._database.transaction(organizations) as transaction:
-            asked = [PatientQuestion(question.principal, question.name) for question in questions]
-            patients = await find_patients(transaction, asked)
-            states = await self._states(transaction, questions, patients)
-            written = await self._looks.write(transaction, _looks(questions, patients, states))
+            found = await _find(transaction, questions)
+            looks = [
+                Look(question.request, question.principal, CURRENT, patient.code, patient.id)
+                for question, patient in zip(questions, found, strict=True)
+                if isinstance(patient, PatientNow)
+            ]
+            written = await self._looks.write(transaction, looks)
         await self._looks.cover(written)
-        return [
-            _answer(question, patient, states.get(number))
-            for number, (question, patient) in enumerate(zip(questions, patients, strict=True))
-        ]
-
-    async def _states(
-        self, transaction: Transaction, questions: Sequence[Question], patients: Sequence[FoundPatient | Exception]
-    ) -> dict[int, State]:
-        """By the number of the question."""
-        asked = [
-            (number, question.principal.organization_id, patient.id)
-            for number, (question, patient) in enumerate(zip(questions, patients, strict=True))
-            if isinstance(patient, FoundPatient)
-        ]
-        if not asked:
-            return {}
-        parameters = {"organization_id": [row[1] for row in asked], "patient_id": [row[2] for row in asked]}
-        rows = await transaction.fetch(STATES, parameters)
-        return {asked[position - 1][0]: State(*rest) for position, *rest in rows}
+        now = datetime.now(UTC)
+        return [_answer(patient, now) if isinstance(patient, PatientNow) else patient for patient in found]
 
 
-def _looks(
-    questions: Sequence[Question], patients: Sequence[FoundPatient | Exception], states: dict[int, State]
-) -> list[NewEntry]:
+async def _find(transaction: Transaction, questions: Sequence[Question]) -> list[PatientNow | NotFound]:
+    """For each question the patient whom the asker may see; one who was never measured is not found either."""
+    asked = [asked_by(question.principal, question.name) for question in questions]
+    rows = await transaction.fetch(FIND_STATES, columns_of(asked))
+    measured = {position: PatientNow(*rest) for position, *rest in rows}
     return [
-        look(question.request, question.principal, kind=CURRENT, object_id=patient.code, patient_id=patient.id)
-        for number, (question, patient) in enumerate(zip(questions, patients, strict=True))
-        if isinstance(patient, FoundPatient) and number in states
+        for_asker(question.principal, question.name, measured.get(number))
+        for number, question in enumerate(questions, start=1)
     ]
 
 
-def _answer(question: Question, patient: FoundPatient | Exception, state: State | None) -> Answer | Exception:
-    if not isinstance(patient, FoundPatient):
-        return patient
-    if state is None:
-        return no_readings(question.name)
-    public_id = reading_public_id(state.measured_at, state.device_number)
-    age = max(int((datetime.now(UTC) - state.measured_at).total_seconds()), 0)
-    return Answer(
-        {
-            **reading_item(state, public_id=public_id, patient_code=patient.code, device_code=state.device_code),
-            **reading_extras(state, trend=state.trend, rate=state.rate),
-            "ageSeconds": age,
-        }
-    )
+def _answer(state: PatientNow, now: datetime) -> Answer:
+    public_id = reading_public_text(state.measured_at, state.device_number)
+    age = max(int((now - state.measured_at).total_seconds()), 0)
+    item = reading_item(state, public_id=public_id, patient_code=state.code, device_code=state.device_code)
+    item |= reading_extras(state, trend=state.trend, rate=state.rate)
+    item["ageSeconds"] = age
+    return Answer(item)

@@ -9,7 +9,7 @@ import structlog
 
 from accounts.principals import PersonPrincipal
 from audit.actions import Action, Outcome
-from audit.store import INSERT, NewEntry
+from audit.store import INSERT, NewEntry, insertion
 from edge.callers import KeyPrincipal, Principal
 from edge.database import Database, Transaction
 from edge.grouping import Group
@@ -51,8 +51,8 @@ class Denials:
     async def _write(self, denials: Sequence[Denial]) -> Sequence[None]:
         organizations = {denial.principal.organization_id for denial in denials}
         async with self._database.transaction(organizations) as transaction:
-            for denial in denials:
-                await transaction.fetch(INSERT, (await _entry(transaction, denial)).parameters())
+            entries = [await _entry(transaction, denial) for denial in denials]
+            await transaction.fetch(INSERT, insertion(entries))
         return [None] * len(denials)
 
 

@@ -8,12 +8,11 @@ from datetime import datetime
 from rest_framework.exceptions import NotFound
 
 from accounts.principals import PersonPrincipal
-from audit.store import NewEntry
 from edge.answers import Answer
 from edge.callers import KeyPrincipal, Principal
 from edge.database import Transaction, run
 from edge.devices import FoundDevice, devices_named, note_use_of_keys
-from edge.looks import look
+from edge.looks import Look
 from edge.queries import ListQuery, NoQuery, WindowQuery, read_query
 from edge.ranges import RangeReads
 from edge.requests import Request
@@ -39,7 +38,7 @@ class DeviceReads:
     async def list(self, request: Request, principal: Principal) -> Answer:
         query = read_query(request, ListQuery)
 
-        async def read(transaction: Transaction) -> tuple[Answer, Sequence[NewEntry]]:
+        async def read(transaction: Transaction) -> tuple[Answer, Sequence[Look]]:
             device, key = await _device_to_read(transaction, request, principal)
             found = await run(
                 transaction,
@@ -59,7 +58,7 @@ class DeviceReads:
     async def latest(self, request: Request, principal: Principal) -> Answer:
         read_query(request, NoQuery)
 
-        async def read(transaction: Transaction) -> tuple[Answer, Sequence[NewEntry]]:
+        async def read(transaction: Transaction) -> tuple[Answer, Sequence[Look]]:
             device, key = await _device_to_read(transaction, request, principal)
             steps = device_page_steps(key, public_number=device.public_number, since=None, until=None, limit=1)
             found = await run(transaction, steps)
@@ -72,12 +71,12 @@ class DeviceReads:
     async def statistics(self, request: Request, principal: Principal) -> Answer:
         query = read_query(request, WindowQuery)
 
-        async def read(transaction: Transaction) -> tuple[Answer, Sequence[NewEntry]]:
+        async def read(transaction: Transaction) -> tuple[Answer, Sequence[Look]]:
             device, key = await _device_to_read(transaction, request, principal)
             found = await run(transaction, device_statistics_steps(key, since=query.since, until=query.until))
             patient_ids = await _measured(transaction, key, query.since, query.until)
             body = statistics_body(device.code, query.since, query.until, found)
-            seen = look(request, principal, kind=DEVICE_READINGS, object_id=device.code, patient_ids=patient_ids)
+            seen = Look(request, principal, DEVICE_READINGS, device.code, patient_ids=tuple(patient_ids))
             return Answer(body), [seen]
 
         return await self._reads.answer(principal.organization_id, read)
@@ -94,7 +93,7 @@ async def _device_to_read(
     if isinstance(principal, KeyPrincipal):
         if not principal.may_use_device(device.id):
             raise NotFound
-        await note_use_of_keys(transaction, [(organization_id, principal.key_id)])
+        note_use_of_keys(transaction, [(organization_id, principal.key_id)])
         return device, DeviceKey(organization_id, device.id)
     key = DeviceKey(organization_id, device.id, _patients_of(principal))
     if principal.patient_id is not None and not await _measured(transaction, key, None, None):
@@ -113,13 +112,13 @@ async def _measured(
     return [patient_id for (patient_id,) in await transaction.fetch(MEASURED, key.parameters(since, until))]
 
 
-def _look(request: Request, principal: Principal, device: FoundDevice, found: Sequence[DeviceReading]) -> NewEntry:
+def _look(request: Request, principal: Principal, device: FoundDevice, found: Sequence[DeviceReading]) -> Look:
     """Of everybody whom the device measured in these readings."""
-    patient_ids = sorted({reading.patient_id for reading in found})
-    return look(request, principal, kind=DEVICE_READINGS, object_id=device.code, patient_ids=patient_ids)
+    patient_ids = tuple(sorted({reading.patient_id for reading in found}))
+    return Look(request, principal, DEVICE_READINGS, device.code, patient_ids=patient_ids)
 
 
 def _item(device: FoundDevice, reading: DeviceReading) -> dict[str, object]:
     return reading_item(
-        reading, public_id=reading.public_id, patient_code=reading.patient_code, device_code=device.code
+        reading, public_id=str(reading.public_id), patient_code=reading.patient_code, device_code=device.code
     )

@@ -67,9 +67,7 @@ async def devices_named(transaction: Transaction, asked: Sequence[tuple[int, str
     return [found.get(number) for number in range(1, len(asked) + 1)]
 
 
-async def note_use_of_keys(transaction: Transaction, keys: Sequence[tuple[int, int]]) -> None:
+def note_use_of_keys(transaction: Transaction, keys: Sequence[tuple[int, int]]) -> None:
     """``keys``: organization and key. Remember when each last reached a device of its own."""
     if keys:
-        await transaction.fetch(
-            NOTE_USE, {"organization_id": [key[0] for key in keys], "key_id": [key[1] for key in keys]}
-        )
+        transaction.defer(NOTE_USE, {"organization_id": [key[0] for key in keys], "key_id": [key[1] for key in keys]})

@@ -21,6 +21,9 @@ from tenancy.api.queries import refuse_repeated
 from tenancy.api.routing import RoutedView
 
 ALLOW = "GET, HEAD, OPTIONS"
+# Django answers it, and finds in the request's scope what it cannot know: whether the data plane reaches its database.
+READINESS = "/readyz"
+HAS_DATABASE = "glucose.edge_has_database"
 
 
 async def get_health(request: Request, principal: Any) -> Answer:

@@ -10,11 +10,10 @@ from typing import Any
 import msgspec
 
 from accounts.principals import PersonPrincipal
-from audit.store import NewEntry
 from edge.answers import Answer
 from edge.database import Transaction, run
 from edge.instants import parsed_instant, spoken, spoken_utc
-from edge.looks import look
+from edge.looks import Look
 from edge.patients import FoundPatient, PatientQuestion, find_patients
 from edge.queries import HistoryQuery, read_query
 from edge.ranges import RangeReads
@@ -37,14 +36,14 @@ class Histories:
     async def get(self, request: Request, principal: PersonPrincipal) -> Answer:
         query = read_query(request, HistoryQuery)
 
-        async def read(transaction: Transaction) -> tuple[Answer, Sequence[NewEntry]]:
+        async def read(transaction: Transaction) -> tuple[Answer, Sequence[Look]]:
             question = PatientQuestion(principal, request.parameters["userId"])
             (patient,) = await find_patients(transaction, [question])
             if not isinstance(patient, FoundPatient):
                 raise patient
             page = _raw_page if query.resolution == "raw" else _bucket_page
             body = await page(transaction, principal.organization_id, patient, query)
-            seen = look(request, principal, kind=HISTORY, object_id=patient.code, patient_id=patient.id)
+            seen = Look(request, principal, HISTORY, patient.code, patient_id=patient.id)
             return Answer(body), [seen]
 
         return await self._reads.answer(principal.organization_id, read)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import redis
 import structlog
 
-from accounts.acting import actor_of
+from accounts.acting import actor_of, kind_of_actor
 from accounts.principals import PersonPrincipal
 from audit.actions import Action
-from audit.looks import COUNT_LOOKS, COVERED_SECONDS, counting, covering_key
+from audit.looks import COUNT_LOOKS, COVERED_SECONDS, counting, covering, mark_of_look, were_covered
 from audit.occasion import Actor, Occasion
-from audit.store import INSERT, NewEntry
+from audit.store import INSERT, NewEntry, insertion
 from edge.callers import KeyPrincipal, Principal
 from edge.database import Transaction
 from edge.requests import Request
@@ -30,40 +31,50 @@ def occasion_of(request: Request, principal: Principal) -> Occasion:
     )
 
 
-def look(
-    request: Request,
-    principal: Principal,
-    *,
-    kind: str,
-    object_id: str,
-    patient_id: int | None = None,
-    patient_ids: Sequence[int] | None = None,
-) -> NewEntry:
+class Look(NamedTuple):
     """``patient_id``: whose record; ``patient_ids``: of everybody whom a device measured."""
-    return NewEntry(
-        organization_id=principal.organization_id,
-        occasion=occasion_of(request, principal),
-        action=Action.READ,
-        object_type=kind,
-        object_id=object_id,
-        patient_id=patient_id,
-        patient_ids=patient_ids,
-        count=1 if patient_ids is None else len(patient_ids),
-    )
+
+    request: Request
+    principal: Principal
+    kind: str
+    object_id: str
+    patient_id: int | None = None
+    patient_ids: tuple[int, ...] | None = None
+
+    def mark(self) -> str:
+        """Without the entry, which most looks do not need: an earlier one covers them."""
+        principal = self.principal
+        kind, actor_id, session = _session(principal)
+        return mark_of_look(
+            principal.organization_id, kind, actor_id, session, self.kind, self.object_id, self.patient_id,
+            self.patient_ids,
+        )  # fmt: skip
+
+    def entry(self) -> NewEntry:
+        return NewEntry(
+            organization_id=self.principal.organization_id,
+            occasion=occasion_of(self.request, self.principal),
+            action=Action.READ,
+            object_type=self.kind,
+            object_id=self.object_id,
+            patient_id=self.patient_id,
+            patient_ids=self.patient_ids,
+            count=1 if self.patient_ids is None else len(self.patient_ids),
+        )
 
 
 class Looks:
     def __init__(self, valkey: Any) -> None:
         self._valkey = valkey
 
-    async def write(self, transaction: Transaction, looks: Sequence[NewEntry]) -> list[NewEntry]:
+    async def write(self, transaction: Transaction, looks: Sequence[Look]) -> list[NewEntry]:
         """Count what earlier entries cover and write the rest; returns the rest, to be covered after the commit."""
         if not looks:
             return []
         covered = await self._counted(looks)
-        written = [look for look, is_covered in zip(looks, covered, strict=True) if not is_covered]
-        for entry in written:
-            await transaction.fetch(INSERT, entry.parameters())
+        written = [look.entry() for look, is_covered in zip(looks, covered, strict=True) if not is_covered]
+        if written:
+            transaction.defer(INSERT, insertion(written))
         return written
 
     async def cover(self, written: Sequence[NewEntry]) -> None:
@@ -73,18 +84,17 @@ class Looks:
         try:
             async with self._valkey.pipeline(transaction=False) as steps:
                 for entry in written:
-                    steps.set(covering_key(entry), b"", ex=COVERED_SECONDS)
+                    key, told = covering(entry)
+                    steps.set(key, told, ex=COVERED_SECONDS)
                 await steps.execute()
         except redis.RedisError:
             log.warning("audit_look_not_covered", detail="Valkey is away: the next look writes an entry of its own.")
 
-    async def _counted(self, looks: Sequence[NewEntry]) -> Sequence[int]:
-        keys, arguments = counting(looks)
+    async def _counted(self, looks: Sequence[Look]) -> Sequence[bool]:
         try:
-            covered: list[int] = await self._valkey.eval(COUNT_LOOKS, len(keys), *keys, *arguments)
+            return were_covered(await self._valkey.eval(COUNT_LOOKS, *counting([look.mark() for look in looks])))
         except redis.RedisError:
-            return [0] * len(looks)
-        return covered
+            return [False] * len(looks)
 
 
 def _actor(principal: Principal) -> Actor:
@@ -92,3 +102,11 @@ def _actor(principal: Principal) -> Actor:
         role = "device" if principal.device_id else "organization"
         return Actor("key", str(principal.key_public_id), principal.key_name, role)
     return actor_of(principal)
+
+
+def _session(principal: Principal) -> tuple[str, UUID, UUID | str]:
+    """Kind and id of the actor, and the sign-in. UUIDs as they are: making text of them takes longer."""
+    if isinstance(principal, KeyPrincipal):
+        return "key", principal.key_public_id, ""
+    kind = kind_of_actor(principal)
+    return kind, principal.user_public_id, principal.family_id or ""

@@ -27,7 +27,10 @@ class Quality(StrEnum):
 
     @property
     def stored(self) -> SignalQuality:
-        return SignalQuality[self.name]
+        return _STORED[self]
+
+
+_STORED = {quality: SignalQuality[quality.name] for quality in Quality}
 
 
 def _measurable(value: int) -> int:

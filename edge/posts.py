@@ -6,16 +6,17 @@ The order of the checks is part of the contract: key, body, slot, names, user, d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 
 from edge.answers import Answer
 from edge.callers import KeyPrincipal
-from edge.database import Database, Transaction, run
+from edge.database import PLAN_ONCE, Database, Transaction, run, until_it_passes
 from edge.devices import FoundDevice, devices_named, note_use_of_keys
 from edge.grouping import Group
+from edge.live.publishing import Publisher
 from edge.patients import Asked, patients_named
 from edge.payloads import DeviceReading
 from edge.refusals import (
@@ -27,13 +28,10 @@ from edge.refusals import (
     unknown_user_text,
 )
 from edge.slots import Slots
+from readings.live import created_notice
 from readings.rows import Outcome, ReadingRow, RowResult
-from readings.store import AssignmentChanged
 from readings.store.steps import store_steps
 
-TRIES = 3
-# What another transaction caused, and trying again cures.
-PASSING = (AssignmentChanged, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 # A device that measures somebody else now sends again what it measured of the person before: that is a duplicate.
 REPEATED = """
 SELECT sent.position
@@ -59,12 +57,16 @@ class Post:
 
 @dataclass(slots=True)
 class Sorted:
-    """What becomes of a group of posts: ``answers`` by place; ``slots``: the devices whose slot was taken, by place."""
+    """What becomes of a group of posts, by place. ``slots``: the devices whose slot was taken with ``token``.
+
+    Slots are asked for once, and what they refused (``throttled``) stays refused when the transaction is tried again.
+    """
 
     answers: dict[int, Answer | Exception] = field(default_factory=dict)
     slots: dict[int, tuple[int, int]] = field(default_factory=dict)
+    throttled: dict[int, Exception] = field(default_factory=dict)
     token: str = ""
-    slots_are_taken: bool = False
+    rows: dict[int, ReadingRow] = field(default_factory=dict)
 
 
 def oldest_accepted(principal: KeyPrincipal) -> datetime | None:
@@ -79,10 +81,13 @@ def names_of(device: FoundDevice, device_name: str) -> frozenset[str]:
 
 
 class SinglePosts:
-    def __init__(self, database: Database, slots: Slots) -> None:
+    def __init__(self, database: Database, slots: Slots, publisher: Publisher) -> None:
         self._database = database
         self._slots = slots
-        self._group: Group[Post, Answer] = Group(self._store_group, name="posts", most=200, waiting=5_000, at_once=2)
+        self._publisher = publisher
+        # While the database stores one group, this process reads and answers the others: of one large group each side
+        # would wait for the other.
+        self._group: Group[Post, Answer] = Group(self._store_group, name="posts", most=32, waiting=5_000, at_once=3)
 
     async def store(self, post: Post) -> Answer:
         return await self._group.ask(post)
@@ -93,7 +98,7 @@ class SinglePosts:
     async def _store_group(self, posts: Sequence[Post]) -> Sequence[Answer | Exception]:
         result = Sorted()
         try:
-            await self._try_to_store(posts, result)
+            await until_it_passes(lambda: self._store_together(posts, result))
         except BaseException as error:
             await self._give_back(result, range(len(posts)))
             is_about_a_row = isinstance(error, psycopg.Error) and not isinstance(error, psycopg.OperationalError)
@@ -101,9 +106,16 @@ class SinglePosts:
                 raise
             # A row that the database refuses must not fail its neighbours: each by itself.
             return [answer for post in posts for answer in await self._alone(post)]
+        self._publish(posts, result)
         unstored = [place for place in range(len(posts)) if not isinstance(result.answers[place], Answer)]
         await self._give_back(result, unstored)
         return [result.answers[place] for place in range(len(posts))]
+
+    def _publish(self, posts: Sequence[Post], result: Sorted) -> None:
+        now = datetime.now(UTC)
+        for place, row in result.rows.items():
+            if isinstance(result.answers[place], Answer):
+                self._publisher.publish(posts[place].principal.organization_id, [created_notice(row, now)])
 
     async def _alone(self, post: Post) -> Sequence[Answer | Exception]:
         try:
@@ -111,30 +123,22 @@ class SinglePosts:
         except psycopg.Error as error:
             return [error]
 
-    async def _try_to_store(self, posts: Sequence[Post], result: Sorted) -> None:
+    async def _store_together(self, posts: Sequence[Post], result: Sorted) -> None:
         organizations = {post.principal.organization_id for post in posts}
-        for attempt in range(1, TRIES + 1):
-            refused = dict(result.answers) if result.slots_are_taken else {}
-            try:
-                async with self._database.transaction(organizations) as transaction:
-                    await self._store(transaction, posts, result)
-            except PASSING:
-                # What the slots refused stays refused; all else is found out anew.
-                result.answers = {place: answer for place, answer in refused.items() if _is_throttled(answer)}
-                if attempt == TRIES:
-                    raise
-            else:
-                return
+        async with self._database.transaction(organizations) as transaction:
+            await self._store(transaction, posts, result)
 
     async def _store(self, transaction: Transaction, posts: Sequence[Post], result: Sorted) -> None:
+        transaction.defer(PLAN_ONCE)
         devices = await devices_named(transaction, [(p.principal.organization_id, p.device_name) for p in posts])
+        result.answers = dict(result.throttled)
         opened = self._opened(posts, devices, result)
-        if not result.slots_are_taken:
+        if not result.token:
             await self._take_slots(posts, opened, result)
-        await note_use_of_keys(
+        note_use_of_keys(
             transaction, [(posts[place].principal.organization_id, posts[place].principal.key_id) for place in opened]
         )
-        rows = await self._rows(transaction, posts, opened, result)
+        rows = result.rows = await self._rows(transaction, posts, opened, result)
         if not rows:
             return
         places = list(rows)
@@ -165,12 +169,13 @@ class SinglePosts:
         places = list(opened)
         devices = [(posts[place].principal.organization_id, opened[place].id) for place in places]
         taken = await self._slots.take(devices)
-        result.slots_are_taken, result.token = True, taken.token
+        result.token = taken.token
         for number, place in enumerate(places):
             if wait := taken.waits.get(number):
-                result.answers[place] = slot_taken(posts[place].device_name, wait)
+                result.throttled[place] = slot_taken(posts[place].device_name, wait)
             else:
                 result.slots[place] = devices[number]
+        result.answers |= result.throttled
 
     async def _rows(
         self, transaction: Transaction, posts: Sequence[Post], opened: dict[int, FoundDevice], result: Sorted
@@ -191,7 +196,7 @@ class SinglePosts:
             if patient is None:
                 result.answers[place] = Refused(unknown_user_text(posts[place].sent.user_id))
             else:
-                rows[place] = replace(posts[place].sent.row(device.id), expected_patient_id=patient.id)
+                rows[place] = posts[place].sent.row(device.id)._replace(expected_patient_id=patient.id)
         return rows
 
     async def _repeated(
@@ -223,11 +228,7 @@ class SinglePosts:
 def _answer(post: Post, result: RowResult, *, is_repeated: bool) -> Answer | Exception:
     if result.outcome is Outcome.CREATED:
         message = "Glucose reading saved successfully"
-        return Answer({"status": "processed", "id": str(result.public_id), "message": message}, 201)
+        return Answer({"status": "processed", "id": result.public_id, "message": message}, 201)
     if result.outcome is Outcome.DUPLICATE or is_repeated:
         return already_stored(post.device_name, post.timestamp)
     return Refused(not_their_device_text(post.device_name, post.sent.user_id))
-
-
-def _is_throttled(answer: Answer | Exception) -> bool:
-    return getattr(answer, "status_code", None) == 429

@@ -6,6 +6,7 @@ from edge.answers import Answer
 from edge.batches import Batches
 from edge.callers import KeyPrincipal
 from edge.database import Database
+from edge.live.publishing import Publisher
 from edge.payloads import DeviceReading, validation_context
 from edge.posts import Post, SinglePosts, oldest_accepted
 from edge.requests import Request
@@ -14,9 +15,9 @@ from edge.validation import validated
 
 
 class Pushes:
-    def __init__(self, database: Database, slots: Slots) -> None:
-        self._single = SinglePosts(database, slots)
-        self._batches = Batches(database, slots)
+    def __init__(self, database: Database, slots: Slots, publisher: Publisher) -> None:
+        self._single = SinglePosts(database, slots, publisher)
+        self._batches = Batches(database, slots, publisher)
 
     async def post(self, request: Request, principal: KeyPrincipal) -> Answer:
         body, device_name = await request.json(), request.parameters["deviceId"]

@@ -87,9 +87,10 @@ class HistoryQuery(WindowQuery):
 
 def read_query(request: Request, model: type[Q]) -> Q:
     """Raises Unprocessable with ``loc`` ["query", name]."""
-    refuse_repeated(request.query.items())
+    query = request.query
+    refuse_repeated(query.items())
     try:
-        return model.model_validate({name: given[0] for name, given in request.query.items()})
+        return model.model_validate({name: given[0] for name, given in query.items()})
     except ValidationError as error:
         raise Unprocessable(error_list(error, "query")) from None
 

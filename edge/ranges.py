@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from audit.store import NewEntry
 from edge.answers import Answer
 from edge.database import Database, Transaction
 from edge.grouping import Group
-from edge.looks import Looks
+from edge.looks import Look, Looks
 
 # Reads within the transaction, and answers with the looks that must stand in the ledger before it is committed.
-Reading = Callable[[Transaction], Awaitable[tuple[Answer, Sequence[NewEntry]]]]
+Reading = Callable[[Transaction], Awaitable[tuple[Answer, Sequence[Look]]]]
 
 
 @dataclass(frozen=True, slots=True)

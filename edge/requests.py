@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -41,51 +39,37 @@ class TooSlow(APIException):
     default_code = "too_slow"
 
 
-@dataclass
 class Request:
-    scope: Scope
-    receive: Receive
-    route: Route
-    parameters: dict[str, str]
-    id: str = field(init=False)
+    """Made for every request, so with slots, and with what each is asked for several times worked out once."""
 
-    def __post_init__(self) -> None:
+    __slots__ = ("headers", "id", "is_read", "method", "method_of_route", "parameters", "receive", "route", "scope")
+
+    def __init__(self, scope: Scope, receive: Receive, route: Route, parameters: dict[str, str]) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.route = route
+        self.parameters = parameters
+        self.method = str(scope["method"])
+        self.is_read = self.method in ("GET", "HEAD")
+        self.method_of_route = "GET" if self.is_read else self.method
+        self.headers = _headers(scope)
         self.id = request_id_of(self.headers.get("x-request-id", ""))
-
-    @property
-    def method(self) -> str:
-        return str(self.scope["method"])
-
-    @property
-    def is_read(self) -> bool:
-        return self.method in ("GET", "HEAD")
-
-    @property
-    def method_of_route(self) -> str:
-        return "GET" if self.is_read else self.method
 
     @property
     def is_public(self) -> bool:
         """Answered to anybody, without a look at who asks: it also works while the database is away."""
         return self.route.access[self.method_of_route] == PUBLIC
 
-    @cached_property
-    def headers(self) -> dict[str, str]:
-        """By small names; repeated ones are joined by a comma, as RFC 9110 reads them."""
-        found: dict[str, str] = {}
-        for raw_name, raw_value in self.scope["headers"]:
-            name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-            found[name] = f"{found[name]},{value}" if name in found else value
-        return found
-
-    @cached_property
+    @property
     def address(self) -> str:
         client = self.scope.get("client") or ("", 0)
         return address_behind_proxies(str(client[0] or ""), self.headers.get("x-forwarded-for", ""))
 
-    @cached_property
+    @property
     def query(self) -> dict[str, list[str]]:
         text = self.scope.get("query_string", b"").decode("latin-1")
+        if not text:
+            return {}
         try:
             return parse_qs(text, keep_blank_values=True, max_num_fields=settings.DATA_UPLOAD_MAX_NUMBER_FIELDS)
         except ValueError:
@@ -135,6 +119,15 @@ class Request:
                 raise BodyTooLarge
             if not message.get("more_body"):
                 return bytes(body)
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """By small names; repeated ones are joined by a comma, as RFC 9110 reads them."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
 
 
 def _gunzip(raw: bytes) -> bytes:

@@ -13,6 +13,7 @@ from edge.documents import (
 )
 from edge.health import HealthView, RootHealthView
 from edge.history import HISTORY
+from edge.live.routes import LIVE_ROUTES
 from tenancy.api.routing import DEVICE, PUBLIC, Route
 
 VIEW = "readings.view_glucosereading"
@@ -48,6 +49,7 @@ ROUTES = [
     Route(
         "api/v1/users/{userId}/glucose/history", GlucoseHistoryView, "glucose-history", {"GET": VIEW}, audited=HISTORY
     ),
+    *LIVE_ROUTES,
 ]
 # A parameter is one segment of the path, as Django's <str:...> has it.
 _PATTERNS = [(re.compile("/" + re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", route.path)), route) for route in ROUTES]

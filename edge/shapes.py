@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from edge.instants import spoken
+import msgspec
+
+from edge.instants import spoken, spoken_utc
 from readings.history import Statistics
 from readings.models import RangeFlag, SignalQuality, Trend
 
@@ -29,28 +30,28 @@ class Measured(Protocol):
     @property
     def quality(self) -> int | None: ...
     @property
-    def confidence(self) -> Decimal | None: ...
+    def confidence(self) -> Decimal | float | None: ...
     @property
     def battery_level(self) -> int | None: ...
     @property
-    def sensor_data(self) -> dict[str, Any] | None: ...
+    def sensor_data(self) -> dict[str, Any] | msgspec.Raw | None: ...
     @property
     def received_at(self) -> datetime: ...
 
 
-def reading_item(reading: Measured, *, public_id: uuid.UUID, patient_code: str, device_code: str) -> dict[str, Any]:
+def reading_item(reading: Measured, *, public_id: str, patient_code: str, device_code: str) -> dict[str, Any]:
     measurable = reading.range_flag == RangeFlag.IN_RANGE
     item = {
-        "id": str(public_id),
+        "id": public_id,
         "userId": patient_code,
         "deviceId": device_code,
-        "timestamp": spoken(reading.measured_at),
+        "timestamp": spoken_utc(reading.measured_at),
         "glucoseValue": reading.glucose if measurable else None,
         "confidence": None if reading.confidence is None else float(reading.confidence),
         "sensorData": reading.sensor_data,
         "batteryLevel": reading.battery_level,
         "signalQuality": QUALITY_WORDS[reading.quality],
-        "createdAt": spoken(reading.received_at),
+        "createdAt": spoken_utc(reading.received_at),
     }
     # Without this a "Low" and a "High" would look the same, and both like a reading without a value.
     return item if measurable else {**item, "rangeFlag": RANGE_WORDS[reading.range_flag]}

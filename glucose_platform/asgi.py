@@ -11,7 +11,6 @@ import django
 from django.conf import settings
 from django.db import connections
 
-from glucose_platform.asgi_handler import DjangoInTurns
 from tenancy.startup import refuse_to_serve_unsafely
 
 django.setup(set_prefix=False)
@@ -19,10 +18,11 @@ refuse_to_serve_unsafely()
 # This thread serves no request: its connection would be missing from the pool for as long as the process lives.
 connections.close_all()
 
-# Behind setup: the data plane's modules import models.
+# Behind setup: these import models.
 from edge.app import Edge  # noqa: E402
 from edge.database import PooledDatabase  # noqa: E402
 from edge.startup import refuse_another_role  # noqa: E402
+from glucose_platform.asgi_handler import DjangoInTurns  # noqa: E402
 
 refuse_another_role(settings.DATABASE_EDGE_URL)
 database = PooledDatabase(settings.DATABASE_EDGE_URL, smallest=settings.EDGE_POOL_MIN, largest=settings.EDGE_POOL_MAX)

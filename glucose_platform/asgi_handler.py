@@ -14,23 +14,19 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
+from rest_framework.exceptions import APIException
 
+from edge.requests import BODY_SECONDS, TooSlow
 from glucose_platform.requests import UTF8ASGIRequest
+from tenancy.api.parsers import BodyTooLarge
 
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-BODY_SECONDS = 30
 # In the scope of a request that is being worked on.
 TURN = "glucose_platform.turn"
 _END = object()
-
-
-class Refused(Exception):
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
 
 
 class DjangoInTurns(ASGIHandler):
@@ -47,7 +43,7 @@ class DjangoInTurns(ASGIHandler):
             receive = _without_body(receive)
         try:
             await super().handle(scope, receive, send)
-        except Refused as refused:
+        except (TooSlow, BodyTooLarge) as refused:
             await _answer(send, refused)
         finally:
             if scope.get(TURN):
@@ -58,7 +54,7 @@ class DjangoInTurns(ASGIHandler):
             async with asyncio.timeout(BODY_SECONDS):
                 return await super().read_body(_limited(receive))
         except TimeoutError:
-            raise Refused(408, f"The body did not arrive within {BODY_SECONDS} seconds.") from None
+            raise TooSlow from None
 
     async def run_get_response(self, request: Any) -> Any:
         # Given back in handle(), when the connection is too.
@@ -107,19 +103,19 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         received += len(message.get("body", b""))
         if received > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise Refused(413, "The body is too large.")
+            raise BodyTooLarge
         return message
 
     return counted
 
 
-async def _answer(send: Send, refused: Refused) -> None:
-    body = json.dumps({"detail": str(refused)}).encode()
+async def _answer(send: Send, refused: APIException) -> None:
+    body = json.dumps({"detail": str(refused.detail)}).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
     ]
-    await send({"type": "http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "http.response.start", "status": refused.status_code, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -33,6 +33,10 @@ app.conf.beat_schedule = {
     "reading-retention": {"task": "readings.remove_expired", "schedule": crontab(hour="3", minute="47")},
     "partitions": {"task": "readings.ensure_partitions", "schedule": crontab(hour="3", minute="17")},
     "expired-invitations": {"task": "accounts.sweep_invitations", "schedule": crontab(minute="23")},
+    "unconfirmed-accounts": {
+        "task": "accounts.forget_unconfirmed_accounts",
+        "schedule": crontab(hour="4", minute="17"),
+    },
     "expired-sign-ins": {"task": "accounts.forget_expired_sign_ins", "schedule": crontab(hour="4", minute="7")},
 }
 

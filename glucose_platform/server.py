@@ -18,7 +18,7 @@ WITHOUT_OWNER = {"DATABASE_OWNER_URL": "", "DATABASE_OWNER_URL_FILE": ""}
 def whole_platform(*, host: str = "127.0.0.1", port: int, log_level: str = "warning") -> tuple[str, ...]:
     return (
         sys.executable, "-m", "granian", "--interface", "asgi", "--host", host, "--port", str(port),
-        "--backlog", str(MOST_CONNECTIONS), "--backpressure", str(MOST_CONNECTIONS), "--no-ws",
+        "--backlog", str(MOST_CONNECTIONS), "--backpressure", str(MOST_CONNECTIONS), "--ws",
         "--workers-kill-timeout", str(STOP_SECONDS), "--log-level", log_level, "--working-dir", str(PROJECT),
         "glucose_platform.asgi:application",
     )  # fmt: skip

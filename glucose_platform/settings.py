@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 
+from glucose_platform.api_settings import API_DOCUMENT
+from glucose_platform.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from glucose_platform.embedded import completed_environment, state_directory
 from glucose_platform.env import NOT_USED_YET, Env, database_from_url
 from glucose_platform.redis_urls import redis_url_for
@@ -224,6 +226,8 @@ DATABASE_EDGE_URL = env.text(
 )
 EDGE_POOL_MIN = env.integer("EDGE_POOL_MIN", 2, help="connections that a process of the data plane keeps open")
 EDGE_POOL_MAX = env.integer("EDGE_POOL_MAX", 12, help="connections that it opens at most", minimum=2)
+LIVE_STREAMS = env.integer("LIVE_STREAMS", 2000, help="live streams of a process of the data plane", minimum=1)
+LIVE_STREAMS_PER_PERSON = env.integer("LIVE_STREAMS_PER_PERSON", 10, help="of them of one person", minimum=1)
 DATABASE_PLATFORM_URL = env.text(
     "DATABASE_PLATFORM_URL", secret=True, help=f"read-only URL across clinics, for reports by psql; {NOT_USED_YET}"
 )
@@ -455,47 +459,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.PrincipalAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.RoutePermission"],
-    "DEFAULT_PARSER_CLASSES": ["tenancy.api.parsers.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tenancy.api.negotiation.OneRendererNegotiation",
-    "DEFAULT_PAGINATION_CLASS": "tenancy.api.pagination.ItemsPagination",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "tenancy.api.openapi.RouteSchema",
-    "EXCEPTION_HANDLER": "tenancy.api.errors.answer_error",
-    "UNAUTHENTICATED_USER": None,
-    "COERCE_DECIMAL_TO_STRING": False,
-    "PAGE_SIZE": 100,
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Glucose Platform",
-    "DESCRIPTION": "Glucose of clinics' patients: device ingestion, people, history.",
-    "VERSION": VERSION,
-    "OAS_VERSION": "3.1.1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["accounts.api.permissions.RoutePermission"],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "GET_LIB_DOC_EXCLUDES": "tenancy.api.openapi.doc_excludes",
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "ENUM_NAME_OVERRIDES": {
-        "ActorKindEnum": ["person", "key", "support", "system", "anonymous"],
-        "BatchItemStatusEnum": ["created", "duplicate", "rejected"],
-        "ConsentKindEnum": "patients.models.Consent.Kind",
-        "DeviceKindEnum": "devices.models.Device.Kind",
-        "DeviceStatusEnum": "devices.models.Device.Status",
-        "EpisodeStateEnum": "alerts.models.Episode.State",
-        "HistoryKindEnum": "patients.models.HistoryEntry.Kind",
-        "RoleEnum": "accounts.roles.Role",
-        "RoleOrSupportEnum": "accounts.api.me.ROLES",
-        "SessionKindEnum": ["app", "browser"],
-    },
-}
+SPECTACULAR_SETTINGS = {**API_DOCUMENT, "VERSION": VERSION}
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO", help=", ".join(LOG_LEVELS)).upper()

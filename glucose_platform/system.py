@@ -27,6 +27,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit import partitions as audit_partitions
+from edge.health import HAS_DATABASE
 from readings import partitions as reading_partitions
 from tenancy.api.routing import PUBLIC, Route, RoutedView
 from tenancy.heartbeat import last_worker_heartbeat
@@ -70,7 +71,9 @@ class ReadinessView(ProcessView, APIView):
     """503 with the parts that fail; the database comes first, since the others cannot be asked without it."""
 
     def get(self, request: Request) -> Response:
-        failing = failing_parts()
+        # Without a data plane beside it, as under WSGI, there is nothing to tell of one.
+        scope = getattr(request._request, "scope", {})
+        failing = failing_parts(data_plane_has_database=scope.get(HAS_DATABASE, True))
         body = {"status": "failing" if failing else "OK", "failing": failing}
         return Response(body, status=503 if failing else 200)
 
@@ -123,7 +126,7 @@ class RedocView(ProcessView, SpectacularRedocView):
     """The OpenAPI document to read."""
 
 
-def failing_parts() -> list[str]:
+def failing_parts(*, data_plane_has_database: bool) -> list[str]:
     try:
         connection.ensure_connection()
         failing = [] if _migrated() else ["migrations"]
@@ -131,6 +134,8 @@ def failing_parts() -> list[str]:
             failing.append("partitions")
     except DatabaseError:
         return ["database"]
+    if not data_plane_has_database:
+        failing.append("data plane")
     try:
         beat = last_worker_heartbeat()
         if beat is None or (timezone.now() - beat).total_seconds() > WORKER_SILENCE_SECONDS:

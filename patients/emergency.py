@@ -8,15 +8,29 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from audit.actions import Action
-from audit.services import record
-from patients.beyond import HiddenPatient, is_limited
+from audit.actions import Action, Outcome
+from audit.services import record, record_denial
+from patients.beyond import HiddenPatient, is_limited, patient_named
 from patients.models import EmergencyAccess, Patient
 from tenancy.managers import audited_elsewhere
 
 SHORTEST_REASON, LONGEST_REASON = 10, 500
 MOST_MINUTES = int(EmergencyAccess.LONGEST.total_seconds() // 60)
 NOT_NEEDED = "You see this patient without it."
+
+
+def patient_in_emergency(*, code: str) -> HiddenPatient | None:
+    """By the exact code. One that is nobody's is told to the ledger: there may be more such guesses."""
+    patient = patient_named(code)
+    if patient is None:
+        record_denial(
+            action=Action.DENIED,
+            object_type="patients.emergencyaccess",
+            object_id=code,
+            reason="emergency access to an unknown patient",
+            outcome=Outcome.FAILED,
+        )
+    return patient
 
 
 @transaction.atomic

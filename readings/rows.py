@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import enum
-import uuid
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from readings.models import RangeFlag, Unit
+import msgspec
+
+from readings.models import RangeFlag, Unit, reading_public_text
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingRow:
+class ReadingRow(NamedTuple):
     """``measured_at`` is aware; it is cut to milliseconds. ``glucose`` is in mg/dL, ``unit`` what it came in.
 
     ``expected_patient_id``: store it only where the device measured this patient; None: whomever it measured.
+    ``sensor_data``: what becomes an object of JSON.
     """
 
     device_id: int
@@ -29,7 +29,7 @@ class ReadingRow:
     rate: float | None = None
     confidence: Decimal | None = None
     battery_level: int | None = None
-    sensor_data: dict[str, Any] | None = None
+    sensor_data: dict[str, Any] | msgspec.Struct | None = None
     expected_patient_id: int | None = None
 
 
@@ -40,16 +40,22 @@ class Outcome(enum.Enum):
     OTHER_PATIENT = "other_patient"
 
 
-@dataclass(frozen=True, slots=True)
-class RowResult:
-    """``public_id`` and ``patient_id`` are None for a row that no assignment of its device covers.
+class RowResult(NamedTuple):
+    """All but the outcome is None for a row that no assignment of its device covers.
 
     OTHER_PATIENT: whom the device measured instead; nothing was stored.
     """
 
     outcome: Outcome
-    public_id: uuid.UUID | None
-    patient_id: int | None
+    patient_id: int | None = None
+    measured_at: datetime | None = None
+    device_number: int | None = None
+
+    @property
+    def public_id(self) -> str | None:
+        if self.measured_at is None or self.device_number is None:
+            return None
+        return reading_public_text(self.measured_at, self.device_number)
 
 
 def cut_to_milliseconds(instant: datetime) -> datetime:

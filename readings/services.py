@@ -7,19 +7,25 @@ from datetime import datetime
 
 from devices.models import Assignment, Device
 from readings.amendments import Amended, Correction, amend
+from readings.live import amended_notices, created_notices
 from readings.models import GlucoseReading
 from readings.rows import ReadingRow, RowResult
 from readings.store import store_rows
+from tenancy.live import publish_after_commit
 
 
 def store_readings(*, rows: Sequence[ReadingRow], note_contact: bool = True) -> list[RowResult]:
     """Store readings of the organization in scope; see ``readings.store.store_rows``."""
-    return store_rows(rows, note_contact=note_contact)
+    results = store_rows(rows, note_contact=note_contact)
+    publish_after_commit(created_notices(rows, results))
+    return results
 
 
 def amend_readings(*, corrections: Sequence[Correction]) -> list[Amended]:
     """Correct stored readings of the organization in scope; see ``readings.amendments.amend_steps``."""
-    return amend(corrections)
+    results = amend(corrections)
+    publish_after_commit(amended_notices(corrections, results))
+    return results
 
 
 def has_measured_since(device: Device, instant: datetime) -> bool:

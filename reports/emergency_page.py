@@ -13,13 +13,14 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.principals import PersonPrincipal
 from audit.services import record_look
-from patients.beyond import is_limited, patient_named
+from patients.beyond import is_limited
 from patients.emergency import (
     LONGEST_REASON,
     MOST_MINUTES,
     SHORTEST_REASON,
     end_emergency_access,
     open_emergency_access,
+    patient_in_emergency,
 )
 from patients.models import EmergencyAccess, EmergencyAccessQuerySet, Patient
 from patients.tasks import mail_emergency_access_task
@@ -73,7 +74,7 @@ def _open(request: HttpRequest, person: PersonPrincipal, form: EmergencyForm) ->
         raise PermissionDenied
     if not form.is_valid():
         return None
-    patient = patient_named(form.cleaned_data["code"])
+    patient = patient_in_emergency(code=form.cleaned_data["code"])
     if patient is None:
         form.add_error("code", "The clinic has no patient with this code.")
         return None

@@ -13,7 +13,9 @@ from tenancy.fields import TenantForeignKey
 from tenancy.managers import TenantManager
 from tenancy.models import Organization, TenantModel
 
-OUR_APPS = frozenset({"accounts", "alerts", "audit", "devices", "patients", "readings", "reports", "simulator", "tenancy"})
+OUR_APPS = frozenset(
+    {"accounts", "alerts", "audit", "devices", "patients", "readings", "reports", "simulator", "tenancy"}
+)
 
 # Tables that belong to no organization, each reviewed: what keeps one clinic's people from another's rows there.
 GLOBAL_MODELS = {

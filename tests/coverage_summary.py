@@ -17,7 +17,17 @@ import pytest
 REQUIRED_PERCENT = 90
 # Thousands of requests to everything, which being measured would make twice as long. What only they reach counts as
 # untested: it deserves a test that says what it is for.
-UNMEASURED = ("tests/edges/", "tests/isolation/", "tests/test_schemathesis.py")
+UNMEASURED = (
+    "tests/edges/",
+    "tests/isolation/",
+    "tests/test_schemathesis.py",
+    # A server that is killed leaves no figures, and one whose speed is measured should not be slowed down.
+    "tests/faults/",
+    "tests/test_benchmarks.py::test_quick_run",
+    # A loop of many thousand rounds over lines that other tests of the file reach.
+    "readings/tests/test_exports.py::test_memory_does_not_grow",
+    "readings/tests/test_history_buckets.py::test_a_year_by_the_hour",
+)
 # By this coverage finds its way into child processes.
 _CHILDREN = "COVERAGE_PROCESS_CONFIG"
 _report = pytest.StashKey[str]()

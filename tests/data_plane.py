@@ -38,6 +38,10 @@ class TestTransaction:
             cursor.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
+    def defer(self, statement: str, parameters: Any = None) -> None:
+        with _inside_a_loop(), connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+
 
 class TestDatabase:
     """Stands in for ``edge.database.PooledDatabase``: the same role and policies, on Django's connection."""
@@ -73,8 +77,11 @@ def _ask_the_data_plane(environ: dict[str, Any]) -> HttpResponse:
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)) if _matches(environ) else b""
     sent: list[Mapping[str, Any]] = []
 
+    # The client hangs up after its request: a stream sends what it begins with, and ends.
+    messages = iter([{"type": "http.request", "body": body, "more_body": False}])
+
     async def receive() -> Mapping[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        return next(messages, {"type": "http.disconnect"})
 
     async def send(message: Mapping[str, Any]) -> None:
         sent.append(message)

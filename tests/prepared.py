@@ -10,15 +10,14 @@ from copy import deepcopy
 from graphlib import TopologicalSorter
 
 import psycopg
-import redis
 from django.conf import settings
 from django.db import connection
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from glucose_platform.redis_urls import redis_url_for
 from tests.clinics import Clinic, make_clinic
 from tests.databases import empty_as_owner
+from tests.forgetting import forget_keys, limits_url
 
 CANARIES = {"northside": "CANARY-NORTH", "southside": "CANARY-SOUTH"}
 SCHEMA = """
@@ -100,9 +99,5 @@ def _keep_rows(owner: psycopg.Connection, code: str, organization_id: int) -> No
 
 def _forget_in_valkey(organization_id: int) -> None:
     """The clinic has the same id in every test: slots, covered looks and cached answers of the last one are void."""
-    # Not from LIMITS_REDIS_URL: a test may have pointed that at a server that does not answer.
-    limits_url = redis_url_for(os.environ["REDIS_URL"], settings.REDIS_DATABASES["limits"], "client")
-    for url in (limits_url, str(settings.CACHES["default"]["LOCATION"])):
-        with redis.Redis.from_url(url) as client:
-            if keys := list(client.scan_iter(f"*{organization_id}*", count=1000)):
-                client.delete(*keys)
+    for url in (limits_url(), str(settings.CACHES["default"]["LOCATION"])):
+        forget_keys(url, f"*{organization_id}*")

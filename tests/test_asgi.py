@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import psycopg
 import pytest
+from django.db.transaction import non_atomic_requests
+from django.http import HttpRequest, StreamingHttpResponse
+from django.urls import path
 
-from glucose_platform.asgi_handler import _as_they_come
+from glucose_platform.asgi_handler import DjangoInTurns, _as_they_come
 from tests.clinics import Clinic
 from tests.live import running_server
 
@@ -53,8 +58,8 @@ def test_a_body_in_chunks_is_not_kept_beyond_the_limit(live_url: str) -> None:
         for _ in range(6):
             yield b" " * 1024 * 1024
 
-    for path in ("/api/v1/auth/login", "/account/forgot-password/"):
-        answer = httpx.post(live_url + path, content=too_much(), headers={"Content-Type": "application/json"})
+    for where in ("/api/v1/auth/login", "/account/forgot-password/"):
+        answer = httpx.post(live_url + where, content=too_much(), headers={"Content-Type": "application/json"})
         assert (answer.status_code, answer.json()) == (413, {"detail": "The body is too large."})
     assert httpx.get(f"{live_url}/livez").status_code == 200
 
@@ -64,6 +69,23 @@ def test_a_body_that_is_told_too_long_is_refused_by_django_itself(live_url: str)
     answer = httpx.post(f"{live_url}/api/v1/auth/login", json="x" * 6 * 1024 * 1024)
     assert (answer.status_code, answer.json()) == (413, {"detail": "The body is too large."})
     assert "X-Request-ID" in answer.headers
+
+
+def test_a_body_that_does_not_arrive_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glucose_platform.asgi_handler.BODY_SECONDS", 0.05)
+    scope = {"type": "http", "method": "POST", "path": "/api/v1/auth/login", "headers": []}
+    sent: list[Mapping[str, Any]] = []
+
+    async def nothing() -> Mapping[str, Any]:
+        await asyncio.Event().wait()
+        return {}
+
+    async def keep(message: Mapping[str, Any]) -> None:
+        sent.append(message)
+
+    asyncio.run(DjangoInTurns(at_once=1)(scope, nothing, keep))
+    assert sent[0]["status"] == 408
+    assert json.loads(sent[1]["body"]) == {"detail": "The body did not arrive within 30 seconds."}
 
 
 def test_what_is_streamed_is_made_when_it_is_asked_for() -> None:
@@ -85,6 +107,48 @@ def test_what_is_streamed_is_made_when_it_is_asked_for() -> None:
         assert not inside.get()
 
     asyncio.run(read())
+
+
+def test_what_is_streamed_ends_where_the_client_hangs_up(settings: Any) -> None:
+    settings.ROOT_URLCONF, settings.MIDDLEWARE = __name__, []
+    hung_up, sent = asyncio.Event(), []
+    messages: Iterator[Mapping[str, Any]] = iter([{"type": "http.request"}])
+
+    async def receive() -> Mapping[str, Any]:
+        for message in messages:
+            return message
+        await hung_up.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Mapping[str, Any]) -> None:
+        sent.append(message.get("body"))
+        if len(sent) == 3:
+            hung_up.set()
+            # As a server whose client takes no more.
+            await asyncio.Event().wait()
+
+    ended.clear()
+    scope = {"type": "http", "method": "GET", "path": "/long", "headers": []}
+    asyncio.run(DjangoInTurns(at_once=1)(scope, receive, send))
+    assert sent == [None, b"0", b"1"]
+    assert ended == [1]
+
+
+@non_atomic_requests
+def long_answer(request: HttpRequest) -> StreamingHttpResponse:
+    def parts() -> Iterator[bytes]:
+        number = 0
+        try:
+            for number in range(100):
+                yield b"%d" % number
+        finally:
+            ended.append(number)
+
+    return StreamingHttpResponse(parts())
+
+
+ended: list[int] = []
+urlpatterns = [path("long", long_answer)]
 
 
 @contextmanager

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 import redis
 from django.db import connection
@@ -13,6 +14,7 @@ from glucose_platform import system
 from tenancy.heartbeat import KEY, worker_heartbeat
 from tenancy.redis import limits_client
 from tests.clinics import Clinic
+from tests.live import running_server
 
 
 @pytest.fixture
@@ -72,6 +74,16 @@ def test_not_ready_without_valkey(client: Client, db: None, settings) -> None:
 def test_not_ready_without_the_database(client: Client, without_database: None) -> None:
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["failing"]) == (503, ["database"])
+
+
+@pytest.mark.django_db
+def test_not_ready_where_the_data_plane_does_not_reach_its_database(live_url: str) -> None:
+    """Its connections and its role are its own: Django's may be well."""
+    nowhere = {"DATABASE_EDGE_URL": "postgresql://glucose_edge@127.0.0.1:1/nowhere"}
+    with running_server(environment=nowhere) as address:
+        answer = httpx.get(f"{address}/readyz", timeout=30)
+    assert (answer.status_code, "data plane" in answer.json()["failing"]) == (503, True)
+    assert "data plane" not in httpx.get(f"{live_url}/readyz", timeout=30).json()["failing"]
 
 
 @pytest.mark.promise(45)

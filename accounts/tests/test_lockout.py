@@ -68,6 +68,7 @@ def test_the_admin_and_the_api_count_together_and_the_page_says_the_sentence(nor
         assert login(Client(), password="wrong").status_code == 401
     page = Client().post(ADMIN, {"username": KNOWN, "password": PASSWORD}, REMOTE_ADDR="192.0.2.1")
     assert SENTENCE in page.content.decode()
+    assert "correct the error" not in page.content.decode()
     assert (page.status_code, int(page.headers["Retry-After"]) > 800) == (429, True)
     assert login(Client()).status_code == 429
 

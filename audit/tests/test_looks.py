@@ -40,7 +40,7 @@ def looks(clinic: Clinic) -> list[Entry]:
 
 def end_of_the_quarter(client: redis.Redis) -> None:
     """As if 15 minutes had passed: what covers is gone."""
-    for key in client.scan_iter("audit:*:look:*"):
+    for key in client.scan_iter("audit:*:covered:*"):
         assert 0 < client.ttl(key) <= COVERED_SECONDS
         client.delete(key)
 

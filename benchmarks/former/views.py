@@ -30,7 +30,7 @@ class FormerCurrentGlucoseView(RoutedView, APIView):
         age = max(int((timezone.now() - state.measured_at).total_seconds()), 0)
         item = reading_item(
             state,
-            public_id=reading_public_id(state.measured_at, state.device.public_number),
+            public_id=str(reading_public_id(state.measured_at, state.device.public_number)),
             patient_code=patient.code,
             device_code=state.device.code,
         )

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
+import edge.current
 import edge.devices
 import edge.patients
 from edge.current import CurrentValues
@@ -68,14 +69,17 @@ def test_each_of_200_callers_gets_its_own_answer(network: list[NetworkClinic]) -
     assert what_went_elsewhere(network, rounds) == []
 
 
-@pytest.mark.parametrize("module", [edge.patients, edge.devices])
+@pytest.mark.parametrize(
+    ("module", "name"), [(edge.patients, "FIND"), (edge.devices, "FIND"), (edge.current, "FIND_STATES")]
+)
 def test_a_statement_that_forgets_the_clinic_is_seen(
-    network: list[NetworkClinic], monkeypatch: pytest.MonkeyPatch, module: Any
+    network: list[NetworkClinic], monkeypatch: pytest.MonkeyPatch, module: Any, name: str
 ) -> None:
     """The policies let all clinics of a group through: only what is compared here tells them apart."""
-    forgetful, holes = re.subn(r"\w+\.organization_id = (asked|known)\.organization_id", "true", module.FIND)
+    clinic = r"\w+\.organization_id = (asked|known|found)\.organization_id"
+    forgetful, holes = re.subn(clinic, "true", getattr(module, name))
     assert holes
-    monkeypatch.setattr(module, "FIND", forgetful)
+    monkeypatch.setattr(module, name, forgetful)
     assert faults_of_one_round(network)
 
 

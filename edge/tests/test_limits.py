@@ -177,7 +177,7 @@ def test_a_failed_batch_does_not_count(northside: Clinic, monkeypatch: pytest.Mo
     async def fail(*_: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(Batches, "_try_to_store", fail)
+    monkeypatch.setattr(Batches, "_store", fail)
     item = {"readings": [reading()]}
     assert post(northside, item).status_code == 500
     monkeypatch.undo()

@@ -61,9 +61,9 @@ def test_current_low_is_a_word(northside: Clinic) -> None:
 def test_current_is_one_look_at_the_state(northside: Clinic, django_assert_num_queries: Any) -> None:
     northside.store(*range(100, 150))
     client = northside.api("nurse")
-    # The sign-in with the principal; the scope, the patient, the state, the ledger. For both a savepoint in a
+    # The sign-in with the principal; the scope, the patient with the state, the ledger. For both a savepoint in a
     # transaction's stead, and the data plane's role.
-    with django_assert_num_queries(5 + 2 * 4):
+    with django_assert_num_queries(4 + 2 * 4):
         assert client.get(CURRENT.format("user_5678")).status_code == 200
 
 

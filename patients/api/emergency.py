@@ -15,13 +15,13 @@ from rest_framework.viewsets import GenericViewSet
 from accounts.linked_patients import patients_with_ids
 from accounts.principals import signed_in_person
 from audit.services import record_look
-from patients.beyond import patient_named
 from patients.emergency import (
     LONGEST_REASON,
     MOST_MINUTES,
     SHORTEST_REASON,
     end_emergency_access,
     open_emergency_access,
+    patient_in_emergency,
 )
 from patients.models import EmergencyAccess, EmergencyAccessQuerySet
 from patients.tasks import mail_emergency_access_task
@@ -85,7 +85,7 @@ class EmergencyViewSet(RoutedView, GenericViewSet[EmergencyAccess]):
         form = NewEmergencySerializer(data=request.data)
         form.is_valid(raise_exception=True)
         chosen, member_id = form.validated_data, signed_in_person(request).membership_id
-        patient = patient_named(chosen["code"])
+        patient = patient_in_emergency(code=chosen["code"])
         if patient is None or member_id is None:
             raise NotFound("The clinic has no patient with this code.")
         access = open_emergency_access(

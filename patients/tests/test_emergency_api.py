@@ -101,6 +101,10 @@ def test_codes_of_another_clinic_are_nobodys(clinic: Clinic, southside: Clinic) 
     body = {"code": "only_south", "firstName": "A", "lastName": "B"}
     assert send(southside.api("owner"), "POST", "/api/v1/patients", body).status_code == 201
     assert ask(clinic, code="only_south").status_code == 404
+    for of, guesses in ((clinic, ["only_south"]), (southside, [])):
+        with of.scope(), transaction.atomic():
+            found = Entry.objects.filter(action="denied", object_type="patients.emergencyaccess")
+            assert [(entry.object_id, entry.outcome) for entry in found] == [(code, "failed") for code in guesses]
 
 
 def test_who_sees_the_patient_anyhow_needs_none(clinic: Clinic) -> None:

@@ -86,11 +86,11 @@ class PatientExportView(RoutedView, APIView):
         export = _begin(code, query.validated_data)
         pages = export_pages(export, authority_of(signed_in_person(request), EXPORT))
         if query.validated_data["format"] == "xlsx":
-            return _workbook(request, export, pages)
+            return _workbook(export, pages)
         ending = query.validated_data["format"]
         content_type, parts_of = STREAMED[ending]
         parts = _until_the_right_ends(parts_of(pages), export, current_occasion())
-        return download(request._request, parts, content_type=content_type, file_name=file_name(export, ending))
+        return download(parts, content_type=content_type, file_name=file_name(export, ending))
 
 
 @transaction.atomic
@@ -118,7 +118,7 @@ def _until_the_right_ends(parts: Iterator[bytes], export: Export, asked: Occasio
             note_ended_export(export=export)
 
 
-def _workbook(request: Request, export: Export, pages: Iterator[list[ExportRow]]) -> StreamingHttpResponse:
+def _workbook(export: Export, pages: Iterator[list[ExportRow]]) -> StreamingHttpResponse:
     """A workbook's directory stands at its end, so it is made first: what fails meanwhile is answered as an error."""
     with ExitStack() as until_made:
         file = until_made.enter_context(tempfile.TemporaryFile())
@@ -129,6 +129,6 @@ def _workbook(request: Request, export: Export, pages: Iterator[list[ExportRow]]
         until_made.pop_all()
     size = file.seek(0, os.SEEK_END)
     parts = chunks_of(file)
-    response = download(request._request, parts, content_type=XLSX, file_name=file_name(export, "xlsx"))
+    response = download(parts, content_type=XLSX, file_name=file_name(export, "xlsx"))
     response.headers["Content-Length"] = str(size)
     return response

@@ -5,8 +5,10 @@ Rows name their organization everywhere: the policies hold the line, and a distr
 
 from __future__ import annotations
 
-# Whether a row is new is asked by IN and not by a join: the planner expects one row, joins by comparing all with all,
-# and 2,000 rows take seconds. IN is answered from a hash table whatever it expects.
+# Devices and their assignments are looked up once each, by an index whatever the planner expects (that is what OFFSET 0
+# is for): otherwise a batch of a day reads all devices of its clinic. Whether a row is new is asked by IN and not by a
+# join: the planner expects one row, joins by comparing all with all, and 2,000 rows take seconds. IN is answered from a
+# hash table. Most patients wear one device: only who may wear two is asked about the time around each reading.
 INSERT = """
 WITH sent AS (
     SELECT *
@@ -16,16 +18,32 @@ WITH sent AS (
                   %(sensor_data)s::jsonb[], %(expected_patient_id)s::bigint[])
            WITH ORDINALITY AS row (organization_id, device_id, measured_at, glucose, unit, range_flag, quality, trend,
                                    rate, confidence, battery_level, sensor_data, expected_patient_id, position)
+), device AS MATERIALIZED (
+    SELECT asked.organization_id, asked.device_id, known.public_number
+      FROM (SELECT DISTINCT organization_id, device_id FROM sent) asked
+     CROSS JOIN LATERAL (SELECT public_number FROM devices_device device
+                          WHERE device.organization_id = asked.organization_id AND device.id = asked.device_id
+                         OFFSET 0) known
+), period AS MATERIALIZED (
+    SELECT device.organization_id, device.device_id, assignment.patient_id, assignment.starts_at, assignment.ends_at,
+           EXISTS (SELECT 1 FROM devices_assignment other
+                    WHERE other.organization_id = device.organization_id
+                      AND other.patient_id = assignment.patient_id
+                      AND other.device_id <> device.device_id) AS has_others
+      FROM device
+     CROSS JOIN LATERAL (SELECT patient_id, starts_at, ends_at FROM devices_assignment assignment
+                          WHERE assignment.organization_id = device.organization_id
+                            AND assignment.device_id = device.device_id
+                         OFFSET 0) assignment
 ), placed AS (
-    SELECT sent.*, assignment.patient_id, device.public_number,
-           sent.expected_patient_id IS NULL OR sent.expected_patient_id = assignment.patient_id AS is_theirs
+    SELECT sent.*, device.public_number, period.patient_id, period.starts_at, period.has_others,
+           sent.expected_patient_id IS NULL OR sent.expected_patient_id = period.patient_id AS is_theirs
       FROM sent
-      JOIN devices_device device
-        ON device.organization_id = sent.organization_id AND device.id = sent.device_id
-      LEFT JOIN devices_assignment assignment
-        ON assignment.organization_id = sent.organization_id AND assignment.device_id = sent.device_id
-       AND assignment.starts_at <= sent.measured_at
-       AND (assignment.ends_at IS NULL OR assignment.ends_at > sent.measured_at)
+      JOIN device
+        ON device.organization_id = sent.organization_id AND device.device_id = sent.device_id
+      LEFT JOIN period
+        ON period.organization_id = sent.organization_id AND period.device_id = sent.device_id
+       AND period.starts_at <= sent.measured_at AND (period.ends_at IS NULL OR period.ends_at > sent.measured_at)
 ), stored AS (
     INSERT INTO readings_glucosereading (organization_id, patient_id, measured_at, device_id, glucose, unit,
                 range_flag, quality, trend, rate, confidence, battery_level, sensor_data, is_copy, received_at)
@@ -38,7 +56,7 @@ WITH sent AS (
     RETURNING organization_id, patient_id, measured_at, device_id
 )
 SELECT answered.position, answered.patient_id, answered.public_number, answered.is_new, answered.is_theirs,
-       answered.measured_at, answered.is_new AND EXISTS (
+       answered.starts_at, answered.is_new AND answered.has_others AND EXISTS (
            SELECT 1 FROM devices_assignment other
             WHERE other.organization_id = answered.organization_id AND other.patient_id = answered.patient_id
               AND other.device_id <> answered.device_id
@@ -53,16 +71,18 @@ SELECT answered.position, answered.patient_id, answered.public_number, answered.
 """
 
 # A reassignment may have been committed between our look at the assignments and the foreign key's lock on the device;
-# from that lock on none can. So the look is repeated here, by a statement that began after it.
+# from that lock on none can. So the look is repeated here, by a statement that began after it: whether each assignment
+# that we went by still begins when it did, and is still in force at the newest reading that it placed.
 MISPLACED = """
 SELECT 1
-  FROM unnest(%(organization_id)s::bigint[], %(device_id)s::bigint[], %(measured_at)s::timestamptz[],
-              %(patient_id)s::bigint[]) AS row (organization_id, device_id, measured_at, patient_id)
+  FROM unnest(%(organization_id)s::bigint[], %(device_id)s::bigint[], %(patient_id)s::bigint[],
+              %(starts_at)s::timestamptz[], %(newest_at)s::timestamptz[])
+       AS used (organization_id, device_id, patient_id, starts_at, newest_at)
  WHERE NOT EXISTS (
        SELECT 1 FROM devices_assignment assignment
-        WHERE assignment.organization_id = row.organization_id AND assignment.device_id = row.device_id
-          AND assignment.patient_id = row.patient_id AND assignment.starts_at <= row.measured_at
-          AND (assignment.ends_at IS NULL OR assignment.ends_at > row.measured_at))
+        WHERE assignment.organization_id = used.organization_id AND assignment.device_id = used.device_id
+          AND assignment.starts_at = used.starts_at AND assignment.patient_id = used.patient_id
+          AND (assignment.ends_at IS NULL OR assignment.ends_at > used.newest_at))
  LIMIT 1
 """
 
@@ -157,18 +177,24 @@ ON CONFLICT (organization_id, patient_id) DO UPDATE
 
 # For the summaries and for the evaluator of alarm rules, which both begin with the state's lock. A day begins where
 # PostgreSQL puts its midnight: the later one where the clock goes back over it (Havana). What lies between the two
-# belongs to the day before. What is older than 15 minutes on arrival never alarms.
+# belongs to the day before. What is older than 15 minutes on arrival never alarms. OFFSET 0: see INSERT.
 MARK = """
-WITH sent AS MATERIALIZED (
+WITH row AS MATERIALIZED (
     SELECT *
       FROM unnest(%(organization_id)s::bigint[], %(patient_id)s::bigint[], %(measured_at)s::timestamptz[])
            AS row (organization_id, patient_id, measured_at)
+), patient AS MATERIALIZED (
+    SELECT asked.organization_id, asked.patient_id, known.timezone
+      FROM (SELECT DISTINCT organization_id, patient_id FROM row) asked
+     CROSS JOIN LATERAL (SELECT timezone FROM patients_patient patient
+                          WHERE patient.organization_id = asked.organization_id AND patient.id = asked.patient_id
+                         OFFSET 0) known
 ), unevaluated AS (
     INSERT INTO readings_evaluationmark AS mark (organization_id, patient_id, late_count, late_from, late_until)
     SELECT organization_id, patient_id, count(late_at), min(late_at), max(late_at)
       FROM (SELECT organization_id, patient_id,
                    CASE WHEN measured_at < now() - interval '15 minutes' THEN measured_at END AS late_at
-              FROM sent) arrived
+              FROM row) arrived
      GROUP BY organization_id, patient_id
      ORDER BY organization_id, patient_id
     ON CONFLICT (organization_id, patient_id) DO UPDATE
@@ -180,22 +206,24 @@ WITH sent AS MATERIALIZED (
 INSERT INTO readings_dirtyday (organization_id, patient_id, day)
 SELECT DISTINCT row.organization_id, row.patient_id,
        local.day - (row.measured_at < local.day::timestamp AT TIME ZONE patient.timezone)::integer
-  FROM sent AS row
-  JOIN patients_patient patient
-    ON patient.organization_id = row.organization_id AND patient.id = row.patient_id
+  FROM row
+  JOIN patient ON patient.organization_id = row.organization_id AND patient.patient_id = row.patient_id
  CROSS JOIN LATERAL (SELECT (row.measured_at AT TIME ZONE patient.timezone)::date AS day) local
  ORDER BY 1, 2, 3
 ON CONFLICT (organization_id, patient_id, day) DO NOTHING
 """
 
+# Devices whose contact is a minute old at least are few: most transactions write none.
 NOTE_CONTACT = """
 UPDATE devices_device device
    SET last_seen_at = now(), battery_level = COALESCE(sent.battery_level, device.battery_level)
-  FROM (SELECT DISTINCT ON (organization_id, device_id) organization_id, device_id, battery_level
-          FROM unnest(%(organization_id)s::bigint[], %(device_id)s::bigint[], %(measured_at)s::timestamptz[],
-                      %(battery_level)s::smallint[])
-               AS row (organization_id, device_id, measured_at, battery_level)
-         ORDER BY organization_id, device_id, measured_at DESC) sent
- WHERE device.organization_id = sent.organization_id AND device.id = sent.device_id
+  FROM (SELECT asked.organization_id, asked.id, asked.battery_level
+          FROM unnest(%(organization_id)s::bigint[], %(device_id)s::bigint[], %(battery_level)s::smallint[])
+               AS asked (organization_id, id, battery_level)
+         CROSS JOIN LATERAL (SELECT last_seen_at FROM devices_device device
+                              WHERE device.organization_id = asked.organization_id AND device.id = asked.id
+                             OFFSET 0) seen
+         WHERE seen.last_seen_at IS NULL OR seen.last_seen_at < now() - interval '1 minute' OFFSET 0) sent
+ WHERE device.organization_id = sent.organization_id AND device.id = sent.id
    AND (device.last_seen_at IS NULL OR device.last_seen_at < now() - interval '1 minute')
 """

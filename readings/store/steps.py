@@ -6,29 +6,44 @@ transaction) differ only in how they run a statement.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from readings.models import reading_public_id
 from readings.rows import Outcome, ReadingRow, RowResult, cut_to_milliseconds
 from readings.store import statements
+from readings.store.arrays import documents, instants, numbers
 
 Parameters = Mapping[str, Any]
 Rows = list[tuple[Any, ...]]
 T = TypeVar("T")
 # Yields a statement with its parameters and is sent the rows that it returned: an empty list where it returns none.
 Steps = Generator[tuple[str, Parameters], Rows, T]
+
+
+class Unread(NamedTuple):
+    """A statement whose rows nobody reads: it may be sent together with what follows it."""
+
+    statement: str
+    parameters: Parameters
+
+
 # Organization and patient.
 PatientKey = tuple[int, int]
 
 SLOPE_WINDOW = timedelta(minutes=20)
 COPY_WINDOW = timedelta(seconds=150)
-_COLUMNS = (
-    "device_id", "measured_at", "glucose", "unit", "range_flag", "quality",
-    "trend", "rate", "confidence", "battery_level", "sensor_data", "expected_patient_id",
-)  # fmt: skip
+
+
+class Placed(NamedTuple):
+    """What became of a row. ``patient_id`` and ``since``, when the assignment began: None where none covers the row."""
+
+    patient_id: Any
+    device_number: int
+    is_new: bool
+    is_theirs: bool
+    since: Any
+    may_be_copy: bool
 
 
 class AssignmentChanged(RuntimeError):
@@ -43,26 +58,24 @@ def store_steps(
     A pair of rows for one device and instant: the first is stored, the second is a duplicate. Rows of devices that
     the organization does not have are the caller's fault (KeyError). Raises AssignmentChanged: roll back, try again.
     """
-    sent = _columns(rows, organization_ids)
-    found = yield statements.INSERT, sent
-    placed = {position - 1: rest for position, *rest in found}
-    new = [index for index, (_, _, is_new, *_) in placed.items() if is_new]
+    measured = [cut_to_milliseconds(row.measured_at) for row in rows]
+    found = yield statements.INSERT, _columns(rows, organization_ids, measured)
+    placed = {position - 1: Placed(*rest) for position, *rest in found}
+    new = [index for index in placed if placed[index].is_new]
     if new:
-        keys = [(organization_ids[index], placed[index][0]) for index in new]
-        instants = [sent["measured_at"][index] for index in new]
-        devices = [rows[index].device_id for index in new]
-        beside_others = [number for number, index in enumerate(new) if placed[index][5]]
-        misplaced = yield statements.MISPLACED, {**_places(keys, instants), "device_id": devices}
+        misplaced = yield statements.MISPLACED, _assignments(rows, organization_ids, measured, placed, new)
         if misplaced:
             raise AssignmentChanged
-        yield from settle(keys, instants, may_be_copies=beside_others)
+        keys = [(organization_ids[index], placed[index].patient_id) for index in new]
+        beside_others = [number for number, index in enumerate(new) if placed[index].may_be_copy]
+        yield from settle(keys, [measured[index] for index in new], may_be_copies=beside_others)
     if note_contact:
-        yield statements.NOTE_CONTACT, sent
-    return _results(rows, organization_ids, placed)
+        yield Unread(statements.NOTE_CONTACT, _contacts(rows, organization_ids, measured))
+    return _results(rows, organization_ids, measured, placed)
 
 
 def settle(
-    keys: Sequence[PatientKey], instants: Sequence[datetime], *, may_be_copies: Sequence[int] | None = None
+    keys: Sequence[PatientKey], measured: Sequence[datetime], *, may_be_copies: Sequence[int] | None = None
 ) -> Steps[None]:
     """After readings of these patients and instants are new or changed: copies, current values, and marks
     for whoever summarises days and evaluates rules.
@@ -70,11 +83,11 @@ def settle(
     ``may_be_copies``: the places of those that another device may have sent as well; None: all.
     """
     known = yield from lock_states(sorted(set(keys)))
-    changed = list(zip(keys, instants, strict=True))
+    changed = list(zip(keys, measured, strict=True))
     judged = changed if may_be_copies is None else [changed[place] for place in may_be_copies]
     changed += yield from _flag_copies(judged)
     yield from _refresh_states(changed, known)
-    yield statements.MARK, _places([key for key, _ in changed], [instant for _, instant in changed])
+    yield Unread(statements.MARK, _places([key for key, _ in changed], [instant for _, instant in changed]))
 
 
 def lock_states(keys: Sequence[PatientKey]) -> Steps[dict[PatientKey, datetime]]:
@@ -92,13 +105,13 @@ def _flag_copies(judged: Sequence[tuple[PatientKey, datetime]]) -> Steps[list[tu
     """Returns the readings whose flag changed."""
     if not judged:
         return []
-    instants = [instant for _, instant in judged]
+    measured = [instant for _, instant in judged]
     found = yield (
         statements.FLAG_COPIES,
         {
-            **_places([key for key, _ in judged], instants),
-            "since": min(instants) - 2 * COPY_WINDOW,
-            "until": max(instants) + 2 * COPY_WINDOW,
+            **_places([key for key, _ in judged], measured),
+            "since": min(measured) - 2 * COPY_WINDOW,
+            "until": max(measured) + 2 * COPY_WINDOW,
         },
     )
     return [((organization, patient), measured_at) for organization, patient, measured_at in found]
@@ -118,11 +131,11 @@ def _refresh_states(
     if not newest:
         return
     keys = sorted(newest)
-    yield (
+    yield Unread(
         statements.REFRESH_STATES,
         {
             **_patients(keys),
-            "newest_at": [newest[key] for key in keys],
+            "newest_at": instants(newest[key] for key in keys),
             # Twice: the newest may be a copy, and the canonical one before it has a slope of its own.
             "since": min(newest.values()) - 2 * SLOPE_WINDOW,
             "until": max(newest.values()),
@@ -131,38 +144,83 @@ def _refresh_states(
 
 
 def _patients(keys: Sequence[PatientKey]) -> dict[str, Any]:
-    return {"organization_id": [key[0] for key in keys], "patient_id": [key[1] for key in keys]}
+    return {"organization_id": numbers([key[0] for key in keys]), "patient_id": numbers([key[1] for key in keys])}
 
 
-def _places(keys: Sequence[PatientKey], instants: Sequence[datetime]) -> dict[str, Any]:
-    return {**_patients(keys), "measured_at": list(instants)}
+def _places(keys: Sequence[PatientKey], measured: Iterable[datetime]) -> dict[str, Any]:
+    return {**_patients(keys), "measured_at": instants(measured)}
 
 
-def _columns(rows: Sequence[ReadingRow], organization_ids: Sequence[int]) -> dict[str, Any]:
-    columns: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in _COLUMNS}
-    columns["measured_at"] = [cut_to_milliseconds(value) for value in columns["measured_at"]]
-    columns["sensor_data"] = [None if value is None else json.dumps(value) for value in columns["sensor_data"]]
-    columns["organization_id"] = list(organization_ids)
-    return columns
+def _columns(
+    rows: Sequence[ReadingRow], organization_ids: Sequence[int], measured: Sequence[datetime]
+) -> dict[str, Any]:
+    columns: dict[str, Any] = dict(zip(ReadingRow._fields, zip(*rows, strict=True), strict=True))
+    special = {"measured_at": instants(measured), "sensor_data": documents(columns["sensor_data"])}
+    return {
+        **{name: numbers(values) for name, values in columns.items() if name not in special},
+        **special,
+        "organization_id": numbers(organization_ids),
+    }
+
+
+def _assignments(
+    rows: Sequence[ReadingRow],
+    organization_ids: Sequence[int],
+    measured: Sequence[datetime],
+    placed: Mapping[int, Placed],
+    new: Iterable[int],
+) -> dict[str, Any]:
+    """Those that placed the new rows, each with the newest of them."""
+    newest: dict[tuple[int, int, int, datetime], datetime] = {}
+    for index in new:
+        used = (organization_ids[index], rows[index].device_id, placed[index].patient_id, placed[index].since)
+        newest[used] = max(measured[index], newest.get(used, measured[index]))
+    organizations, devices, patients, since = zip(*newest, strict=True)
+    return {
+        "organization_id": numbers(organizations),
+        "device_id": numbers(devices),
+        "patient_id": numbers(patients),
+        "starts_at": instants(since),
+        "newest_at": instants(newest.values()),
+    }
+
+
+def _contacts(
+    rows: Sequence[ReadingRow], organization_ids: Sequence[int], measured: Sequence[datetime]
+) -> dict[str, Any]:
+    """Devices, each with the battery of its newest row."""
+    newest: dict[tuple[int, int], tuple[datetime, int | None]] = {}
+    for row, organization_id, instant in zip(rows, organization_ids, measured, strict=True):
+        device = (organization_id, row.device_id)
+        if device not in newest or newest[device][0] < instant:
+            newest[device] = (instant, row.battery_level)
+    devices = sorted(newest)
+    return {
+        "organization_id": numbers([organization_id for organization_id, _ in devices]),
+        "device_id": numbers([device_id for _, device_id in devices]),
+        "battery_level": numbers([newest[device][1] for device in devices]),
+    }
 
 
 def _results(
-    rows: Sequence[ReadingRow], organization_ids: Sequence[int], placed: Mapping[int, list[Any]]
+    rows: Sequence[ReadingRow],
+    organization_ids: Sequence[int],
+    measured: Sequence[datetime],
+    placed: Mapping[int, Placed],
 ) -> list[RowResult]:
     results: list[RowResult] = []
     seen: set[tuple[int, int, datetime]] = set()
-    for index, row in enumerate(rows):
-        patient_id, number, is_new, is_theirs, measured_at, _ = placed[index]
+    for index, (row, instant) in enumerate(zip(rows, measured, strict=True)):
+        patient_id, number, is_new, is_theirs, _, _ = placed[index]
         if patient_id is None:
-            results.append(RowResult(Outcome.UNASSIGNED, None, None))
+            results.append(RowResult(Outcome.UNASSIGNED))
             continue
-        public_id = reading_public_id(measured_at, number)
         if not is_theirs:
-            results.append(RowResult(Outcome.OTHER_PATIENT, public_id, patient_id))
+            results.append(RowResult(Outcome.OTHER_PATIENT, patient_id, instant, number))
             continue
         # Rows of one device and instant share the insert's answer; only the first of them made it.
-        place = (organization_ids[index], row.device_id, measured_at)
+        place = (organization_ids[index], row.device_id, instant)
         outcome = Outcome.CREATED if is_new and place not in seen else Outcome.DUPLICATE
         seen.add(place)
-        results.append(RowResult(outcome, public_id, patient_id))
+        results.append(RowResult(outcome, patient_id, instant, number))
     return results

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -160,12 +161,21 @@ def test_the_trend_of_the_source_wins(northside: Clinic) -> None:
     assert (state(northside).trend, state(northside).rate) == (Trend.FLAT, 0.5)
 
 
+def test_any_text_in_what_sensors_sent_is_kept(northside: Clinic) -> None:
+    sent = {"text": '"}{,\\ NULL é \x7f \n \t \U0001f600', "none": None, "list": [1, 1.5, {"a": "b"}], "é\\": '"'}
+    store(northside, row(northside, 0, sensor_data=sent), row(northside, 5), row(northside, 10, sensor_data={}))
+    with northside.scope():
+        assert list(GlucoseReading.objects.order_by("measured_at").values_list("sensor_data", flat=True)) == [
+            sent, None, {}
+        ]  # fmt: skip
+
+
 def test_public_ids_lead_back_to_the_reading(northside: Clinic) -> None:
     with northside.scope():
         (result,) = store_rows([row(northside)])
     number = northside.devices[0].public_number
-    assert result.public_id == reading_public_id(NOW, number)
-    assert read_public_id(result.public_id) == (NOW, number)
+    assert result.public_id == str(reading_public_id(NOW, number))
+    assert read_public_id(UUID(result.public_id)) == (NOW, number)
     assert read_public_id(northside.devices[0].public_id) is None
 
 

@@ -107,6 +107,14 @@ def test_what_an_emergency_needs(limited: Clinic, wrong: dict[str, str], words: 
         assert not EmergencyAccess.objects.open().exists()
 
 
+def test_a_guess_at_a_code_is_in_the_ledger(limited: Clinic) -> None:
+    ask(limited, code="nobody")
+    with limited.scope(), transaction.atomic():
+        entry = Entry.objects.get(action="denied")
+    assert (entry.object_type, entry.object_id, entry.outcome) == ("patients.emergencyaccess", "nobody", "failed")
+    assert (entry.actor_role, entry.reason) == ("nurse", "emergency access to an unknown patient")
+
+
 def test_others_end_no_emergency_of_somebody_else(limited: Clinic) -> None:
     ask(limited)
     with limited.scope(), transaction.atomic():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.urls import URLPattern, path
@@ -63,7 +64,7 @@ class Route:
     @property
     def django_path(self) -> str:
         """As logs and metrics name the route."""
-        return _PARAMETER.sub(lambda match: f"<str:{match[1]}>", self.path)
+        return _as_django_writes(self.path)
 
     def url_pattern(self) -> URLPattern:
         pattern = self.django_path
@@ -78,6 +79,11 @@ class Route:
     @property
     def parameters(self) -> list[str]:
         return _PARAMETER.findall(self.path)
+
+
+@cache
+def _as_django_writes(path: str) -> str:
+    return _PARAMETER.sub(lambda match: f"<str:{match[1]}>", path)
 
 
 class RoutedView:

@@ -47,6 +47,21 @@ REFUSED = [
 ]
 
 
+@pytest.mark.parametrize("depth", range(1, 80))
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'[{"a":', b"}]"), (b'{"a":[', b"]}")])
+def test_the_depth_of_a_large_body_counts_to_the_level(depth: int, opening: bytes, closing: bytes) -> None:
+    """More brackets than levels, so that they are looked at; those in strings do not count."""
+    deep = opening * depth + b"1" + closing * depth
+    levels = 1 + depth * sum(opening.count(bracket) for bracket in (b"[", b"{"))
+    for text in (b"", b"[[[", b"]]]", b'\\"[[['):
+        body = b"[%s,%s%s]" % (deep, b"[]," * 40, b'"%s"' % text)
+        if levels > MAX_DEPTH:
+            with pytest.raises(JSONProblem, match="nested more than"):
+                parse_strict_json(body)
+        else:
+            assert parse_strict_json(body) == json.loads(body)
+
+
 @given(DOCUMENTS)
 def test_it_reads_valid_documents_as_python_does(document: Any) -> None:
     for ascii_only in (True, False):

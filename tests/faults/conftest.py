@@ -7,7 +7,7 @@ import pytest
 from tests.faults.installation import Installation, installation
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with installation(tmp_path_factory.mktemp("installation") / "state", devices=400) as made:
         made.start_server()

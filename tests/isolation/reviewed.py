@@ -265,6 +265,7 @@ DEFINER_FUNCTIONS = {
     "accounts_user_by_id(bigint)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "accounts_invitation_by_digest(bytea)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "accounts_person(text,text,boolean)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
+    "accounts_forget_unconfirmed(integer)": (roles.OWNER, _FIXED_PATH, {roles.APP}),
     "accounts_principals(uuid)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "patients_named(text)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "devices_periods_after(bigint,timestamp with time zone)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),

@@ -31,6 +31,7 @@ SILENT = {
     ("sessions", "DELETE"): "ends the other sign-ins, and there are none",
     ("end-emergency-access", "POST"): "it has ended already",
     ("firebase-link", "DELETE"): "nothing is linked",
+    ("stream-ticket", "POST"): "it shows nothing; the stream that it opens leaves a look",
 }
 NONE, ONE, ONE_OR_MORE, ANY = range(1), range(1, 2), range(1, 99), range(99)
 LOOKS = {Action.READ, Action.LIST, Action.EXPORT}

@@ -15,7 +15,7 @@ from tests.isolation.world import STYLES, World
 pytestmark = pytest.mark.promise(1)
 
 # Reads that say nothing of what a clinic wrote: no canary to be seen.
-WITHOUT_TEXT = {"device-stats", "device-health", "organization-settings", "admin-stats", "second-factor"} | {
+WITHOUT_TEXT = {"device-stats", "device-health", "organization-settings", "admin-stats", "second-factor", "stream"} | {
     *("alert-stats", "alert-settings", "alert-configuration"),
 }
 # Writes that a made-up body cannot bring to success, each with the reason.

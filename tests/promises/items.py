@@ -69,5 +69,4 @@ ITEMS = {
 WITHOUT_TEST = {
     34: "The OAuth connection of sensors does not exist yet.",
     35: "The OAuth connection of sensors does not exist yet.",
-    36: "Live streams and their tickets do not exist yet; origins are decided by the module that they will use.",
 }

@@ -1,0 +1,48 @@
+"""REST framework and the API's document: nothing here is an operator's choice.
+
+The settings import this while Django is not ready yet, so it imports nothing.
+"""
+
+from __future__ import annotations
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.PrincipalAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.RoutePermission"],
+    "DEFAULT_PARSER_CLASSES": ["tenancy.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "tenancy.api.negotiation.OneRendererNegotiation",
+    "DEFAULT_PAGINATION_CLASS": "tenancy.api.pagination.ItemsPagination",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "tenancy.api.openapi.RouteSchema",
+    "EXCEPTION_HANDLER": "tenancy.api.errors.answer_error",
+    "UNAUTHENTICATED_USER": None,
+    "COERCE_DECIMAL_TO_STRING": False,
+    "PAGE_SIZE": 100,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+API_DOCUMENT = {
+    "TITLE": "Glucose Platform",
+    "DESCRIPTION": "Glucose of clinics' patients: device ingestion, people, history.",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["accounts.api.permissions.RoutePermission"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "GET_LIB_DOC_EXCLUDES": "tenancy.api.openapi.doc_excludes",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "ActorKindEnum": ["person", "key", "support", "system", "anonymous"],
+        "BatchItemStatusEnum": ["created", "duplicate", "rejected"],
+        "ConsentKindEnum": "patients.models.Consent.Kind",
+        "DeviceKindEnum": "devices.models.Device.Kind",
+        "DeviceStatusEnum": "devices.models.Device.Status",
+        "EpisodeStateEnum": "alerts.models.Episode.State",
+        "HistoryKindEnum": "patients.models.HistoryEntry.Kind",
+        "RoleEnum": "accounts.roles.Role",
+        "RoleOrSupportEnum": "accounts.api.me.ROLES",
+        "SessionKindEnum": ["app", "browser"],
+    },
+}
