@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from alerts.deliveries.planning import STEPS, again_after, hold_of, repeat_after, write_deliveries
 from alerts.models import Delivery, Episode, EpisodeEvent
+from alerts.steps import add_step
 from tenancy.scope import required_organization_id
 
 EPISODES_PER_RUN = 500
@@ -67,16 +68,7 @@ def _escalate(episode: Episode, now: datetime) -> int:
     then = None if step is None else max(due + step, now + LEAST_STEP)
     _change(episode, escalation_level=level, next_escalation_at=then)
     told = write_deliveries(episode=episode, reason=Delivery.Reason.ESCALATED, levels=[level], now=now)
-    EpisodeEvent.objects.create(
-        episode=episode,
-        patient_id=episode.patient_id,
-        kind=EpisodeEvent.Kind.ESCALATED,
-        at=now,
-        actor_kind="rule",
-        actor_id=episode.rule_code,
-        actor_name=episode.rule_name,
-        detail={"level": level, "told": told},
-    )
+    add_step(episode=episode, kind=EpisodeEvent.Kind.ESCALATED, at=now, detail={"level": level, "told": told})
     return told
 
 

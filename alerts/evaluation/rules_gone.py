@@ -5,7 +5,8 @@ from datetime import datetime
 
 from alerts.engine.machine import RulePlan
 from alerts.evaluation.loading import PatientLook
-from alerts.models import Episode, EpisodeEvent
+from alerts.models import Episode
+from alerts.steps import add_step
 
 
 def end_what_has_no_rule(look: PatientLook, plans: Sequence[RulePlan], now: datetime) -> None:
@@ -17,13 +18,4 @@ def end_what_has_no_rule(look: PatientLook, plans: Sequence[RulePlan], now: date
         episode.state = Episode.State.RESOLVED if was_an_alarm else Episode.State.DISMISSED
         episode.ended_at = now
         episode.save(update_fields=["state", "ended_at"])
-        EpisodeEvent.objects.create(
-            episode=episode,
-            patient_id=episode.patient_id,
-            kind=episode.state,
-            at=now,
-            actor_kind="rule",
-            actor_id=code,
-            actor_name=episode.rule_name,
-            detail={"why": "The rule was switched off or removed."},
-        )
+        add_step(episode=episode, kind=episode.state, at=now, detail={"why": "The rule was switched off or removed."})

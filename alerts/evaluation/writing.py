@@ -14,8 +14,9 @@ from alerts.deliveries.services import plan as plan_deliveries
 from alerts.engine.machine import Kind, Transition
 from alerts.evaluation import statements
 from alerts.evaluation.loading import PatientLook, SeenReading
-from alerts.models import Episode, EpisodeEvent
+from alerts.models import Episode
 from alerts.rules import EffectiveRule
+from alerts.steps import add_step
 from tenancy.scope import required_organization_id
 
 LATE_AFTER = timedelta(minutes=5)
@@ -70,7 +71,7 @@ def _write_transition(look: PatientLook, plan: EffectiveRule, transition: Transi
     if (episode := look.episodes.get(plan.code)) is None:
         return
     _change(episode, transition, now)
-    _add_event(episode, transition)
+    add_step(episode=episode, kind=transition.kind.value, at=transition.at, glucose=transition.glucose)
     if transition.kind is Kind.CONFIRMED:
         plan_deliveries(episode, "opened", now)
     if transition.kind in _STATES_OF_ENDS:
@@ -109,19 +110,6 @@ def _change(episode: Episode, transition: Transition, now: datetime) -> None:
         case _:
             episode.state, episode.ended_at = _STATES_OF_ENDS[transition.kind], transition.at
             episode.save(update_fields=["state", "ended_at"])
-
-
-def _add_event(episode: Episode, transition: Transition) -> None:
-    EpisodeEvent.objects.create(
-        episode=episode,
-        patient_id=episode.patient_id,
-        kind=transition.kind.value,
-        at=transition.at,
-        glucose=transition.glucose,
-        actor_kind="rule",
-        actor_id=episode.rule_code,
-        actor_name=episode.rule_name,
-    )
 
 
 def _write_worst(outcome: Outcome) -> None:

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from accounts.models import Membership
 from accounts.roles import role_allows
 from alerts.models import Episode, EpisodeEvent
+from alerts.steps import add_step
 from audit.actions import Action
 from audit.services import record
 from tenancy.refusals import Refusal
@@ -42,16 +43,7 @@ def write_act(
     changes: dict[str, tuple[Any, Any]] | None = None,
 ) -> None:
     """The step on the alarm's own timeline, and the entry in the ledger, in the transaction of the change."""
-    EpisodeEvent.objects.create(
-        episode=episode,
-        patient_id=episode.patient_id,
-        kind=kind,
-        at=at,
-        actor_kind="person",
-        actor_id=str(member.user_public_id),
-        actor_name=member.name,
-        detail=detail or {},
-    )
+    add_step(episode=episode, kind=kind, at=at, member=member, detail=detail)
     record(
         action=Action.UPDATE,
         object_type="alerts.episode",

@@ -16,7 +16,7 @@ TOPIC_OF = {"reading": VITALS, "vital": VITALS, "device": DEVICE_STATUS, "alert"
 RIGHTS = {
     VITALS: "readings.view_glucosereading",
     DEVICE_STATUS: "devices.view_device",
-    ALERTS: "readings.view_glucosereading",
+    ALERTS: "alerts.view_episode",
 }
 
 
