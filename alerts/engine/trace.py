@@ -93,6 +93,12 @@ class Moment:
         return self.readings[-1] if self.readings else None
 
     @cached_property
+    def newest_fresh(self) -> Reading | None:
+        """The newest that came while it said something: from it on it is silent. Imports of the past break no
+        silence, and begin none."""
+        return next((reading for reading in reversed(self.readings) if reading.is_fresh), None)
+
+    @cached_property
     def current(self) -> Reading | None:
         """The newest reading while it says something about this instant."""
         newest = self.newest

@@ -111,6 +111,17 @@ def test_silence_alarms_without_a_reading_and_the_next_reading_ends_it(northside
     assert episode.state == "resolved"
 
 
+def test_the_import_of_a_past_is_no_silence(northside: Clinic) -> None:
+    """A patient whose sensor ended long ago, and one whose readings always come too late to alarm."""
+    evaluate(northside)
+    measure(northside, 110, minutes_ago(60 * 24 * 200))
+    measure(northside, 111, minutes_ago(16))
+    evaluate(northside)
+    with time_machine.travel(timezone.now() + timedelta(minutes=40)):
+        evaluate(northside)
+    assert episodes(northside, "signal_loss") == []
+
+
 def test_the_database_refuses_a_second_open_episode(northside: Clinic) -> None:
     measure(northside, 50)
     evaluate(northside)

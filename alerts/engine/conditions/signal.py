@@ -24,19 +24,19 @@ LATE_BY = timedelta(minutes=2, seconds=30)
 
 
 class NoReadingFor(Node):
-    """The newest reading is at least so old. Unknown, so never an alarm, before a first one."""
+    """The newest reading that was fresh on arrival is at least so old. Unknown, so never an alarm, before a first."""
 
     type: Literal["noReadingFor"] = "noReadingFor"
     minutes: int = Field(ge=15, le=1440)
     follows_the_clock: ClassVar[bool] = True
 
     def truth(self, look: Look, path: str) -> Truth:
-        newest = look.moment.newest
+        newest = look.moment.newest_fresh
         return None if newest is None else look.moment.at - newest.measured_at >= timedelta(minutes=self.minutes)
 
     def changes(self, moment: Moment, memory: Memory, path: str) -> Iterator[datetime]:
-        if moment.newest is not None:
-            yield moment.newest.measured_at + timedelta(minutes=self.minutes)
+        if moment.newest_fresh is not None:
+            yield moment.newest_fresh.measured_at + timedelta(minutes=self.minutes)
 
     def words(self, unit: str) -> str:
         return f"no reading for {words.minutes(self.minutes)}"
