@@ -18,7 +18,8 @@ from tests.isolation.world import Target, World
 
 pytestmark = pytest.mark.promise(11)
 READS = [one for one in operations("GET") if one.route.access["GET"] != PUBLIC]
-_SECONDS = re.compile(r'"\w*[sS]econds\w*":\d+')
+# An age, and the place and time at which a stream was opened.
+_OF_THE_MOMENT = re.compile(r'"\w*[sS]econds\w*":\d+|\b\d{13}-\d+\b|"at":"[^"]*"')
 NOBODY = "nobody-has-this-value"
 # For filters that take nothing else.
 NOBODYS_ID = "00000000-0000-4000-8000-000000000000"
@@ -57,13 +58,13 @@ def values_of(target: Target) -> list[str]:
 
 
 def told(ask: Asking, one: Operation, caller: Caller, query: dict[str, str]) -> tuple[int, str]:
-    """Status and body. Refusals repeat what was sent; an age in seconds goes on by itself."""
+    """Status and body. Refusals repeat what was sent; ages and places in streams go on by themselves."""
     answer = ask.send(one, query=urlencode(query), caller=caller)
     text = answer.text_sent.decode()
     if answer.status_code >= 400:
         for value in query.values():
             text = text.replace(f'"{value}"', '"<sent>"')
-    return answer.status_code, _SECONDS.sub("", text)
+    return answer.status_code, _OF_THE_MOMENT.sub("", text)
 
 
 @pytest.mark.parametrize(**named([one for one in READS if one.query_parameters]))
