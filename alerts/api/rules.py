@@ -28,6 +28,7 @@ from tenancy.models import CODE_VALIDATOR
 # The kind of look that the routes name.
 RULE = "alerts.rule"
 A_DAY = 1440
+MOST_ON_A_PAGE = ItemsPagination.max_page_size
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)
@@ -91,6 +92,10 @@ class RuleQuerySerializer(CamelCaseSerializer):
     group = serializers.CharField(required=False, help_text="id; the rules of this group's patients")
     patient = serializers.CharField(required=False, help_text="code; the rules of this patient")
     code = serializers.CharField(required=False, help_text="exactly this rule's code")
+    limit = serializers.IntegerField(
+        min_value=1, max_value=ItemsPagination.max_page_size, default=ItemsPagination.page_size
+    )
+    cursor = serializers.CharField(required=False, help_text="the `next` of the page before")
 
 
 class RulePageSerializer(CamelCaseSerializer):
@@ -118,8 +123,11 @@ class RulesView(RoutedView, APIView):
         patient = named_patient(asked["patient"]) if asked.get("patient") else None
         record_look(kind=RULE, patient_ids=[] if patient is None else [patient.pk])
         found = _standing(asked, patient)
-        rules = [found[one] for one in sorted(found) if code in (None, one) and level in (None, found[one].level)]
-        return Response({"items": rule_bodies(rules), "next": None})
+        after = asked.get("cursor", "")
+        codes = [one for one in sorted(found) if one > after and code in (None, one)]
+        rules = [found[one] for one in codes if level in (None, found[one].level)]
+        page = rules[: asked["limit"]]
+        return Response({"items": rule_bodies(page), "next": page[-1].code if len(page) < len(rules) else None})
 
     def _made_at(self, level: str, code: str | None) -> Response:
         rows = PatientRule.objects.select_related("patient") if level == Level.PATIENT else _rules_of_groups()

@@ -234,3 +234,15 @@ def test_a_rule_is_tried_on_a_patients_past(northside: Clinic, southside: Clinic
 def test_a_replay_that_cannot_be(northside: Clinic, body: dict[str, Any], place: list[str]) -> None:
     answer = send(northside.api("owner"), "POST", f"{RULES}/replay", body)
     assert [loc for _, loc in problems(answer)] == [["body", *place]]
+
+
+def test_the_list_of_rules_comes_in_pages(northside: Clinic) -> None:
+    api = northside.api("owner")
+    whole = [rule["code"] for rule in api.get("/api/v1/alert-rules?limit=1000").json()["items"]]
+    pages, cursor = list[str](), ""
+    while cursor is not None:
+        answer = api.get("/api/v1/alert-rules", {"limit": 4} | ({"cursor": cursor} if cursor else {})).json()
+        pages += [rule["code"] for rule in answer["items"]]
+        cursor = answer["next"]
+    assert len(whole) > 4
+    assert pages == whole
