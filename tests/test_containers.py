@@ -25,7 +25,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = [name for name, service in SERVICES.items() if service["image"] == "glucose-platform"]
-SERVING = ["web", "edge", "worker", "beat"]
+SERVING = ["web", "edge", "worker", "alarms", "beat"]
 
 
 def instructions() -> list[tuple[str, str]]:
