@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import time
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -34,10 +34,17 @@ CONFIGURATION = "alerts.configuration"
 CLOCK = "%H:%M"
 
 
+# OpenAPI's format "time" has seconds and an offset.
+@extend_schema_field({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"})
+class ClockField(serializers.TimeField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format=CLOCK, input_formats=[CLOCK], help_text="of the patient's clock", **options)
+
+
 class QuietHoursSerializer(CamelCaseSerializer):
     enabled = serializers.BooleanField()
-    start = serializers.TimeField(format=CLOCK, default=USUAL_QUIET_HOURS[0], help_text="of the patient's clock")
-    end = serializers.TimeField(format=CLOCK, default=USUAL_QUIET_HOURS[1], help_text="of the patient's clock")
+    start = ClockField(default=USUAL_QUIET_HOURS[0])
+    end = ClockField(default=USUAL_QUIET_HOURS[1])
     allow_critical = serializers.BooleanField(default=True, help_text="always true")
 
     def validate_allow_critical(self, allowed: bool) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -124,6 +125,8 @@ class RulesView(RoutedView, APIView):
         record_look(kind=RULE, patient_ids=[] if patient is None else [patient.pk])
         found = _standing(asked, patient)
         after = asked.get("cursor", "")
+        if after and after not in found:
+            raise NotFound(ItemsPagination.invalid_cursor_message)
         codes = [one for one in sorted(found) if one > after and code in (None, one)]
         rules = [found[one] for one in codes if level in (None, found[one].level)]
         page = rules[: asked["limit"]]
