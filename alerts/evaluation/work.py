@@ -44,33 +44,39 @@ def evaluate_due_patients(*, limit: int = PATIENTS_PER_RUN) -> Evaluated:
     In small transactions, so call it outside of one: what a transaction finds is kept together with the removal of the
     marks that led to it, or neither is. Patients whom a store or another evaluator holds are left to the next run.
     """
-    done, tried = Evaluated(), set[int]()
-    while done.patients < limit and (patient_ids := _due_patients(tried)):
-        tried.update(patient_ids)
-        try:
-            _evaluate(patient_ids, done)
-        except Exception:
-            log.exception("patients_not_evaluated", organization=required_organization_id(), patients=len(patient_ids))
-            _evaluate_one_by_one(patient_ids, done)
+    done, left = Evaluated(), set[int]()
+    while done.patients < limit and (patient_ids := _due_patients(left)):
+        left.update(set(patient_ids) - _evaluated(patient_ids, done))
     return done
 
 
+def _evaluated(patient_ids: Sequence[int], done: Evaluated) -> set[int]:
+    """Those who were looked at. Where the piece fails each is tried alone."""
+    try:
+        return _evaluate(patient_ids, done)
+    except Exception:
+        log.exception("patients_not_evaluated", organization=required_organization_id(), patients=len(patient_ids))
+    if len(patient_ids) == 1:
+        return set()
+    return set().union(*(_evaluated([patient_id], done) for patient_id in patient_ids))
+
+
 @transaction.atomic
-def _due_patients(tried: set[int]) -> list[int]:
-    marks = EvaluationMark.objects.exclude(patient_id__in=tried).longest_waiting_first()
+def _due_patients(left: set[int]) -> list[int]:
+    marks = EvaluationMark.objects.exclude(patient_id__in=left).longest_waiting_first()
     found = list(marks.values_list("patient_id", flat=True)[:PATIENTS_AT_ONCE])
     if len(found) < PATIENTS_AT_ONCE:
-        due = PatientEvaluation.objects.due(timezone.now()).exclude(patient_id__in=tried | set(found))
+        due = PatientEvaluation.objects.due(timezone.now()).exclude(patient_id__in=left | set(found))
         found += due.values_list("patient_id", flat=True)[: PATIENTS_AT_ONCE - len(found)]
     return found
 
 
 @transaction.atomic
-def _evaluate(patient_ids: Sequence[int], done: Evaluated) -> None:
+def _evaluate(patient_ids: Sequence[int], done: Evaluated) -> set[int]:
     now = timezone.now()
     looks = claim(patient_ids, now)
     if not looks:
-        return
+        return set()
     plans = effective_rules(list(looks))
     outcomes = []
     for patient_id, look in looks.items():
@@ -79,11 +85,4 @@ def _evaluate(patient_ids: Sequence[int], done: Evaluated) -> None:
     write(outcomes, now)
     done.patients += len(outcomes)
     done.transitions += sum(len(outcome.transitions) for outcome in outcomes)
-
-
-def _evaluate_one_by_one(patient_ids: Sequence[int], done: Evaluated) -> None:
-    for patient_id in patient_ids:
-        try:
-            _evaluate([patient_id], done)
-        except Exception:
-            log.exception("patient_not_evaluated", organization=required_organization_id(), patient=patient_id)
+    return set(looks)
