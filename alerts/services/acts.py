@@ -94,14 +94,14 @@ def resolve(*, episode: Episode, member: Membership, reason: str) -> Episode:
     if not claimed:
         raise ActRefused(STILL_CRITICAL if _as_it_is(episode).is_open else ENDED)
     write_act(
-        episode=episode,
+        episode=(resolved := _as_it_is(episode)),
         member=member,
         kind=EpisodeEvent.Kind.RESOLVED,
         at=now,
         detail={"reason": reason},
         changes={"state": (episode.state, Episode.State.RESOLVED.value)},
     )
-    return _as_it_is(episode)
+    return resolved
 
 
 @transaction.atomic
