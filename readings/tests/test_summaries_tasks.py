@@ -88,7 +88,7 @@ def test_a_clinic_that_fails_does_not_stop_the_rest(
 def test_metrics_tell_how_long_days_have_been_waiting(
     northside: Clinic, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limits_client().delete(metrics.KEY)
+    limits_client().delete(metrics.WAITING.key)
     assert math.isnan(metrics.waiting_seconds())
     store_at(northside, [NOON], [100])
     tasks.summarise()
