@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 
 from alerts.deliveries.planning import STEPS, again_after, hold_of, repeat_after, write_deliveries
 from alerts.models import Delivery, Episode, EpisodeEvent
 from alerts.steps import add_step
+from tenancy.directory import organizations_named_by
 from tenancy.scope import required_organization_id
 
 EPISODES_PER_RUN = 500
@@ -20,10 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 def organizations_to_escalate() -> list[int]:
-    """Their ids, of all clinics, from a definer function that tells nothing else."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT organization_id FROM alerts_organizations_to_escalate() ORDER BY 1")
-        return [int(row[0]) for row in cursor.fetchall()]
+    return organizations_named_by("alerts_organizations_to_escalate")
 
 
 def escalate_due(now: datetime) -> int:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Min
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ from alerts.deliveries.metrics import note_failure
 from alerts.deliveries.parcels import MOST_ATTEMPTS, Parcel, take
 from alerts.deliveries.planning import tell_owners_instead
 from alerts.models import Channel, Delivery
+from tenancy.directory import organizations_named_by
 from tenancy.managers import audited_elsewhere
 from tenancy.scope import required_organization_id
 
@@ -31,10 +32,7 @@ log = structlog.get_logger(__name__)
 
 
 def organizations_with_deliveries() -> list[int]:
-    """Their ids, of all clinics, from a definer function that tells nothing else."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT organization_id FROM alerts_organizations_with_deliveries() ORDER BY 1")
-        return [int(row[0]) for row in cursor.fetchall()]
+    return organizations_named_by("alerts_organizations_with_deliveries")
 
 
 def send_due(limit: int = 200) -> int:

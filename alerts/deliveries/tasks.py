@@ -15,7 +15,7 @@ from alerts.deliveries.services import (
     send_due,
 )
 from tenancy.scope import organization_scope
-from tenancy.tasks import OrganizationTask, PlatformTask, send_task
+from tenancy.tasks import OrganizationTask, PlatformTask, in_each_organization, send_task
 
 log = structlog.get_logger(__name__)
 
@@ -42,14 +42,10 @@ def send_deliveries_of_clinic() -> None:
 @shared_task(base=PlatformTask, name="alerts.escalate", why="each clinic's alarms escalate in its scope")
 def escalate() -> None:
     """One clinic that fails does not stop the rest."""
-    planned = 0
-    for organization_id in organizations_to_escalate():
-        with organization_scope(organization_id):
-            try:
-                planned += escalate_due(timezone.now())
-            except Exception:
-                log.exception("alarms_not_escalated", organization=organization_id)
-    if planned:
+    planned = in_each_organization(
+        lambda: escalate_due(timezone.now()), failed="alarms_not_escalated", among=organizations_to_escalate()
+    )
+    if sum(planned):
         send_task(send_deliveries)
 
 

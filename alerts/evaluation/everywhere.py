@@ -11,8 +11,7 @@ from prometheus_client import Counter, Histogram
 
 from alerts.deliveries.tasks import send_deliveries
 from alerts.evaluation.work import Evaluated, evaluate_due_patients, organizations_with_due_patients
-from tenancy.scope import organization_scope
-from tenancy.tasks import send_task
+from tenancy.tasks import in_each_organization, send_task
 
 EVALUATED = Counter("glucose_alarm_patients_evaluated_total", "Patients whom alarm rules looked at")
 SWEEP_SECONDS = Histogram("glucose_alarm_sweep_seconds", "How long one round over all clinics with due patients took")
@@ -24,17 +23,11 @@ log = structlog.get_logger(__name__)
 
 def evaluate_all_due() -> Evaluated:
     """A round over all clinics; one that fails does not stop the rest."""
-    total = Evaluated()
     with SWEEP_SECONDS.time():
-        for organization_id in organizations_with_due_patients():
-            with organization_scope(organization_id):
-                try:
-                    done = evaluate_due_patients()
-                except Exception:
-                    log.exception("organization_not_evaluated", organization=organization_id)
-                    continue
-            total.patients += done.patients
-            total.transitions += done.transitions
+        done = in_each_organization(
+            evaluate_due_patients, failed="organization_not_evaluated", among=organizations_with_due_patients()
+        )
+    total = Evaluated(sum(one.patients for one in done), sum(one.transitions for one in done))
     EVALUATED.inc(total.patients)
     if total.transitions:
         # Without waiting for the beat. Where the broker is away, the beat finds the messages when it is back.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from alerts.evaluation.judging import judge
@@ -16,6 +16,7 @@ from alerts.evaluation.writing import write
 from alerts.models import PatientEvaluation
 from alerts.rules import effective_rules
 from readings.models import EvaluationMark
+from tenancy.directory import organizations_named_by
 from tenancy.scope import required_organization_id
 
 # Their new readings wait while they are looked at: for so many that is a few hundredths of a second.
@@ -32,10 +33,7 @@ class Evaluated:
 
 
 def organizations_with_due_patients() -> list[int]:
-    """Their ids, of all clinics, from a definer function that tells nothing else."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT organization_id FROM alerts_due_organizations() ORDER BY 1")
-        return [int(row[0]) for row in cursor.fetchall()]
+    return organizations_named_by("alerts_due_organizations")
 
 
 def evaluate_due_patients(*, limit: int = PATIENTS_PER_RUN) -> Evaluated:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from django.db import connection
+from tenancy.directory import organizations_named_by
 
 
 def organizations_with_unsealed_entries() -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT organization_id FROM audit_unsealed() ORDER BY 1")
-        return [int(row[0]) for row in cursor.fetchall()]
+    return organizations_named_by("audit_unsealed")

@@ -11,6 +11,7 @@ from django.db.models import Count, Min
 
 from readings.models import HISTOGRAM_BIN, DaySummary, DirtyDay
 from readings.summaries import statements
+from tenancy.directory import organizations_named_by
 from tenancy.scope import required_organization_id
 
 # A patient's new readings wait while days of theirs are summarised: for a week that is some ten milliseconds.
@@ -30,10 +31,7 @@ class Backlog:
 
 
 def organizations_with_dirty_days() -> list[int]:
-    """Their ids, of all clinics, from a definer function that tells nothing else."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT organization_id FROM readings_dirty_organizations() ORDER BY 1")
-        return [int(row[0]) for row in cursor.fetchall()]
+    return organizations_named_by("readings_dirty_organizations")
 
 
 @transaction.atomic
