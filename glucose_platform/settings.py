@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "simulator",
     "reports",
     "alerts",
+    "dexcom_sync",
     "readings",
     "devices",
     "patients",

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class DexcomSyncConfig(AppConfig):
+    name = "dexcom_sync"
+    verbose_name = "Dexcom"
