@@ -42,6 +42,7 @@ class PersonPrincipal:
 
     ``membership_id`` is None for the platform's support. ``assigned_patients``: the only ones this member of the staff
     may see; None: all. ``family_id``: the sign-in of an app behind the request; None for a browser's session.
+    ``browser_id``: that session, where the data plane was given a ticket of it.
     """
 
     user_id: int
@@ -57,6 +58,7 @@ class PersonPrincipal:
     organization_code: str
     organization_name: str
     family_id: uuid.UUID | None = None
+    browser_id: uuid.UUID | None = None
 
     is_authenticated: ClassVar[bool] = True
 
@@ -67,6 +69,10 @@ class PersonPrincipal:
     @property
     def is_staff(self) -> bool:
         return self.role in STAFF_ROLES
+
+    @property
+    def sign_in_id(self) -> uuid.UUID | None:
+        return self.family_id or self.browser_id
 
     def may(self, permission: str) -> bool:
         return role_allows(self.role, permission)

@@ -10,9 +10,10 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accounts.access_tokens import read_access_token
+from accounts.browser_sessions.services import IDLE, LONGEST
 from accounts.credentials import sent_credential
 from accounts.principals import PersonPrincipal, principal_of_row, stands_for
 from accounts.signing import AccessClaims
@@ -29,6 +30,9 @@ KEYS = """
       FROM devices_live_keys(%(digests)s)
 """
 SIGN_INS = "SELECT * FROM accounts_signed_in(%(families)s::uuid[])"
+BROWSERS = (
+    "SELECT * FROM accounts_in_browsers(%(sessions)s::uuid[], %(organizations)s::bigint[], %(idle)s, %(longest)s)"
+)
 VERIFIED_SECONDS = 60
 MOST_VERIFIED = 20_000
 
@@ -43,6 +47,8 @@ class KeyPrincipal(DevicePrincipal):
 
 
 Principal = PersonPrincipal | KeyPrincipal
+# A session of the workplace, and the clinic in which it listens.
+Browser = tuple[uuid.UUID, int]
 
 
 class Callers:
@@ -68,6 +74,24 @@ class Callers:
         """The same for many, in one question; those that have ended are missing."""
         rows = await self._database.look_up(SIGN_INS, {"families": names(list(families))})
         return {row[-1]: principal_of_row(row) for row in rows}
+
+    async def in_browser(self, session_id: uuid.UUID, organization_id: int) -> PersonPrincipal | None:
+        """Whom a browser of the workplace stands for at this moment in this clinic."""
+        return (await self.all_in_browsers({(session_id, organization_id)})).get((session_id, organization_id))
+
+    async def all_in_browsers(self, browsers: Collection[Browser]) -> dict[Browser, PersonPrincipal]:
+        asked = list(browsers)
+        parameters = {
+            "sessions": names([session_id for session_id, _ in asked]),
+            "organizations": [organization_id for _, organization_id in asked],
+            "idle": IDLE,
+            "longest": LONGEST,
+        }
+        found = {}
+        for *columns, session_id in await self._database.look_up(BROWSERS, parameters):
+            principal = replace(principal_of_row(tuple(columns)), browser_id=session_id)
+            found[session_id, principal.organization_id] = principal
+        return found
 
     async def finish(self) -> None:
         await self._keys.finish()

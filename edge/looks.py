@@ -27,7 +27,7 @@ def occasion_of(request: Request, principal: Principal) -> Occasion:
         actor=_actor(principal),
         request_id=request.id,
         ip=request.address or None,
-        session=str(principal.family_id) if isinstance(principal, PersonPrincipal) else "",
+        session=str(principal.sign_in_id) if isinstance(principal, PersonPrincipal) else "",
     )
 
 
@@ -109,4 +109,4 @@ def _session(principal: Principal) -> tuple[str, UUID, UUID | str]:
     if isinstance(principal, KeyPrincipal):
         return "key", principal.key_public_id, ""
     kind = kind_of_actor(principal)
-    return kind, principal.user_public_id, principal.family_id or ""
+    return kind, principal.user_public_id, principal.sign_in_id or ""

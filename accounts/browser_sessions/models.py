@@ -21,6 +21,7 @@ class BrowserSession(AbstractBaseSession):
 
     class Meta:
         db_table = "accounts_browsersession"
+        indexes = [models.Index(fields=["public_id"], name="accounts_browser_public_id")]
 
     @classmethod
     def get_session_store_class(cls) -> Any:

@@ -10,6 +10,9 @@ from accounts.models import User
 from accounts.one_time.services import device_is_required
 from accounts.principals import SESSION_ORGANIZATION, PersonPrincipal, person_principal, person_principals
 
+# Of requests that a page sends by itself, without anybody at the screen: they do not keep a browser signed in.
+BACKGROUND = "X-Background"
+
 
 def signed_in_user(request: HttpRequest) -> User | None:
     """The account, also where it has no clinic. Notes that the browser is in use, or ends the session in time."""
@@ -20,7 +23,8 @@ def signed_in_user(request: HttpRequest) -> User | None:
         request.session[ENDED_BECAUSE] = reason
         request.user = AnonymousUser()
         return None
-    request.session.note_seen()  # type: ignore[attr-defined]
+    if BACKGROUND not in request.headers:
+        request.session.note_seen()  # type: ignore[attr-defined]
     return request.user
 
 

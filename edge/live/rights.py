@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Collection
 from contextlib import suppress
 
 import structlog
 
+from accounts.principals import PersonPrincipal
 from edge.callers import Callers
 from edge.live.hub import Hub
 from edge.live.listeners import RIGHTS_CHANGED, SIGNED_OUT, UNKNOWN_RIGHTS
@@ -47,18 +49,25 @@ class Rights:
 
     async def _check(self) -> None:
         listeners = list(self._hub.listeners())
-        families = {one.principal.family_id for one in listeners if one.principal.family_id is not None}
-        if not families:
-            return
-        found = await self._callers.all_signed_in(families)
+        found = await self._now({listener.principal for listener in listeners})
         for listener in listeners:
-            family_id = listener.principal.family_id
-            principal = None if family_id is None else found.get(family_id)
+            principal = found.get(listener.principal)
             if principal is None:
                 listener.end(SIGNED_OUT)
             elif principal != listener.principal:
                 # Which patients, what role: the stream that is opened next has the new rights, and its own look.
                 listener.end(RIGHTS_CHANGED)
+
+    async def _now(self, principals: Collection[PersonPrincipal]) -> dict[PersonPrincipal, PersonPrincipal | None]:
+        """What each sign-in stands for now: of all apps in one question, and of all browsers in another."""
+        families = {one.family_id for one in principals if one.family_id is not None}
+        browsers = {(one.browser_id, one.organization_id) for one in principals if one.browser_id is not None}
+        apps = await self._callers.all_signed_in(families) if families else {}
+        pages = await self._callers.all_in_browsers(browsers) if browsers else {}
+        return {
+            one: apps.get(one.family_id) if one.family_id else pages.get((one.browser_id, one.organization_id))
+            for one in principals
+        }
 
     def _end_the_unknown(self) -> None:
         if time.monotonic() - self._known_at > UNKNOWN_SECONDS:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-import uuid
 from typing import Any
 
 import msgspec
@@ -12,6 +9,7 @@ import redis
 from rest_framework.exceptions import AuthenticationFailed
 
 from accounts.principals import PersonPrincipal
+from accounts.stream_tickets import TICKET_SECONDS, Holder, new_ticket, ticket_key
 from edge.answers import Answer
 from edge.callers import Callers
 from edge.live.refusals import NoStreams
@@ -19,23 +17,12 @@ from edge.queries import NoQuery, read_query
 from edge.requests import Request
 from tenancy.api.errors import Unprocessable
 
-TICKET_SECONDS = 30
 LONGEST = 100
 INVALID_TICKET = "The ticket is invalid, was used or has expired. Please ask for another one."
 NO_BODY = [{"type": "extra_forbidden", "loc": ["body"], "msg": "Send no body", "input": None}]
 
 
-class Holder(msgspec.Struct, frozen=True, array_like=True):
-    family_id: uuid.UUID
-    user_public_id: uuid.UUID
-    user_version: int
-    organization_id: int
-    origin: str
-
-
 class Tickets:
-    """Valkey keeps a digest of each: who reads there cannot open a stream."""
-
     def __init__(self, valkey: Any, callers: Callers) -> None:
         self._valkey = valkey
         self._callers = callers
@@ -45,16 +32,10 @@ class Tickets:
         await _refuse_a_body(request)
         if principal.family_id is None:
             raise TypeError("the data plane knows people by the sign-in of an app")
-        ticket = secrets.token_urlsafe(32)
-        holder = Holder(
-            principal.family_id,
-            principal.user_public_id,
-            principal.user_version,
-            principal.organization_id,
-            request.headers.get("origin", ""),
-        )
+        ticket = new_ticket()
+        holder = Holder.of(principal, origin=request.headers.get("origin", ""))
         try:
-            await self._valkey.set(_key(ticket), msgspec.msgpack.encode(holder), ex=TICKET_SECONDS, nx=True)
+            await self._valkey.set(ticket_key(ticket), msgspec.msgpack.encode(holder), ex=TICKET_SECONDS, nx=True)
         except redis.RedisError:
             raise NoStreams from None
         return Answer({"ticket": ticket, "expiresIn": TICKET_SECONDS}, 201)
@@ -64,16 +45,21 @@ class Tickets:
         if len(ticket) > LONGEST:
             raise AuthenticationFailed(INVALID_TICKET)
         try:
-            raw = await self._valkey.getdel(_key(ticket))
+            raw = await self._valkey.getdel(ticket_key(ticket))
         except redis.RedisError:
             raise NoStreams from None
         holder = None if raw is None else msgspec.msgpack.decode(raw, type=Holder)
         if holder is None or not _is_of(holder, request):
             raise AuthenticationFailed(INVALID_TICKET)
-        principal = await self._callers.signed_in(holder.family_id)
+        principal = await self._holder_now(holder)
         if principal is None or not _stands_for(principal, holder):
             raise AuthenticationFailed(INVALID_TICKET)
         return principal
+
+    async def _holder_now(self, holder: Holder) -> PersonPrincipal | None:
+        if holder.browser_id is not None:
+            return await self._callers.in_browser(holder.browser_id, holder.organization_id)
+        return None if holder.family_id is None else await self._callers.signed_in(holder.family_id)
 
 
 def _is_of(holder: Holder, request: Request) -> bool:
@@ -97,7 +83,3 @@ async def _refuse_a_body(request: Request) -> None:
         return  # none was sent
     if body != {}:
         raise Unprocessable(NO_BODY)
-
-
-def _key(ticket: str) -> str:
-    return f"live:ticket:{hashlib.sha256(ticket.encode()).hexdigest()}"
