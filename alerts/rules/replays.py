@@ -31,21 +31,21 @@ class PatientReplay:
 
 
 def replay_for(*, patient: Patient, plan: RulePlan, days: int) -> PatientReplay:
-    readings = _readings_of(patient, timezone.now() - timedelta(days=days))
+    readings = readings_of(patient, timezone.now() - timedelta(days=days))
     since = readings[0].measured_at if readings else None
     return PatientReplay(since, len(readings), replay([plan], readings, patient.zone))
 
 
-def _readings_of(patient: Patient, since: datetime) -> list[Reading]:
-    """Canonical ones, oldest first."""
+def readings_of(patient: Patient, since: datetime, *, most: int = MOST_READINGS) -> list[Reading]:
+    """Canonical ones, oldest first; of more than ``most`` the newest."""
     key = (required_organization_id(), patient.pk)
     readings: list[Reading] = []
     after: Place | None = None
-    while len(readings) < MOST_READINGS:
+    while len(readings) < most:
         page = run_steps(raw_page_steps(key, since=since, until=None, after=after, limit=PAGE))
         for measured_at, device_id, _, _, glucose, _, quality, _, _, _, battery_level, _, received_at in page:
             readings.append(Reading(measured_at, glucose, device_id, received_at, quality, battery_level))
         if len(page) < PAGE:
             break
         after = (page[-1][0], page[-1][1])
-    return readings[:MOST_READINGS][::-1]
+    return readings[:most][::-1]
