@@ -17,6 +17,10 @@ DUE_ORGANIZATIONS = """
                     WHERE connection.organization_id = organization.id
                       AND connection.status IN ('active', 'auth_suspect') AND connection.next_due_at <= now()
                       AND (connection.claimed_until IS NULL OR connection.claimed_until <= now()))
+        OR EXISTS (SELECT 1 FROM dexcom_sync_connection connection
+                    WHERE connection.organization_id = organization.id
+                      AND connection.status = 'active' AND connection.is_backfilling
+                      AND (connection.backfill_claimed_until IS NULL OR connection.backfill_claimed_until <= now()))
 """
 
 # Dexcom's page sends people back with nothing but the state: whose clinic it belongs to.
@@ -54,6 +58,9 @@ class Migration(migrations.Migration):
                 ('next_due_at', models.DateTimeField(null=True)),
                 ('claimed_until', models.DateTimeField(null=True)),
                 ('claim', models.UUIDField(null=True)),
+                ('is_backfilling', models.BooleanField(default=False)),
+                ('backfill_claimed_until', models.DateTimeField(null=True)),
+                ('backfill_claim', models.UUIDField(null=True)),
                 ('suspect_since', models.DateTimeField(null=True)),
                 ('probes', models.PositiveSmallIntegerField(default=0)),
                 ('refusals', models.PositiveSmallIntegerField(default=0)),
@@ -380,6 +387,10 @@ class Migration(migrations.Migration):
             model_name='connection',
             index=models.Index(condition=models.Q(('status__in', ['active', 'auth_suspect'])), fields=['organization', 'next_due_at'], name='dexcom_connection_due'),
         ),
+        migrations.AddIndex(
+            model_name='connection',
+            index=models.Index(condition=models.Q(('is_backfilling', True), ('status', 'active')), fields=['organization', 'backfill_claimed_until'], name='dexcom_connection_backfill'),
+        ),
         migrations.AddConstraint(
             model_name='connection',
             constraint=models.UniqueConstraint(fields=('organization', 'public_id'), name='dexcom_connection_public_id'),
@@ -491,7 +502,8 @@ class Migration(migrations.Migration):
             "dexcom_due_organizations()",
             returns="TABLE (organization_id bigint)",
             body=DUE_ORGANIZATIONS,
-            reads=["SELECT (organization_id, status, next_due_at, claimed_until) ON dexcom_sync_connection"],
+            reads=["SELECT (organization_id, status, next_due_at, claimed_until, is_backfilling, backfill_claimed_until) "
+                   "ON dexcom_sync_connection"],
         ),
         LookupFunction(
             "dexcom_organization_by_state(p_digest bytea)",

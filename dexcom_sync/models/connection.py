@@ -40,6 +40,11 @@ class ConnectionQuerySet(TenantQuerySet["Connection"]):
         free = models.Q(claimed_until__isnull=True) | models.Q(claimed_until__lte=now)
         return self.filter(free, status__in=Connection.POLLED, next_due_at__lte=now)
 
+    def to_backfill(self, now: datetime) -> ConnectionQuerySet:
+        """Whose past is not read yet, and is in no worker's hands."""
+        free = models.Q(backfill_claimed_until__isnull=True) | models.Q(backfill_claimed_until__lte=now)
+        return self.filter(free, status=Connection.Status.ACTIVE, is_backfilling=True)
+
 
 class Connection(TenantModel):
     """``next_due_at``: when it is looked at again, for a sync or, under suspicion, for the next probe of its tokens.
@@ -79,6 +84,10 @@ class Connection(TenantModel):
     next_due_at = models.DateTimeField(null=True)
     claimed_until = models.DateTimeField(null=True)
     claim = models.UUIDField(null=True)
+    # The past is read by workers of its own, with a lease of its own: the present does not wait for it.
+    is_backfilling = models.BooleanField(default=False)
+    backfill_claimed_until = models.DateTimeField(null=True)
+    backfill_claim = models.UUIDField(null=True)
     suspect_since = models.DateTimeField(null=True)
     probes = models.PositiveSmallIntegerField(default=0)
     refusals = models.PositiveSmallIntegerField(default=0)
@@ -110,7 +119,12 @@ class Connection(TenantModel):
                 fields=["organization", "next_due_at"],
                 condition=models.Q(status__in=["active", "auth_suspect"]),
                 name="dexcom_connection_due",
-            )
+            ),
+            models.Index(
+                fields=["organization", "backfill_claimed_until"],
+                condition=models.Q(status="active", is_backfilling=True),
+                name="dexcom_connection_backfill",
+            ),
         ]
 
     def __str__(self) -> str:

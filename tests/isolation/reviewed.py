@@ -217,7 +217,10 @@ COLUMN_GRANTS |= {
         "readings_dirtyday": ("organization_id",),
         "readings_evaluationmark": ("organization_id",),
         "alerts_patientevaluation": ("organization_id", "next_look_at"),
-        "dexcom_sync_connection": ("organization_id", "status", "next_due_at", "claimed_until"),
+        "dexcom_sync_connection": (
+            *("organization_id", "status", "next_due_at", "claimed_until"),
+            *("is_backfilling", "backfill_claimed_until"),
+        ),
         "dexcom_sync_connectrequest": ("organization_id", "state_digest"),
         "alerts_delivery": ("organization_id", "state", "next_attempt_at", "claimed_until"),
         "alerts_episode": ("organization_id", "next_escalation_at", "next_repeat_at"),
