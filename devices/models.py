@@ -211,3 +211,41 @@ class DeviceKey(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.prefix}…"
+
+
+class PresenceQuerySet(TenantQuerySet["Presence"]):
+    def due(self, now: datetime) -> PresenceQuerySet:
+        return self.filter(look_at__lte=now)
+
+
+class Presence(TenantModel):
+    """What live streams were told last of a device; ``devices.presence`` compares it with what is.
+
+    ``look_at``: when to compare next: at once after a contact that brings news, otherwise when the device would be
+    offline if nothing more came; None where only a contact can bring news. Rows are made by the store of readings.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    device = TenantForeignKey(Device, related_name="+")
+    look_at = models.DateTimeField(null=True)
+    # As it was heard with a reading; the device's own row keeps battery and contact.
+    signal_is_poor = models.BooleanField(null=True)
+    told_online = models.BooleanField(default=False, db_default=False)
+    told_low_battery = models.BooleanField(null=True)
+    told_poor_signal = models.BooleanField(null=True)
+    told_status = models.CharField(max_length=16, default="", db_default="")
+
+    objects: ClassVar[Any] = TenantManager.of(PresenceQuerySet)
+
+    class Meta(TenantModel.Meta):
+        constraints = [models.UniqueConstraint(fields=["organization", "device"], name="devices_presence_device")]
+        indexes = [
+            models.Index(
+                fields=["organization", "look_at"],
+                condition=models.Q(look_at__isnull=False),
+                name="devices_presence_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"presence of device {self.device_id}"

@@ -17,6 +17,7 @@ from audit.changes import Before, apply_changes, record_creation, record_update,
 from devices.hidden_periods import devices_in_hidden_periods
 from devices.keys import DEMO_KEY, describe_key, generate_key
 from devices.models import Assignment, Device, DeviceKey
+from devices.presence import look_soon
 from patients.models import Patient
 from tenancy.managers import audited_elsewhere
 
@@ -59,6 +60,7 @@ def change_device(*, device: Device, changes: dict[str, Any]) -> Device:
     if locked.status == Device.Status.RETIRED:
         raise ValidationError("The device is retired.")
     apply_changes(locked, changes, object_id=locked.code, patient_id=_measured_patient_id(locked))
+    look_soon(locked, timezone.now())
     return locked
 
 
@@ -79,6 +81,7 @@ def retire_device(*, device: Device) -> Device:
         assignment.ends_at = max(ends_at, assignment.starts_at + timedelta(milliseconds=1))
         assignment.save(update_fields=["ends_at"])
     apply_changes(locked, {"status": Device.Status.RETIRED}, object_id=locked.code, patient_id=patient_id)
+    look_soon(locked, now)
     return locked
 
 

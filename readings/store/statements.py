@@ -213,17 +213,36 @@ SELECT DISTINCT row.organization_id, row.patient_id,
 ON CONFLICT (organization_id, patient_id, day) DO NOTHING
 """
 
-# Devices whose contact is a minute old at least are few: most transactions write none.
+# Devices whose contact is a minute old at least are few: most transactions write none. What listeners were told of them
+# last stands in devices_presence: where the contact brings news they are looked at (devices/presence.py). Silence is
+# asked of the contact itself as well: whoever tells at this moment that the device is offline is not to be seen yet.
 NOTE_CONTACT = """
-UPDATE devices_device device
-   SET last_seen_at = now(), battery_level = COALESCE(sent.battery_level, device.battery_level)
-  FROM (SELECT asked.organization_id, asked.id, asked.battery_level
-          FROM unnest(%(organization_id)s::bigint[], %(device_id)s::bigint[], %(battery_level)s::smallint[])
-               AS asked (organization_id, id, battery_level)
-         CROSS JOIN LATERAL (SELECT last_seen_at FROM devices_device device
-                              WHERE device.organization_id = asked.organization_id AND device.id = asked.id
-                             OFFSET 0) seen
-         WHERE seen.last_seen_at IS NULL OR seen.last_seen_at < now() - interval '1 minute' OFFSET 0) sent
- WHERE device.organization_id = sent.organization_id AND device.id = sent.id
-   AND (device.last_seen_at IS NULL OR device.last_seen_at < now() - interval '1 minute')
+WITH sent AS MATERIALIZED (
+    SELECT asked.organization_id, asked.id, asked.battery_level, asked.signal_is_poor,
+           seen.last_seen_at IS NULL OR seen.last_seen_at < now() - 3 * seen.reading_interval * interval '1 second'
+           OR told.told_online IS NOT TRUE
+           OR asked.battery_level IS NOT NULL AND (asked.battery_level < 20) IS DISTINCT FROM told.told_low_battery
+           OR asked.signal_is_poor <> COALESCE(told.signal_is_poor, NOT asked.signal_is_poor) AS is_news
+      FROM unnest(%(organization_id)s::bigint[], %(device_id)s::bigint[], %(battery_level)s::smallint[],
+                  %(signal_is_poor)s::boolean[])
+           AS asked (organization_id, id, battery_level, signal_is_poor)
+     CROSS JOIN LATERAL (SELECT last_seen_at, reading_interval FROM devices_device device
+                          WHERE device.organization_id = asked.organization_id AND device.id = asked.id
+                         OFFSET 0) seen
+      LEFT JOIN LATERAL (SELECT told_online, told_low_battery, signal_is_poor FROM devices_presence presence
+                          WHERE presence.organization_id = asked.organization_id AND presence.device_id = asked.id
+                         OFFSET 0) told ON true
+     WHERE seen.last_seen_at IS NULL OR seen.last_seen_at < now() - interval '1 minute'
+), contact AS (
+    UPDATE devices_device device
+       SET last_seen_at = now(), battery_level = COALESCE(sent.battery_level, device.battery_level)
+      FROM sent
+     WHERE device.organization_id = sent.organization_id AND device.id = sent.id
+       AND (device.last_seen_at IS NULL OR device.last_seen_at < now() - interval '1 minute')
+    RETURNING device.organization_id, device.id, sent.signal_is_poor, sent.is_news
+)
+INSERT INTO devices_presence AS presence (organization_id, device_id, signal_is_poor, look_at)
+SELECT organization_id, id, signal_is_poor, now() FROM contact WHERE is_news ORDER BY organization_id, id
+ON CONFLICT (organization_id, device_id) DO UPDATE
+   SET look_at = EXCLUDED.look_at, signal_is_poor = COALESCE(EXCLUDED.signal_is_poor, presence.signal_is_poor)
 """

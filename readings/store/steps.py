@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
+from readings.models import SignalQuality
 from readings.rows import Outcome, ReadingRow, RowResult, cut_to_milliseconds
 from readings.store import statements
 from readings.store.arrays import documents, instants, numbers
@@ -188,17 +189,19 @@ def _assignments(
 def _contacts(
     rows: Sequence[ReadingRow], organization_ids: Sequence[int], measured: Sequence[datetime]
 ) -> dict[str, Any]:
-    """Devices, each with the battery of its newest row."""
-    newest: dict[tuple[int, int], tuple[datetime, int | None]] = {}
+    """Devices, each with the battery and the signal of its newest row."""
+    newest: dict[tuple[int, int], tuple[datetime, ReadingRow]] = {}
     for row, organization_id, instant in zip(rows, organization_ids, measured, strict=True):
         device = (organization_id, row.device_id)
         if device not in newest or newest[device][0] < instant:
-            newest[device] = (instant, row.battery_level)
+            newest[device] = (instant, row)
     devices = sorted(newest)
+    last = [newest[device][1] for device in devices]
     return {
         "organization_id": numbers([organization_id for organization_id, _ in devices]),
         "device_id": numbers([device_id for _, device_id in devices]),
-        "battery_level": numbers([newest[device][1] for device in devices]),
+        "battery_level": numbers([row.battery_level for row in last]),
+        "signal_is_poor": numbers([None if row.quality is None else row.quality == SignalQuality.POOR for row in last]),
     }
 
 
