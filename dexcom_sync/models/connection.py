@@ -72,8 +72,9 @@ class Connection(TenantModel):
     status = models.CharField(max_length=15, choices=Status.choices, default=Status.PENDING)
     # Theirs for this account and this application; known with the first answer, and compared with every one after it.
     dexcom_user_id = models.CharField(max_length=128, blank=True)
-    # What its readings come from, in our terms.
+    # What its readings come from, in our terms: the phone, and the receiver where there is one.
     device = TenantForeignKey(Device, null=True, related_name="+")
+    receiver = TenantForeignKey(Device, null=True, related_name="+")
     consent = TenantForeignKey(Consent, null=True, related_name="+")
     history_since = models.DateTimeField(null=True)
     authorized_at = models.DateTimeField(null=True)

@@ -1,0 +1,1 @@
+"""The doors for each write. They never enqueue."""

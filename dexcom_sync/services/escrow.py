@@ -1,0 +1,71 @@
+"""A new pair of tokens that the database did not take: sealed, in Valkey, until it can be stored.
+
+Without it the consent would be lost: the old pair is spent. Where Valkey is away as well, a log line of level critical
+says which connection will have to be connected again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import redis
+import structlog
+from django.db import transaction
+
+from dexcom_sync.client import TokenPair
+from dexcom_sync.models import Connection, Token
+from tenancy.encryption.envelope import Place
+from tenancy.encryption.keys import open_text, seal_text
+from tenancy.encryption.owners import Owner, Purpose
+from tenancy.redis import limits_client
+
+KEPT_FOR = 7 * 24 * 3600
+
+log = structlog.get_logger(__name__)
+
+
+class _Kept(msgspec.Struct):
+    generation: int
+    pair: TokenPair
+
+
+def keep(connection: Connection, token: Token, pair: TokenPair, generation: int) -> None:
+    try:
+        text = msgspec.json.encode(_Kept(generation, pair)).decode()
+        owner = Owner(connection.organization_id, Purpose.RECORD, connection.patient_id)
+        limits_client().set(_key(connection), seal_text(text, owner=owner, place=_place(connection)), ex=KEPT_FOR)
+    except Exception:
+        log.critical("dexcom_token_lost", connection=str(connection.public_id), exc_info=True)
+
+
+def look(connection: Connection, *, after: int) -> TokenPair | None:
+    """The pair that follows generation ``after``, if it lies here."""
+    try:
+        sealed: Any = limits_client().get(_key(connection))
+    except redis.RedisError:
+        return None
+    if sealed is None:
+        return None
+    with transaction.atomic():
+        kept = msgspec.json.decode(open_text(sealed, place=_place(connection)), type=_Kept)
+    return kept.pair if kept.generation == after + 1 else None
+
+
+def forget_after_commit(connection: Connection) -> None:
+    transaction.on_commit(lambda: forget(connection))
+
+
+def forget(connection: Connection) -> None:
+    try:
+        limits_client().delete(_key(connection))
+    except redis.RedisError:
+        log.warning("dexcom_escrow_not_emptied", connection=str(connection.public_id))
+
+
+def _key(connection: Connection) -> str:
+    return f"dexcom:escrow:{connection.public_id}"
+
+
+def _place(connection: Connection) -> Place:
+    return Place(connection.organization_id, "dexcom_escrow", "pair", str(connection.public_id))

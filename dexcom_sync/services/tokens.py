@@ -1,0 +1,207 @@
+"""The one way to an access token. A refresh token opens once: whoever spends it must be alone, and must keep the answer.
+
+Spending is claimed by a conditional update that is committed before the call: of any number of workers one calls, and
+the others wait for what it stores. Where the claim is still there after a minute, its worker has died, and perhaps the
+answer with it: then the escrow is looked into, and the old token is tried once more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import DatabaseError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from dexcom_sync.client import TokenPair, TokenRefused, TokenRefusal
+from dexcom_sync.models import Connection, Token
+from dexcom_sync.services import escrow, standing
+
+# Longer than a call may take: 5 s to connect, 30 s to answer, and the second try of a lost answer.
+CLAIM_HOLDS = timedelta(seconds=90)
+OTHERS_WAIT = 40.0
+LOOK_EVERY = 0.1
+AFTER_A_LOST_ANSWER = 5.0
+STORE_TRIES = 3
+FRESH_FOR_AT_LEAST = 300
+LOST = "lost_refresh_response"
+
+Refresh = Callable[[str], TokenPair]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    value: str = field(repr=False)
+    generation: int
+
+
+class TokenError(Exception):
+    """No access token now."""
+
+
+class TokenBusy(TokenError):
+    """Another worker is spending the refresh token and has not finished."""
+
+
+class TokenTrouble(TokenError):
+    """Their service or ours: nothing is wrong with the consent. Try again after ``wait`` seconds."""
+
+    def __init__(self, reason: str, wait: float) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.wait = wait
+
+
+class SignInInDoubt(TokenError):
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class ApplicationRefused(TokenError):
+    """Our id or secret is wrong: no patient's fault, and no connection changes for it."""
+
+
+def access_for(connection: Connection, refresh: Refresh, *, refused: int | None = None) -> Access:
+    """An access token of the connection that is good for minutes.
+
+    ``refused``: the generation that a data call was just refused with; a newer one that stands already is as good as a
+    refresh. Call it outside of transactions: it waits, and calls Dexcom.
+    """
+    waited_until = time.monotonic() + OTHERS_WAIT
+    while True:
+        token = _current(connection)
+        if token.access_expires_at > timezone.now() and token.generation != refused:
+            return Access(token.access, token.generation)
+        if claimed_at := _claim(token):
+            return _spend(connection, token, claimed_at, refresh)
+        if time.monotonic() > waited_until:
+            raise TokenBusy
+        time.sleep(LOOK_EVERY)
+
+
+@transaction.atomic
+def keep_first_pair(connection: Connection, pair: TokenPair) -> Token:
+    """What the consent gave. A connection that is connected again goes on counting generations."""
+    now = timezone.now()
+    token = Token.objects.select_for_update().filter(connection_id=connection.pk).first()
+    if token is None:
+        token = Token(connection=connection, patient_id=connection.patient_id, generation=0)
+    _fill(token, pair, now)
+    token.save()
+    return token
+
+
+@transaction.atomic
+def erase(connection: Connection) -> None:
+    Token.objects.filter(connection_id=connection.pk).delete()
+    escrow.forget(connection)
+
+
+@transaction.atomic
+def _current(connection: Connection) -> Token:
+    found: Token | None = Token.objects.filter(connection_id=connection.pk).first()
+    if found is None:
+        raise SignInInDoubt("no_tokens")
+    return found
+
+
+@transaction.atomic
+def _claim(token: Token) -> datetime | None:
+    now = timezone.now()
+    free = Q(intended_at__isnull=True) | Q(intended_at__lt=now - CLAIM_HOLDS)
+    claimed = Token.objects.filter(free, pk=token.pk, generation=token.generation).update(intended_at=now)
+    return now if claimed else None
+
+
+@transaction.atomic
+def _release(token: Token, claimed_at: datetime) -> None:
+    Token.objects.filter(pk=token.pk, intended_at=claimed_at).update(intended_at=None)
+
+
+def _spend(connection: Connection, token: Token, claimed_at: datetime, refresh: Refresh) -> Access:
+    was_interrupted = token.intended_at is not None
+    if was_interrupted and (kept := escrow.look(connection, after=token.generation)):
+        return _keep(connection, token, kept)
+    try:
+        pair = _called(token, refresh)
+    except TokenRefused as refusal:
+        return _refused(connection, token, claimed_at, refusal, was_interrupted)
+    return _keep(connection, token, pair)
+
+
+def _called(token: Token, refresh: Refresh) -> TokenPair:
+    """A lost answer may have rotated the token: it is tried once more, since it may as well not have."""
+    try:
+        return refresh(token.refresh)
+    except TokenRefused as refusal:
+        if refusal.kind is not TokenRefusal.AMBIGUOUS:
+            raise
+    time.sleep(AFTER_A_LOST_ANSWER)
+    try:
+        return refresh(token.refresh)
+    except TokenRefused as refusal:
+        refusal.after_lost_answer = True
+        raise
+
+
+def _refused(
+    connection: Connection, token: Token, claimed_at: datetime, refusal: TokenRefused, was_interrupted: bool
+) -> Access:
+    stands = _current(connection)
+    if stands.generation != token.generation:
+        return Access(stands.access, stands.generation)
+    if refusal.kind is TokenRefusal.AMBIGUOUS:
+        # The claim stays: whoever comes after it has run out knows that an answer may have been lost.
+        raise TokenTrouble("token_address_silent", CLAIM_HOLDS.total_seconds()) from refusal
+    _release(token, claimed_at)
+    if refusal.kind is TokenRefusal.INVALID_GRANT:
+        reason = LOST if was_interrupted or refusal.after_lost_answer else "invalid_grant"
+        raise SignInInDoubt(reason) from refusal
+    if refusal.is_ours:
+        raise ApplicationRefused(refusal.kind.value) from refusal
+    if refusal.kind is TokenRefusal.UNRECOGNISED and standing.note_unreadable_refusal(connection):
+        raise SignInInDoubt("token_refused_unreadably") from refusal
+    raise TokenTrouble(f"token_{refusal.kind.value}", refusal.wait) from refusal
+
+
+def _keep(connection: Connection, token: Token, pair: TokenPair) -> Access:
+    """Stored before it is used; where the database is away, in escrow."""
+    generation = token.generation + 1
+    for pause in (0.0, *[0.5 * 2**n for n in range(STORE_TRIES)]):
+        time.sleep(pause)
+        try:
+            return _store(connection, token.generation, pair)
+        except DatabaseError:
+            log.warning("dexcom_token_not_stored", connection=str(connection.public_id), exc_info=True)
+    escrow.keep(connection, token, pair, generation)
+    return Access(pair.access, generation)
+
+
+@transaction.atomic
+def _store(connection: Connection, generation: int, pair: TokenPair) -> Access:
+    token = Token.objects.select_for_update().get(connection_id=connection.pk)
+    if token.generation != generation:
+        # Somebody stored another pair meanwhile, by a new consent: that one is in force.
+        return Access(token.access, token.generation)
+    _fill(token, pair, timezone.now())
+    token.save()
+    Connection.objects.filter(pk=connection.pk).update(refusals=0)
+    escrow.forget_after_commit(connection)
+    return Access(token.access, token.generation)
+
+
+def _fill(token: Token, pair: TokenPair, now: datetime) -> None:
+    token.access, token.refresh = pair.access, pair.refresh
+    # A token that is about to run out is none: some minutes less, or a fifth of a short life.
+    life = pair.expires_in - min(FRESH_FOR_AT_LEAST, pair.expires_in / 5)
+    token.access_expires_at = now + timedelta(seconds=life)
+    token.generation += 1
+    token.refreshed_at = now
+    token.intended_at = None
