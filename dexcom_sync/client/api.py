@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from dexcom_sync.client.error_bodies import LARGEST_BODY, error_code
+from dexcom_sync.client.error_bodies import error_code
 from dexcom_sync.client.errors import (
     BadRequest,
     DexcomError,
@@ -26,7 +26,7 @@ from dexcom_sync.client.errors import (
 from dexcom_sync.client.regions import Application
 from dexcom_sync.client.retries import read_retry_after
 from dexcom_sync.client.tokens import Tokens, is_token, read_tokens, refusal_of
-from dexcom_sync.client.transport import LARGEST_ANSWER, Exchange, NothingSent, exchange
+from dexcom_sync.client.transport import LARGEST_ANSWER, LARGEST_TOKENS, Exchange, NothingSent, exchange
 from dexcom_sync.records.envelopes import Envelope, EnvelopeFault, check_envelope
 from dexcom_sync.records.outcomes import Resource
 from dexcom_sync.records.windows import Window, format_query_time
@@ -147,7 +147,7 @@ class DexcomClient:
                     lambda: self._token_http.build_request(
                         "POST", self.application.token_url, data={**form, **credentials}, timeout=TOKEN_TIMEOUT
                     ),
-                    largest=LARGEST_BODY,
+                    largest=LARGEST_TOKENS,
                     longest_seconds=LONGEST_TOKEN_SECONDS,
                 ),
             )
@@ -230,8 +230,8 @@ _NOTHING = object()
 
 
 def _decoded_leniently(body: bytes) -> Any:
-    """One NaN or half a character costs one record, not the page."""
+    """One NaN or broken character costs one record, not the page."""
     try:
-        return json.loads(body)
+        return json.loads(body.decode("utf-8", "surrogateescape"))
     except (RecursionError, UnicodeError, ValueError):
         return _NOTHING

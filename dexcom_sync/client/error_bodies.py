@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-LARGEST_BODY = 64 * 1024
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _USER_CAP = re.compile(r"max(imum)?[ _]user|user[ _](count|limit|cap)", re.IGNORECASE)
 USER_CAP_CODE = "user_cap"
@@ -16,7 +15,7 @@ USER_CAP_CODE = "user_cap"
 def error_code(body: bytes) -> str:
     """``error``, else the first of ``errors``, else ``message``; "" where none of them is a code."""
     try:
-        answer = msgspec.json.decode(body[:LARGEST_BODY])
+        answer = msgspec.json.decode(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeError, ValueError):
         return ""
     if not isinstance(answer, dict):

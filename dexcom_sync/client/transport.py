@@ -15,6 +15,7 @@ from dexcom_sync.client.errors import ServerTrouble, TimedOut, Unreadable
 from dexcom_sync.client.retries import read_http_date
 
 LARGEST_ANSWER = 32 * 1024 * 1024
+LARGEST_ERROR = LARGEST_TOKENS = 64 * 1024
 _INFLATED_AT_ONCE = 256 * 1024
 USER_AGENT = "glucose-platform"
 
@@ -67,7 +68,7 @@ def exchange(
     try:
         response = http.send(request(), stream=True)
         try:
-            body = _read(response, largest, began + longest_seconds)
+            body = _read(response, largest if response.status_code == 200 else LARGEST_ERROR, began + longest_seconds)
         finally:
             response.close()
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
