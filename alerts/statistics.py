@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from django.db.models import Aggregate, Count, DurationField, ExpressionWrapper, F, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, ExtractHour
 
 from alerts.models import Episode, EpisodeEvent, Severity
 from alerts.services.acts import Verdict
@@ -76,6 +76,15 @@ def statistics(*, since: datetime, until: datetime) -> Statistics:
         patient_days=days.count(),
         reviewed=_reviewed(episodes),
     )
+
+
+def alarms_by_hour(*, since: datetime, until: datetime, zone: tzinfo) -> list[int]:
+    """24 counts, by the hour of the clock of ``zone`` in which each was opened."""
+    episodes = Episode.objects.confirmed().between(since, until).order_by()
+    counted = dict(
+        episodes.annotate(hour=ExtractHour("opened_at", tzinfo=zone)).values_list("hour").annotate(Count("id"))
+    )
+    return [counted.get(hour, 0) for hour in range(24)]
 
 
 def _reviewed(episodes: object) -> dict[str, int]:

@@ -57,6 +57,8 @@ class ClinicAdminSite(UnfoldAdminSite):
             security_page,
             support_pages,
         )
+        from reports.alarm_board import urls as alarm_board_urls
+        from reports.alarm_rules import urls as alarm_rules_urls
 
         return [
             # Open to whoever is on the way in: a half sign-in is no principal.
@@ -75,6 +77,8 @@ class ClinicAdminSite(UnfoldAdminSite):
             path("emergency-access/", self.admin_view(emergency_page.emergency_page), name="emergency_access"),
             path("clinic/", self.admin_view(organization_page.organization_page), name="organization"),
             path("readings/", self.admin_view(readings_page.readings_page), name="readings"),
+            *alarm_board_urls.urls(self.admin_view),
+            *alarm_rules_urls.urls(self.admin_view),
         ]
 
     def own_view(self, view: Any) -> View:

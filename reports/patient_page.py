@@ -16,6 +16,7 @@ from devices.models import Assignment, Device
 from patients.models import Patient
 from readings.models import GlucoseReading
 from readings.units import format_glucose
+from reports.alarm_timeline import alarm_section
 from reports.care_section import care_section
 from reports.charts.bands import Bucket, Calendar, band_chart, flag_of
 from reports.charts.frame import NARROW, WIDE
@@ -92,6 +93,7 @@ def patient_page(request: HttpRequest, patient: Patient, context: dict[str, Any]
         "coverage": _coverage(picture, interval),
         "history": newest_history(request, patient),
         **care_section(request, patient),
+        **alarm_section(request, patient),
         "readings": _last_readings(patient, unit, target),
         "zone_words": f"Times are those of {patient.timezone.replace('_', ' ')}.",
     }

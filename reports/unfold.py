@@ -9,8 +9,11 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 
+from reports.alarm_board.badge import badge_words
 from reports.clinic import current_clinic
 from reports.sign_in import staff_places
+
+ALARMS = "admin:alarms"
 
 
 def site_header(request: HttpRequest) -> str:
@@ -58,8 +61,10 @@ def favicon(request: HttpRequest) -> str:
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     pages = [
         ("Patients", "monitor_heart", "admin:patients_patient_changelist", "patients.view_patient"),
+        ("Alarms", "notifications_active", ALARMS, "alerts.view_episode"),
         ("Devices", "sensors", "admin:devices_device_changelist", "devices.view_device"),
         ("Readings", "glucose", "admin:readings", "readings.view_glucosereading"),
+        ("Alarm rules", "rule", "admin:alarm_rules", "alerts.view_rule"),
         ("Emergency access", "emergency", "admin:emergency_access", "patients.add_emergencyaccess"),
         ("Members", "group", "admin:accounts_membership_changelist", "accounts.view_membership"),
         ("Invitations", "mail", "admin:clinic_invitations", "accounts.view_invitation"),
@@ -69,11 +74,16 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ("Platform support", "support_agent", "admin:support_accesses", "accounts.view_supportaccess"),
     ]
     items = [
-        {"title": title, "icon": icon, "link": reverse(name)}
+        {"title": title, "icon": icon, "link": reverse(name), **(_alarms_badge() if name == ALARMS else {})}
         for title, icon, name, permission in pages
         if request.user.has_perm(permission)
     ]
     return [{"items": items}]
+
+
+def _alarms_badge() -> dict[str, str]:
+    words = badge_words()
+    return {"badge": words, "badge_style": "solid"} if words else {}
 
 
 def account_links(request: HttpRequest) -> list[dict[str, Any]]:

@@ -46,8 +46,14 @@ def message_of(delivery: Delivery, *, clinic: Organization, detail: str) -> Mess
 
 def _headline(episode: Episode, delivery: Delivery, clinic: Organization, detail: str) -> str:
     again = {Delivery.Reason.ESCALATED: " (not acknowledged)", Delivery.Reason.REPEATED: " (again)"}
-    what = "Alarm" if detail == _DETAIL.NONE else f"{_plain(episode.rule_name)}: {delivery.patient.code}"
-    return f"{what} at {_plain(clinic.name)}{again.get(Delivery.Reason(delivery.reason), '')}"
+    headline = notice_of(episode, code=delivery.patient.code, clinic=clinic, detail=detail)
+    return f"{headline}{again.get(Delivery.Reason(delivery.reason), '')}"
+
+
+def notice_of(episode: Episode, *, code: str, clinic: Organization, detail: str) -> str:
+    """One line, for a subject or a lock screen. ``code``: the patient's."""
+    what = "Alarm" if detail == _DETAIL.NONE else f"{_plain(episode.rule_name)}: {code}"
+    return f"{what} at {_plain(clinic.name)}"
 
 
 def _measured(episode: Episode, clinic: Organization, detail: str) -> list[str]:

@@ -66,7 +66,7 @@ def trace_chart(
         description=description,
         children=[
             *frame.background(),
-            *frame.time_ticks(list(_hour_ticks(window, 6 if size.narrow else 3))),
+            *frame.time_ticks(list(hour_ticks(window, 6 if size.narrow else 3))),
             *_lines(points, frame, window, gap),
             *_marks(points, frame, window, target),
             *_edge_words(points, frame, window),
@@ -126,7 +126,7 @@ def _edge_word(flag: int, x: float, frame: Frame) -> SafeString:
     )
 
 
-def _hour_ticks(window: Window, every: int) -> Iterator[tuple[float, str, str]]:
+def hour_ticks(window: Window, every: int) -> Iterator[tuple[float, str, str]]:
     """Full hours of the patient's clock; on the day that the clocks change an hour may be missing or stand twice."""
     instant = window.since.replace(minute=0, second=0, microsecond=0)
     first = True

@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from alerts.models import Episode
 from glucose_platform.routes import ROUTES
 from tests.isolation.callers import Caller
 from tests.isolation.cases import Case
@@ -52,6 +53,7 @@ class Page:
             "url": f"patients/patient/{target.patient.pk}",
             "uid": urlsafe_base64_encode(force_bytes(target.member.user_id)),
             "token": "c0ffee-0123456789abcdef",
+            "alarm": str(getattr(target.row_of(Episode), "public_id", "")),
         }
         return values[name]
 
