@@ -12,9 +12,12 @@ from tenancy import limits
 from tests.clinics import Clinic
 from tests.data_plane import PlatformHandler, forget_budgets
 from tests.databases import cloned_database, empty_as_owner
+from tests.dexcom import dexcom_sandbox, dexcom_sandbox_process
 from tests.forgetting import forget_keys, limits_url
 from tests.live import running_server
 from tests.prepared import prepare_clinics, restored_clinic
+
+__all__ = ["dexcom_sandbox", "dexcom_sandbox_process"]
 
 # Each takes a minute or more of a worker's time, most of it waiting for processes.
 LONGEST = ("tests/test_benchmarks.py::test_quick_run", "tests/faults/", "tests/test_demo.py", "tests/test_runserver.py")
