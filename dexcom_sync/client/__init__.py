@@ -1,7 +1,8 @@
 """Calls to Dexcom's API v3: `DexcomClient` for each region, over one HTTP client of the process.
 
     http, token_http = new_http_client(), new_http_client(keeps_connections=False)
-    client = DexcomClient(Application("us", BASE_URLS["us"], id, secret, redirect_uri), http=http, token_http=token_http)
+    application = Application("us", BASE_URLS["us"], client_id, client_secret, redirect_uri)
+    client = DexcomClient(application, http=http, token_http=token_http)
     tokens = client.exchange_code(code)
     page = client.egvs(tokens.access_token, window)     # page.envelope.records; page.body is the JSON as it came
 

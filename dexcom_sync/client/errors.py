@@ -1,4 +1,4 @@
-"""What a call to Dexcom can end with. None of it holds a token, a code, an address with its query, or a body in words."""
+"""What a call to Dexcom can end with. None of it says a token, a code, an address or a body in words."""
 
 from __future__ import annotations
 

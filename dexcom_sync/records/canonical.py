@@ -12,6 +12,8 @@ from dexcom_sync.records.enums import is_receiver
 
 SAME_READING_SECONDS = 150
 SAME_VALUE = 1
+# Two devices and five minutes between readings make one or two. An answer of nothing but one time must not cost hours.
+MOST_NEIGHBOURS = 20
 
 
 class Copy(msgspec.Struct, frozen=True, gc=False):
@@ -52,16 +54,16 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def physical_readings(copies: Iterable[Copy]) -> list[Reading]:
-    """In the order of time; the same whatever the order of ``copies``. Of one patient, and without gaps: give all copies
-    that lie within 150 s of one that is new.
+    """In the order of time; the same whatever the order of ``copies``, which are one patient's.
+
+    Give all copies that lie within 150 s of one that is new.
     """
     groups = _Groups(sorted(copies, key=lambda copy: (copy.system_time, copy.record_id)))
     conflicts: set[int] = set()
     for _, first, second in sorted(groups.near_pairs()):
-        one, other = groups.of(first), groups.of(second)
-        if one is other:
+        if groups.are_one(first, second):
             continue
-        if _may_be_one(one, other):
+        if _may_be_one(groups.of(first), groups.of(second)):
             groups.join(first, second)
         else:
             conflicts |= {first, second}
@@ -85,7 +87,7 @@ class _Groups:
         """Distance and places of pairs whose keys cannot tell whether they are one."""
         pairs = []
         for first, copy in enumerate(self._copies):
-            for second in range(first + 1, len(self._copies)):
+            for second in range(first + 1, min(first + 1 + MOST_NEIGHBOURS, len(self._copies))):
                 other = self._copies[second]
                 distance = (other.system_time - copy.system_time).total_seconds()
                 if distance > SAME_READING_SECONDS:

@@ -111,7 +111,7 @@ class Fields:
     def integer(self, name: str) -> int | None:
         """None for null, for nothing, and for what is no number."""
         value = self.raw.get(name)
-        if value is None or type(value) is int and SMALLEST_BIGINT <= value <= LARGEST_BIGINT:
+        if value is None or (type(value) is int and SMALLEST_BIGINT <= value <= LARGEST_BIGINT):
             return value
         number = self.number(name)
         if number is None:

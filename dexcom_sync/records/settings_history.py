@@ -175,13 +175,13 @@ def _read_clock(fields: Fields, name: str) -> int | None:
 def _read_days(fields: Fields) -> tuple[str, ...]:
     raw = fields.raw.get("daysOfWeek")
     days: set[str] = set()
-    for place, day in enumerate(raw if isinstance(raw, list) else ()):
+    for day in raw if isinstance(raw, list) else ():
         word = _inside({"day": day}, fields).text("day").strip().lower()
         if not word:
             fields.leniencies.append(Leniency.SETTING_NORMALISED)
             continue
         if word not in enums.WEEKDAYS:
-            fields.unknown_words.append(f"daysOfWeek.{place}")
+            fields.unknown_words.append("daysOfWeek")
         days.add(word)
     return tuple(sorted(days, key=lambda day: (_WEEK.index(day) if day in _WEEK else len(_WEEK), day)))
 
