@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
+from typing import Any
 
 import redis
 from prometheus_client import REGISTRY
@@ -20,7 +21,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from dexcom_sync.client import DexcomError, Exchange
-from dexcom_sync.records import Device, Parsed, Quarantined
+from dexcom_sync.records import Parsed, Quarantined
 from tenancy.redis import limits_client
 
 COUNTS, GAUGES = "dexcom:counts", "dexcom:gauges"
@@ -158,14 +159,12 @@ def note_records(resource: str, parsed: Iterable[Parsed | Quarantined]) -> None:
         count(name, *labels, by=number)
 
 
-def note_lateness(resource: str, parsed: Iterable[Parsed], fetched_at: datetime) -> None:
+def note_lateness(resource: str, system_times: Iterable[datetime], fetched_at: datetime) -> None:
     """Of records that are new: how long after their time they were fetched."""
     now = fetched_at.timestamp()
     with _lock:
-        for record in parsed:
-            if isinstance(record, Device):
-                continue
-            late = max(0.0, now - record.times.system_time.timestamp())
+        for system_time in system_times:
+            late = max(0.0, now - system_time.timestamp())
             place = bisect_left(LATENESS_SECONDS, late)
             _waiting[_BETWEEN.join(("lateness", resource, str(place)))] += 1
             _waiting[_BETWEEN.join(("lateness_sum", resource))] += late
@@ -199,7 +198,7 @@ class FromWorkers(Collector):
             yield gauge
 
 
-def _by_name(fields: dict[bytes, bytes]) -> dict[str, list[tuple[list[str], str]]]:
+def _by_name(fields: Any) -> dict[str, list[tuple[list[str], str]]]:
     found: dict[str, list[tuple[list[str], str]]] = {}
     for field, value in fields.items():
         name, *labels = field.decode().split(_BETWEEN)

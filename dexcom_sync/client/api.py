@@ -138,7 +138,7 @@ class DexcomClient:
             "client_id": self.application.client_id,
             "client_secret": self.application.client_secret,
         }
-        lost: DexcomError | None = None
+        answer: Exchange | DexcomError
         try:
             answer = self._told(
                 "token",
@@ -154,9 +154,9 @@ class DexcomClient:
         except NothingSent:
             raise
         except (ServerTrouble, Unreadable) as error:
-            lost = error
-        if lost is not None:
-            raise TokenRefused(TokenRefusal.AMBIGUOUS, status=lost.status, code=lost.code)
+            answer = error
+        if isinstance(answer, DexcomError):
+            raise TokenRefused(TokenRefusal.AMBIGUOUS, status=answer.status, code=answer.code)
         if answer.status != 200:
             raise _token_error(answer)
         tokens = read_tokens(answer.body, asked_at=asked_at)

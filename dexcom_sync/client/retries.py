@@ -20,10 +20,9 @@ def seconds_to_next_try(error: DexcomError, tries: int, *, chance: Callable[[], 
     """
     if tries >= MOST_TRIES or not isinstance(error, RateLimited | ServerTrouble | Unreadable):
         return None
-    retry_after = getattr(error, "retry_after", None)
-    if retry_after is not None:
-        return float(min(retry_after, LONGEST_RETRY_AFTER_SECONDS))
-    return chance() * min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (tries - 1))
+    if not isinstance(error, Unreadable) and error.retry_after is not None:
+        return min(error.retry_after, LONGEST_RETRY_AFTER_SECONDS)
+    return chance() * min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** (tries - 1))
 
 
 def read_retry_after(value: str | None, now: datetime) -> float | None:

@@ -1,4 +1,4 @@
-"""One answer of Dexcom, kept whole in one transaction: the page, its records, the readings and the cursor, or nothing."""
+"""One answer of Dexcom in one transaction: the page, its records, the readings and the cursor, or nothing."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from dexcom_sync.metrics import note_records
+from dexcom_sync.metrics import note_lateness, note_records
 from dexcom_sync.models import Connection, RawPage, Resource
-from dexcom_sync.records import parse_alert, parse_calibration, parse_egv, parse_event
+from dexcom_sync.records.alerts import parse_alert
+from dexcom_sync.records.calibrations import parse_calibration
+from dexcom_sync.records.egvs import parse_egv
+from dexcom_sync.records.events import parse_event
 from dexcom_sync.records.outcomes import Context, Quarantined
 from dexcom_sync.records.windows import Window
+from dexcom_sync.storing.canonical import choose_canonical
 from dexcom_sync.storing.quarantine import quarantine
 from dexcom_sync.storing.readings import bring_to_readings
 from dexcom_sync.storing.rows import ParsedRecord
-from dexcom_sync.storing.upserting import Written, upsert
+from dexcom_sync.storing.upserting import Written, compare, write
 
 PARSERS: dict[str, Callable[[object, Context], Any]] = {
     Resource.EGVS: parse_egv,
@@ -67,11 +71,13 @@ def store_page(connection: Connection, page: Fetched, *, then: Callable[[], None
     records = [record for record in parsed if not isinstance(record, Quarantined)]
     refused = [(raw, one) for raw, one in zip(page.records, parsed, strict=True) if isinstance(one, Quarantined)]
     quarantine(locked, page.resource, refused, page.at)
-    written = upsert(locked, page.resource, records, page.at)
-    if page.resource == Resource.EGVS:
-        bring_to_readings(locked, written, page.at)
+    written = compare(locked, page.resource, records, page.at)
+    chosen = choose_canonical(locked, written)
+    write(page.resource, written)
+    bring_to_readings(locked, written, chosen, page.at)
     then()
-    note_records(page.resource, written, refused)
+    note_records(page.resource, parsed)
+    note_lateness(page.resource, (row.system_time for row in written.new), page.at)
     return _summary(written, len(refused), records)
 
 
