@@ -98,14 +98,19 @@ class Fields:
         return word
 
     def source(self) -> Source:
-        raw = self.raw
-        source, unknown_words = _source(
-            tuple(
-                value if type(value := raw.get(name)) is str or value is None else self._text_of(value)
-                for name in _SOURCE_FIELDS
+        get = self.raw.get
+        transmitter_id = get("transmitterId")
+        generation = get("transmitterGeneration")
+        variant = get("transmitterGenerationVariant")
+        device = get("displayDevice")
+        app = get("displayApp")
+        if not (type(transmitter_id) is type(generation) is type(variant) is type(device) is type(app) is str):
+            transmitter_id, generation, variant, device, app = (
+                value if type(value := get(name)) is str else self._text_of(value) for name in _SOURCE_FIELDS
             )
-        )
-        self.unknown_words += unknown_words
+        source, unknown_words = _source(transmitter_id, generation, variant, device, app)
+        if unknown_words:
+            self.unknown_words += unknown_words
         return source
 
     def integer(self, name: str) -> int | None:
@@ -171,7 +176,7 @@ class Fields:
 
     def provenance(self, known: frozenset[str]) -> Provenance:
         raw = self.raw
-        extra = None if known >= raw.keys() else self._extra(raw.keys() - known)
+        extra = None if known.issuperset(raw) else self._extra(raw.keys() - known)
         return Provenance(
             payload_digest(raw), tuple(self.flags), tuple(self.leniencies), tuple(self.unknown_words), extra
         )
@@ -221,14 +226,12 @@ _IDENTIFYING_FIELDS = ("systemTime", "displayDevice", "transmitterId", "transmit
 
 
 @lru_cache(maxsize=4096)
-def _source(values: tuple[str | None, ...]) -> tuple[Source, tuple[str, ...]]:
+def _source(*texts: str) -> tuple[Source, tuple[str, ...]]:
     """Kept: nearly all records of a patient come from one source."""
-    texts, unknown = [], []
-    for name, known, value in zip(_SOURCE_FIELDS, _SOURCE_WORDS, values, strict=True):
-        text = value or ""
+    unknown = []
+    for name, known, text in zip(_SOURCE_FIELDS, _SOURCE_WORDS, texts, strict=True):
         if len(text) > (enums.ID_LENGTH if known is None else enums.WORD_LENGTH) or not is_storable(text):
             raise Refused(Reason.TEXT_CANNOT_BE_STORED, name)
         if text and known is not None and text not in known:
             unknown.append(name)
-        texts.append(text)
     return Source(*texts), tuple(unknown)

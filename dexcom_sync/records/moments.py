@@ -46,7 +46,7 @@ def _offset_text(minutes: int) -> str:
 
 
 # By what follows the seconds. Nearly all times end in one of these.
-_COMMON_OFFSETS: dict[str, int | None] = {
+USUAL_OFFSETS: dict[str, int | None] = {
     "": None,
     "Z": 0,
     **{_offset_text(minutes): minutes for minutes in range(SMALLEST_OFFSET, LARGEST_OFFSET + 1, 15)},
@@ -63,8 +63,8 @@ def read_moment(text: object) -> Stamp | None:
     """None: this is no time."""
     if type(text) is not str:
         return None
-    if len(text) in _COMMON_LENGTHS and text[10] == "T" and text[4] == text[7] == "-" and text[13] == text[16] == ":":
-        offset = _COMMON_OFFSETS.get(text[19:], LARGEST_OFFSET + 1)
+    if len(text) in _USUAL_LENGTHS and has_usual_shape(text):
+        offset = USUAL_OFFSETS.get(text[19:], LARGEST_OFFSET + 1)
         if offset is None or offset <= LARGEST_OFFSET:
             try:
                 wall = datetime.fromisoformat(text[:19])
@@ -74,7 +74,12 @@ def read_moment(text: object) -> Stamp | None:
     return _read_any(text)
 
 
-_COMMON_LENGTHS = frozenset({len("2025-03-09T14:05:11") + len(end) for end in _COMMON_OFFSETS})
+def has_usual_shape(text: str) -> bool:
+    """Of the 19 characters that datetime.fromisoformat() then checks; alone it takes weeks of the year, too."""
+    return text[10] == "T" and text[4] == text[7] == "-" and text[13] == text[16] == ":"
+
+
+_USUAL_LENGTHS = frozenset({len("2025-03-09T14:05:11") + len(end) for end in USUAL_OFFSETS})
 
 
 def _read_any(text: str) -> Stamp | None:

@@ -9,15 +9,18 @@ import msgspec
 
 from dexcom_sync.records.moments import (
     LARGEST_OFFSET,
+    LAST_YEAR,
     SMALLEST_OFFSET,
+    USUAL_OFFSETS,
     Precision,
     Stamp,
+    has_usual_shape,
     read_moment,
 )
 from dexcom_sync.records.outcomes import Context, Flag, Flags, Leniencies, Leniency, Reason
 
-QUARTER, DAY = 15 * 60, 24 * 3600
 # +05:45 and +12:45 exist, hence quarters of an hour.
+QUARTER, DAY = 15 * 60, 24 * 3600
 AHEAD_TOLERANCE = timedelta(minutes=1)
 FARTHEST_AHEAD = timedelta(hours=24)
 LONG_AGO_YEAR = 2015
@@ -27,6 +30,10 @@ class OffsetSource(enum.StrEnum):
     EXPLICIT = "explicit"
     DERIVED = "derived"
     ASSUMED = "assumed"
+
+
+# Looking a member up costs as much as reading a time.
+_EXPLICIT, _SECOND = OffsetSource.EXPLICIT, Precision.SECOND
 
 
 class Offset(msgspec.Struct, frozen=True, gc=False):
@@ -77,6 +84,29 @@ class ReadTimes(msgspec.Struct, frozen=True, gc=False):
 
 
 def read_times(system: object, display: object, context: Context) -> ReadTimes | Reason:
+    if type(system) is str and type(display) is str and (usual := _usual_times(system, display, context.now)):
+        return usual
+    return _any_times(system, display, context)
+
+
+def _usual_times(system: str, display: str, now: datetime) -> ReadTimes | None:
+    """As phones write them, with nothing to tell; a tenth of the work."""
+    if len(system) != 20 or system[19] != "Z" or not has_usual_shape(system):
+        return None
+    if len(display) != 25 or (minutes := USUAL_OFFSETS.get(display[19:])) is None or not has_usual_shape(display):
+        return None
+    try:
+        instant = datetime.fromisoformat(system)
+        is_one_instant = instant == datetime.fromisoformat(display)
+        local = datetime.fromisoformat(display[:19])
+    except ValueError:
+        return None
+    if not is_one_instant or instant > now or not LONG_AGO_YEAR <= instant.year <= LAST_YEAR:
+        return None
+    return ReadTimes(Times(instant, local, minutes, _EXPLICIT, 0, 0, _SECOND, system, display))
+
+
+def _any_times(system: object, display: object, context: Context) -> ReadTimes | Reason:
     system_stamp = read_moment(system)
     if system_stamp is None:
         return Reason.TIME_UNREADABLE
