@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from dexcom_sync.sandbox.identities import record_ids, transmitter_id
+from dexcom_sync.sandbox.identities import record_ids
 from dexcom_sync.sandbox.moments import MICRO, offset_text
 from dexcom_sync.sandbox.views import Entry, Source, View
 
@@ -62,8 +62,7 @@ class Series:
         self._served = np.zeros(size, dtype=np.bool_)
         self._retired = np.full(size, NEVER, dtype=np.int64)
         self._transmitters = {
-            int(sensor): transmitter_id(source.user, source.key, int(sensor))
-            for sensor in np.unique(self._columns.sensors)
+            int(sensor): source.transmitter(int(sensor)) for sensor in np.unique(self._columns.sensors)
         }
 
     def window(self, first: int, before: int, view: View) -> Positions:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dexcom_sync.sandbox.identities import transmitter_id
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -36,6 +38,11 @@ class Source:
     variant: str
     # Receivers know no zone, write naive times, and upload when somebody plugs them in.
     receiver: bool = False
+    # Another device's key, where both listen to the same transmitters.
+    transmitters_of: str = ""
+
+    def transmitter(self, sensor: int) -> str:
+        return transmitter_id(self.user, self.transmitters_of or self.key, sensor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from dexcom_sync.sandbox.contents import Contents
-from dexcom_sync.sandbox.scenarios import everyday
+from dexcom_sync.sandbox.scenarios import copies, entries, everyday, oddities, times
 from dexcom_sync.sandbox.scenarios.routines import Routine
 from dexcom_sync.sandbox.scenarios.specs import Spec
 
@@ -46,4 +46,16 @@ SCENARIOS: dict[str, Scenario] = {
     "SandboxUser4": _everyday("G6, touchscreen receiver", everyday.RECEIVER, zone="America/Chicago", days=45),
     "edge-one": _everyday("Dexcom ONE: no events, no calibrations", everyday.ONE, zone="Europe/London", region="eu"),
     "edge-empty": Scenario("No data at all", lambda spec: Contents()),
+    "edge-times": Scenario("Every shape of a time", times.shapes, zone="America/Los_Angeles"),
+    "edge-clock": Scenario("A clock that is 20 h ahead, then 40 days behind, then right", times.wrong_clock),
+    "edge-dst": Scenario("Clocks go back and forward, a flight, a zone of 5:45", times.changes_of_the_clock),
+    "edge-dual": Scenario("Phone and receiver tell the same readings", copies.dual),
+    "edge-dup": Scenario("The same systemTime, and the same recordId, twice", copies.duplicates),
+    "edge-late": Scenario("A day uploaded a day later; a receiver's, three weeks later", copies.late),
+    "edge-events": Scenario("Events that are edited, moved, deleted, incomplete", entries.edited_events),
+    "edge-nulls": Scenario("Everything that may be null or missing", oddities.nulls),
+    "edge-enums": Scenario("New words in every enumeration", oddities.enums),
+    "edge-values": Scenario("Values beyond the range, states that contradict them, other units", oddities.values),
+    "edge-settings": Scenario("Odd schedules and settings of alerts", oddities.settings),
+    "edge-big": Scenario("Two years, two devices, about 420,000 readings", copies.big, days=copies.BIG_DAYS),
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dexcom_sync.sandbox.identities import record_id, transmitter_id
+from dexcom_sync.sandbox.identities import record_id
 from dexcom_sync.sandbox.moments import MICRO, offset_at, offset_text, wall
 from dexcom_sync.sandbox.scenarios.patterns import LOST, MEALS, PLACES_A_DAY, SENSOR_DAYS, Pattern
 from dexcom_sync.sandbox.scenarios.routines import Routine, pattern_of, sessions
@@ -35,7 +35,7 @@ def slots_between(
     spec: Spec, source: Source, kind: str, habits: list[Habit], first: float, until: float, each: int
 ) -> Iterator[Slot]:
     for number, begun in sessions(spec, first, until):
-        transmitter = transmitter_id(source.user, source.key, number // each)
+        transmitter = source.transmitter(number // each)
         for habit in habits:
             at = begun + habit.at
             if first <= at < until:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dexcom_sync.sandbox.contents import Contents, Device
-from dexcom_sync.sandbox.identities import number_of, transmitter_id
+from dexcom_sync.sandbox.identities import number_of
 from dexcom_sync.sandbox.moments import offset_at, offsets_at
 from dexcom_sync.sandbox.scenarios.patterns import BACKFILLED, LOST, PLACES, Pattern, pattern
 from dexcom_sync.sandbox.scenarios.settings import schedules
@@ -86,7 +86,7 @@ def add_devices(contents: Contents, spec: Spec, routine: Routine, source: Source
     described = schedules(routine.alert_names, spec.first, spec.zone)
     for sensor in sensors:
         fields = {
-            "transmitterId": transmitter_id(source.user, source.key, sensor),
+            "transmitterId": source.transmitter(sensor),
             "transmitterGeneration": source.generation,
             "transmitterGenerationVariant": source.variant,
             "displayDevice": source.display_device,
