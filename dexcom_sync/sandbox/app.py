@@ -84,6 +84,10 @@ async def _health(request: Request) -> Response:
 async def _not_here(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     world: World = request.state.world
+    seen = world.log.begin(
+        at=world.clock.now(), method=request.method, host=request.state.host, path=request.url.path, endpoint="unknown"
+    )
+    seen.status = status
     return world.errors.response(Refusal(status, "not_found", "There is nothing here."))
 
 

@@ -19,7 +19,8 @@ def transmitter_id(user: str, *parts: object) -> str:
 
 
 def record_id(user: str, *parts: object) -> str:
-    return str(uuid.uuid5(NAMESPACE, "/".join((user, *(str(part) for part in parts)))))
+    """UUIDv5."""
+    return record_ids("", ["/".join((user, *map(str, parts)))])[0]
 
 
 def record_ids(prefix: str, names: list[str]) -> list[str]:

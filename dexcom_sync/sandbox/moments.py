@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dexcom_sync.sandbox.refusals import ControlRefused
 
 MICRO = 1_000_000
+DAY = 86_400
 QUERY = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}", re.ASCII)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -42,7 +43,7 @@ def control_second(value: object) -> float:
 
 def wall(second: float) -> str:
     """``YYYY-MM-DDTHH:MM:SS`` of UTC."""
-    return (EPOCH + timedelta(seconds=int(second))).strftime("%Y-%m-%dT%H:%M:%S")
+    return (EPOCH + timedelta(seconds=int(second))).isoformat()[:19]
 
 
 def offset_at(zone: str, second: float) -> int:
@@ -57,9 +58,15 @@ def _offset_in_hour(zone: str, second: int) -> int:
 
 
 def offsets_at(zone: str, seconds: NDArray[np.int64]) -> NDArray[np.int32]:
-    """As ``offset_at``; zones change at quarters of an hour at the finest."""
-    quarters, places = np.unique(seconds // 900, return_inverse=True)
-    return np.array([offset_at(zone, int(quarter) * 900) for quarter in quarters], dtype=np.int32)[places]
+    """As ``offset_at`` of each."""
+    days, places = np.unique(seconds // DAY, return_inverse=True)
+    begins = [offset_at(zone, day * DAY) for day in days.tolist()]
+    offsets = np.array(begins, dtype=np.int32)[places]
+    for place, (day, begin) in enumerate(zip(days.tolist(), begins, strict=True)):
+        if offset_at(zone, (day + 1) * DAY) != begin:
+            changing = np.flatnonzero(places == place)
+            offsets[changing] = [offset_at(zone, second) for second in seconds[changing].tolist()]
+    return offsets
 
 
 @lru_cache(maxsize=1024)

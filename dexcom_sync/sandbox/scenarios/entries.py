@@ -47,9 +47,8 @@ def _edits(contents: Contents, spec: Spec, begin: float) -> None:
     late = _enter(contents, spec, "updated late", begin + 4 * HOUR, event("carbs", "60", "grams"))
     _edit(spec, late, spec.anchor + 2 * DAY, value="75")
 
-    returned = _enter(
-        contents, spec, "deleted and entered anew", begin + 5 * HOUR, event("health", None, None, "stress")
-    )
+    stress = event("health", None, None, "stress")
+    returned = _enter(contents, spec, "deleted and back", begin + 5 * HOUR, stress)
     _edit(spec, returned, begin + 7 * HOUR, eventStatus="deleted")
     _edit(spec, returned, begin + 9 * HOUR, eventSubType="illness")
 

@@ -150,7 +150,7 @@ def settings(spec: Spec) -> Contents:
     override = {
         "isOverrideEnabled": True,
         "mode": "vibrate",
-        "endTime": displayed(newer, spec.zone)["systemTime"] + "Z",
+        "endTime": wall(newer) + "Z",
     }
     odd = [
         schedule([*doubled, fall, snoozed, capital], at, startTime="0:00", endTime="0:00", override=override),

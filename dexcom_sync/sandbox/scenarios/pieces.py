@@ -90,17 +90,9 @@ def egv(spec: Spec, source: Source, at: float, value: Any, *names: object, **cha
     return {name: value for name, value in fields.items() if value is not ...}
 
 
-def put(
-    contents: Contents,
-    resource: str,
-    fields: Fields,
-    at: float,
-    *,
-    uploaded: float | None = None,
-    receiver: bool = False,
-) -> Slot:
+def put(contents: Contents, resource: str, fields: Fields, at: float, *, uploaded: float | None = None) -> Slot:
     """``at``: what the systemTime of ``fields`` means."""
-    slot = Slot([Version(at + SOON if uploaded is None else uploaded, round(at * MICRO), fields)], receiver)
+    slot = Slot([Version(at + SOON if uploaded is None else uploaded, round(at * MICRO), fields)])
     contents.slots[resource].extend([slot])
     return slot
 
