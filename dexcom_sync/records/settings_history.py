@@ -81,7 +81,7 @@ def _comparable(schedule: AlertSchedule) -> list[Any]:
     del values["is_active"]
     for setting in values["settings"]:
         del setting["changed_at"]
-    values["settings"].sort(key=repr)
+    values["settings"] = sorted(values["settings"], key=repr)
     return sorted(values.items())
 
 
