@@ -33,7 +33,9 @@ class Application:
 
     @property
     def host(self) -> str:
-        return urlsplit(self.base_url).netloc
+        """With the path, where there is one: whose budget a call spends."""
+        address = urlsplit(self.base_url)
+        return address.netloc + address.path
 
     @property
     def token_url(self) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from dexcom_sync.records.outcomes import Leniencies, Leniency
 
 FIRST_YEAR, LAST_YEAR = 1970, 2199
+LONGEST_TEXT = 64
 SMALLEST_OFFSET, LARGEST_OFFSET = -12 * 60, 14 * 60
 
 
@@ -85,7 +86,7 @@ _USUAL_LENGTHS = frozenset({len("2025-03-09T14:05:11") + len(end) for end in USU
 def _read_any(text: str) -> Stamp | None:
     """Every shape that was seen in the field; the other one is only faster."""
     stripped = text.strip(" ")
-    if len(stripped) > 64 or (found := _TIME.fullmatch(stripped)) is None:
+    if len(text) > LONGEST_TEXT or (found := _TIME.fullmatch(stripped)) is None:
         return None
     leniencies = _leniencies_of(found)
     try:
