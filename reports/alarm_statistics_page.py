@@ -71,7 +71,7 @@ def _figures(found: Statistics) -> list[tuple[str, str, str]]:
     rate, share = found.alarms_per_patient_day, found.false_alarm_share
     judged = found.reviewed[Verdict.TRUE_ALARM] + found.reviewed[Verdict.FALSE_ALARM]
     return [
-        ("Alarms", f"{found.alarms:,}", f"{found.open} of them are open"),
+        ("Alarms", f"{found.alarms:,}", f"{found.open:,} of them open"),
         (
             "Alarms per patient and day",
             NOTHING if rate is None else f"{rate:.2f}",

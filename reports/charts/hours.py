@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 from reports.charts.svg import element, picture, text
 
-WIDTH, HEIGHT, TOP, BOTTOM = 720, 190, 18, 24
+WIDTH, HEIGHT, TOP, BOTTOM = 456, 190, 18, 24
 NIGHT = (*range(6), 22, 23)
 
 
@@ -21,7 +21,7 @@ def hours_chart(name: str, counts: Sequence[int], *, title: str, description: st
     for hour, count in enumerate(counts):
         tall = room * count / most
         x, y = hour * step, HEIGHT - BOTTOM - tall
-        parts.append(element("rect", class_="alarm-hour", x=x + 4, y=y, width=step - 8, height=tall))
+        parts.append(element("rect", class_="alarm-hour", x=x + 2.5, y=y, width=step - 5, height=tall))
         if count:
             parts.append(text(str(count), class_="chart-label", x=x + step / 2, y=y - 4, text_anchor="middle"))
         if hour % 3 == 0:

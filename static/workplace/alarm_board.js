@@ -172,7 +172,8 @@
     const body = new FormData(form);
     if (button && button.name) body.set(button.name, button.value);
     try {
-      const answer = await fetch(form.action, {
+      // Not form.action: that is the button of this name.
+      const answer = await fetch(form.getAttribute("action"), {
         method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual",
         signal: AbortSignal.timeout(ASK_MS),
       });
