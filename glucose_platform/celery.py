@@ -30,6 +30,7 @@ app.conf.beat_schedule = {
     "alarm-deliveries": {"task": "alerts.send_deliveries", "schedule": 5.0, "options": {"expires": 10}},
     "alarm-escalation": {"task": "alerts.escalate", "schedule": 15.0, "options": {"expires": 30}},
     "changes-of-devices": {"task": "devices.tell_changes", "schedule": 5.0, "options": {"expires": 10}},
+    "dexcom": {"task": "dexcom.sweep", "schedule": 30.0, "options": {"expires": 60}},
     "summaries": {"task": "readings.summarise", "schedule": 30.0, "options": {"expires": 60}},
     "reading-retention": {"task": "readings.remove_expired", "schedule": crontab(hour="3", minute="47")},
     "partitions": {"task": "readings.ensure_partitions", "schedule": crontab(hour="3", minute="17")},

@@ -324,6 +324,7 @@ RATE_LIMITS = {
     "sign_in_failures_address": env.rate(
         "LIMIT_SIGN_IN_FAILURES_ADDRESS", "100/15 minutes", help="failed sign-ins of all accounts from one address"
     ),
+    "channel_tests": env.rate("LIMIT_CHANNEL_TESTS", "10/15 minutes", help="tests of one clinic's alarm channels"),
     "mails": env.rate("LIMIT_MAILS", "5/hour", help="mails that anybody can have sent to one address"),
 }
 
@@ -337,14 +338,45 @@ GLUCOSE_MAX_VALUE = env.integer(
 if GLUCOSE_MIN_VALUE >= GLUCOSE_MAX_VALUE:
     env.problems.append("GLUCOSE_MIN_VALUE must be below GLUCOSE_MAX_VALUE.")
 ENCRYPTION_KEY = env.text("ENCRYPTION_KEY", secret=True, help="Fernet key of an earlier system, for `import_history`")
-DEXCOM_CLIENT_ID = env.text("DEXCOM_CLIENT_ID", help=f"from Dexcom's developer portal; {NOT_USED_YET}")
-DEXCOM_CLIENT_SECRET = env.text(
-    "DEXCOM_CLIENT_SECRET", secret=True, help=f"from Dexcom's developer portal; {NOT_USED_YET}"
+# Dexcom registers an application for each of its regions. The plain names are for DEXCOM_ENVIRONMENT; people of another
+# region can connect once that region's names are set.
+DEXCOM_CLIENT_ID = env.text("DEXCOM_CLIENT_ID", help="from Dexcom's developer portal; empty: nobody can connect")
+DEXCOM_CLIENT_SECRET = env.text("DEXCOM_CLIENT_SECRET", secret=True, help="from Dexcom's developer portal")
+DEXCOM_REDIRECT_URI = env.text(
+    "DEXCOM_REDIRECT_URI", help="where Dexcom sends people back, exactly as registered: https://.../auth/callback"
 )
-DEXCOM_REDIRECT_URI = env.text("DEXCOM_REDIRECT_URI", help=f"sent to Dexcom exactly as set; {NOT_USED_YET}")
 DEXCOM_ENVIRONMENT = env.choice(
-    "DEXCOM_ENVIRONMENT", "sandbox", ("sandbox", "us", "eu", "jp"), help=f"region of Dexcom accounts; {NOT_USED_YET}"
+    "DEXCOM_ENVIRONMENT", "sandbox", ("sandbox", "us", "eu", "jp"), help="region that DEXCOM_CLIENT_ID is registered in"
 )
+DEXCOM_APPLICATIONS = {
+    region: (
+        env.text(f"DEXCOM_{region.upper()}_CLIENT_ID", help=f"of the application in the region {region}"),
+        env.text(f"DEXCOM_{region.upper()}_CLIENT_SECRET", secret=True, help="belongs to it"),
+    )
+    for region in ("us", "eu", "jp")
+}
+DEXCOM_APPLICATIONS = {region: pair for region, pair in DEXCOM_APPLICATIONS.items() if pair[0]} | (
+    {DEXCOM_ENVIRONMENT: (DEXCOM_CLIENT_ID, DEXCOM_CLIENT_SECRET)} if DEXCOM_CLIENT_ID else {}
+)
+DEXCOM_SANDBOX_URL = env.text(
+    "DEXCOM_SANDBOX_URL",
+    "https://sandbox-api.dexcom.com",
+    help="the region sandbox; `manage.py dexcom_sandbox` is another one",
+).rstrip("/")
+DEXCOM_OAUTH_VERSION = env.choice("DEXCOM_OAUTH_VERSION", "v3", ("v2", "v3"), help="of the addresses of the consent")
+DEXCOM_CALLS_PER_HOUR = env.integer(
+    "DEXCOM_CALLS_PER_HOUR", 48_000, help="calls to each region, of 60,000 that Dexcom allows", minimum=1, maximum=60_000
+)
+DEXCOM_CALL_BURST = env.integer("DEXCOM_CALL_BURST", 200, help="calls at once beyond the steady rate", minimum=1)
+DEXCOM_POLL_MINUTES = env.integer(
+    "DEXCOM_POLL_MINUTES", 60, help="between two looks at one connection", minimum=1, maximum=1440
+)
+DEXCOM_RAW_DAYS = env.integer("DEXCOM_RAW_DAYS", 90, help="how long answers are kept as they came", minimum=1)
+DEXCOM_WORKERS = env.integer(
+    "DEXCOM_WORKERS", 4, help="worker processes that call Dexcom: what each may do alone while Valkey is away", minimum=1
+)
+if DEXCOM_CLIENT_ID and not (DEXCOM_CLIENT_SECRET and DEXCOM_REDIRECT_URI):
+    env.problems.append("DEXCOM_CLIENT_ID needs DEXCOM_CLIENT_SECRET and DEXCOM_REDIRECT_URI beside it.")
 FIREBASE_PROJECT_ID = env.text("FIREBASE_PROJECT_ID", help="project whose ID tokens may sign in; empty: none")
 FIREBASE_CERTIFICATES_URL = env.text(
     "FIREBASE_CERTIFICATES_URL",

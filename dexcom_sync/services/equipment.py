@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import transaction
 
-from dexcom_sync.models import Connection, Source
-from dexcom_sync.records.enums import is_receiver
 from devices.models import Device
 from devices.services import assign_device, register_device
+from dexcom_sync.models import Connection, Source
+from dexcom_sync.records.enums import is_receiver
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_CODE = 50
@@ -18,7 +19,7 @@ READING_INTERVAL = 300
 
 
 @transaction.atomic
-def give_device(connection: Connection) -> Device:
+def give_device(connection: Connection) -> Any:
     """The device of the connection's phone; that of an earlier connection of the patient, where there was one."""
     if connection.device_id is None:
         connection.device = _of_an_earlier_one(connection, "device") or _made(connection, "DEXCOM-{}", "Dexcom")
@@ -37,7 +38,7 @@ def devices_of(connection: Connection, source_ids: Collection[int]) -> dict[int,
     return {source_id: receiver if source_id in receivers else phone for source_id in source_ids}
 
 
-def _receiver(connection: Connection) -> Device:
+def _receiver(connection: Connection) -> Any:
     """Made after the phone's: of two readings that are copies the one of the device made first counts."""
     if connection.receiver_id is None:
         found = _of_an_earlier_one(connection, "receiver")

@@ -13,7 +13,7 @@ import redis
 import structlog
 from django.db import transaction
 
-from dexcom_sync.client import TokenPair
+from dexcom_sync.client import Tokens
 from dexcom_sync.models import Connection, Token
 from tenancy.encryption.envelope import Place
 from tenancy.encryption.keys import open_text, seal_text
@@ -27,10 +27,10 @@ log = structlog.get_logger(__name__)
 
 class _Kept(msgspec.Struct):
     generation: int
-    pair: TokenPair
+    pair: Tokens
 
 
-def keep(connection: Connection, token: Token, pair: TokenPair, generation: int) -> None:
+def keep(connection: Connection, token: Token, pair: Tokens, generation: int) -> None:
     try:
         text = msgspec.json.encode(_Kept(generation, pair)).decode()
         owner = Owner(connection.organization_id, Purpose.RECORD, connection.patient_id)
@@ -39,7 +39,7 @@ def keep(connection: Connection, token: Token, pair: TokenPair, generation: int)
         log.critical("dexcom_token_lost", connection=str(connection.public_id), exc_info=True)
 
 
-def look(connection: Connection, *, after: int) -> TokenPair | None:
+def look(connection: Connection, *, after: int) -> Tokens | None:
     """The pair that follows generation ``after``, if it lies here."""
     try:
         sealed: Any = limits_client().get(_key(connection))

@@ -85,16 +85,29 @@ def note_unreadable_refusal(connection: Connection) -> bool:
 
 
 @transaction.atomic
-def note_error(connection: Connection, reason: str) -> None:
-    Connection.objects.filter(pk=connection.pk).update(last_error=reason, last_error_at=timezone.now())
+def give_back(connection: Connection) -> None:
+    """The lease is over, whatever the cycle found."""
+    Connection.objects.filter(pk=connection.pk, claim=connection.claim).update(claim=None, claimed_until=None)
 
 
 @transaction.atomic
-def note_cycle(connection: Connection, *, next_due_at: datetime, data_through: datetime | None, failed: str = "") -> None:
+def note_unoffered(connection: Connection) -> None:
+    """The settings name no application of its region any more: looked at again in an hour."""
+    now = timezone.now()
+    Connection.objects.filter(pk=connection.pk).update(
+        last_error="region_not_offered", last_error_at=now, next_due_at=now + timedelta(hours=1)
+    )
+    give_back(connection)
+
+
+@transaction.atomic
+def note_cycle(
+    connection: Connection, *, next_due_at: datetime, data_through: datetime | None, failed: str = ""
+) -> None:
     """A cycle is over and the lease with it; ``failed``: the code of what could not be read."""
     now = timezone.now()
     theirs = Connection.objects.filter(pk=connection.pk, claim=connection.claim)
     outcome = {"last_error": failed, "last_error_at": now} if failed else {"last_error": "", "last_ok_at": now}
     newest = {} if data_through is None else {"data_through": data_through}
     theirs.filter(status__in=Connection.POLLED).update(next_due_at=next_due_at, **outcome, **newest)
-    theirs.update(claim=None, claimed_until=None)
+    give_back(connection)

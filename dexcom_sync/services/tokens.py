@@ -1,4 +1,4 @@
-"""The one way to an access token. A refresh token opens once: whoever spends it must be alone, and must keep the answer.
+"""The one way to an access token. A refresh token opens once: who spends it must be alone, and must keep the answer.
 
 Spending is claimed by a conditional update that is committed before the call: of any number of workers one calls, and
 the others wait for what it stores. Where the claim is still there after a minute, its worker has died, and perhaps the
@@ -17,7 +17,8 @@ from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from dexcom_sync.client import TokenPair, TokenRefused, TokenRefusal
+from dexcom_sync.client import RateLimited, ServerTrouble, TokenRefusal, TokenRefused, Tokens
+from dexcom_sync.limiter import MustWait
 from dexcom_sync.models import Connection, Token
 from dexcom_sync.services import escrow, standing
 
@@ -30,7 +31,7 @@ STORE_TRIES = 3
 FRESH_FOR_AT_LEAST = 300
 LOST = "lost_refresh_response"
 
-Refresh = Callable[[str], TokenPair]
+Refresh = Callable[[str], Tokens]
 
 log = structlog.get_logger(__name__)
 
@@ -50,9 +51,9 @@ class TokenBusy(TokenError):
 
 
 class TokenTrouble(TokenError):
-    """Their service or ours: nothing is wrong with the consent. Try again after ``wait`` seconds."""
+    """Their service or ours: nothing is wrong with the consent. ``wait``: seconds that they asked for, or None."""
 
-    def __init__(self, reason: str, wait: float) -> None:
+    def __init__(self, reason: str, wait: float | None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.wait = wait
@@ -87,10 +88,10 @@ def access_for(connection: Connection, refresh: Refresh, *, refused: int | None 
 
 
 @transaction.atomic
-def keep_first_pair(connection: Connection, pair: TokenPair) -> Token:
+def keep_first_pair(connection: Connection, pair: Tokens) -> Token:
     """What the consent gave. A connection that is connected again goes on counting generations."""
     now = timezone.now()
-    token = Token.objects.select_for_update().filter(connection_id=connection.pk).first()
+    token: Token | None = Token.objects.select_for_update().filter(connection_id=connection.pk).first()
     if token is None:
         token = Token(connection=connection, patient_id=connection.patient_id, generation=0)
     _fill(token, pair, now)
@@ -130,48 +131,46 @@ def _spend(connection: Connection, token: Token, claimed_at: datetime, refresh: 
     if was_interrupted and (kept := escrow.look(connection, after=token.generation)):
         return _keep(connection, token, kept)
     try:
-        pair = _called(token, refresh)
-    except TokenRefused as refusal:
-        return _refused(connection, token, claimed_at, refusal, was_interrupted)
-    return _keep(connection, token, pair)
-
-
-def _called(token: Token, refresh: Refresh) -> TokenPair:
-    """A lost answer may have rotated the token: it is tried once more, since it may as well not have."""
-    try:
-        return refresh(token.refresh)
+        return _keep(connection, token, refresh(token.refresh))
     except TokenRefused as refusal:
         if refusal.kind is not TokenRefusal.AMBIGUOUS:
-            raise
+            return _refused(connection, token, claimed_at, refusal, answer_was_lost=was_interrupted)
+    except MustWait:
+        _release(token, claimed_at)
+        raise
+    except (RateLimited, ServerTrouble) as trouble:
+        _release(token, claimed_at)
+        raise TokenTrouble("token_address_busy", trouble.retry_after) from trouble
+    # The lost answer may have rotated the token, or not: it is tried once more.
     time.sleep(AFTER_A_LOST_ANSWER)
     try:
-        return refresh(token.refresh)
+        return _keep(connection, token, refresh(token.refresh))
     except TokenRefused as refusal:
-        refusal.after_lost_answer = True
-        raise
+        return _refused(connection, token, claimed_at, refusal, answer_was_lost=True)
+    except (RateLimited, ServerTrouble) as trouble:
+        # The claim stays: whoever comes after it has run out knows that an answer may have been lost.
+        raise TokenTrouble("token_address_busy", trouble.retry_after) from trouble
 
 
 def _refused(
-    connection: Connection, token: Token, claimed_at: datetime, refusal: TokenRefused, was_interrupted: bool
+    connection: Connection, token: Token, claimed_at: datetime, refusal: TokenRefused, *, answer_was_lost: bool
 ) -> Access:
     stands = _current(connection)
     if stands.generation != token.generation:
         return Access(stands.access, stands.generation)
     if refusal.kind is TokenRefusal.AMBIGUOUS:
-        # The claim stays: whoever comes after it has run out knows that an answer may have been lost.
         raise TokenTrouble("token_address_silent", CLAIM_HOLDS.total_seconds()) from refusal
     _release(token, claimed_at)
     if refusal.kind is TokenRefusal.INVALID_GRANT:
-        reason = LOST if was_interrupted or refusal.after_lost_answer else "invalid_grant"
-        raise SignInInDoubt(reason) from refusal
-    if refusal.is_ours:
-        raise ApplicationRefused(refusal.kind.value) from refusal
+        raise SignInInDoubt(LOST if answer_was_lost else "invalid_grant") from refusal
+    if refusal.is_our_fault:
+        raise ApplicationRefused(refusal.kind) from refusal
     if refusal.kind is TokenRefusal.UNRECOGNISED and standing.note_unreadable_refusal(connection):
         raise SignInInDoubt("token_refused_unreadably") from refusal
-    raise TokenTrouble(f"token_{refusal.kind.value}", refusal.wait) from refusal
+    raise TokenTrouble(f"token_{refusal.kind}", None) from refusal
 
 
-def _keep(connection: Connection, token: Token, pair: TokenPair) -> Access:
+def _keep(connection: Connection, token: Token, pair: Tokens) -> Access:
     """Stored before it is used; where the database is away, in escrow."""
     generation = token.generation + 1
     for pause in (0.0, *[0.5 * 2**n for n in range(STORE_TRIES)]):
@@ -181,11 +180,11 @@ def _keep(connection: Connection, token: Token, pair: TokenPair) -> Access:
         except DatabaseError:
             log.warning("dexcom_token_not_stored", connection=str(connection.public_id), exc_info=True)
     escrow.keep(connection, token, pair, generation)
-    return Access(pair.access, generation)
+    return Access(pair.access_token, generation)
 
 
 @transaction.atomic
-def _store(connection: Connection, generation: int, pair: TokenPair) -> Access:
+def _store(connection: Connection, generation: int, pair: Tokens) -> Access:
     token = Token.objects.select_for_update().get(connection_id=connection.pk)
     if token.generation != generation:
         # Somebody stored another pair meanwhile, by a new consent: that one is in force.
@@ -197,11 +196,12 @@ def _store(connection: Connection, generation: int, pair: TokenPair) -> Access:
     return Access(token.access, token.generation)
 
 
-def _fill(token: Token, pair: TokenPair, now: datetime) -> None:
-    token.access, token.refresh = pair.access, pair.refresh
+def _fill(token: Token, pair: Tokens, now: datetime) -> None:
+    token.access = pair.access_token
+    if pair.refresh_token is not None:
+        token.refresh = pair.refresh_token
     # A token that is about to run out is none: some minutes less, or a fifth of a short life.
-    life = pair.expires_in - min(FRESH_FOR_AT_LEAST, pair.expires_in / 5)
-    token.access_expires_at = now + timedelta(seconds=life)
+    token.access_expires_at = pair.expires_at - timedelta(seconds=min(FRESH_FOR_AT_LEAST, pair.expires_in / 5))
     token.generation += 1
     token.refreshed_at = now
     token.intended_at = None

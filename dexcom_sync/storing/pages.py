@@ -57,6 +57,7 @@ class Stored:
     unchanged: int = 0
     quarantined: int = 0
     newest: datetime | None = None
+    new_equipment: bool = False
 
 
 @transaction.atomic
@@ -117,6 +118,11 @@ def parse(connection: Connection, page: Fetched) -> list[ParsedRecord | Quaranti
     return [parser(raw, context) for raw in page.records]
 
 
+def _tell(page: Fetched, parsed: Sequence[ParsedRecord | Quarantined], written: Written) -> None:
+    note_records(page.resource, parsed)
+    note_lateness(page.resource, (row.system_time for row in written.new), page.at)
+
+
 def _summary(written: Written, quarantined: int, records: Sequence[ParsedRecord]) -> Stored:
     return Stored(
         new=len(written.new),
@@ -124,4 +130,5 @@ def _summary(written: Written, quarantined: int, records: Sequence[ParsedRecord]
         unchanged=written.unchanged,
         quarantined=quarantined,
         newest=max((record.times.system_time for record in records), default=None),
+        new_equipment=written.new_equipment,
     )

@@ -18,7 +18,10 @@ def quarantine(
         return
     by_digest = {one.payload_digest: (raw, one) for raw, one in refused}
     theirs = QuarantinedRecord.objects.filter(connection_id=connection.pk, resource=resource)
-    known = {bytes(found) for found in theirs.filter(payload_digest__in=list(by_digest)).values_list("payload_digest", flat=True)}
+    known = {
+        bytes(found)
+        for found in theirs.filter(payload_digest__in=list(by_digest)).values_list("payload_digest", flat=True)
+    }
     for digest, (raw, one) in by_digest.items():
         if digest not in known:
             QuarantinedRecord.objects.create(

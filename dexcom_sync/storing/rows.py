@@ -20,7 +20,11 @@ MODELS: dict[str, type[Row]] = {
     Resource.CALIBRATIONS: Calibration,
     Resource.ALERTS: Alert,
 }
-_OFFSETS = {Known.EXPLICIT: OffsetSource.EXPLICIT, Known.DERIVED: OffsetSource.DERIVED, Known.ASSUMED: OffsetSource.ASSUMED}
+_OFFSETS = {
+    Known.EXPLICIT: OffsetSource.EXPLICIT,
+    Known.DERIVED: OffsetSource.DERIVED,
+    Known.ASSUMED: OffsetSource.ASSUMED,
+}
 
 
 def row_of(record: ParsedRecord, connection: Connection, source_id: int, fetched_at: datetime) -> Row:

@@ -14,26 +14,29 @@ from dexcom_sync.storing.sources import source_ids
 
 @dataclass(slots=True)
 class Written:
-    """``changed``: each with the instant at which it stood before."""
+    """``changed``: each with the instant at which it stood before. ``new_equipment``: a source not known before."""
 
     new: list[Row] = field(default_factory=list)
     changed: list[tuple[Row, datetime]] = field(default_factory=list)
     unchanged: int = 0
+    new_equipment: bool = False
 
 
-def upsert(connection: Connection, resource: Resource, records: Sequence[ParsedRecord], fetched_at: datetime) -> Written:
-    """The caller holds the connection's lock.
+def compare(
+    connection: Connection, resource: Resource, records: Sequence[ParsedRecord], fetched_at: datetime
+) -> Written:
+    """What these records change; ``write`` does it. The caller holds the connection's lock.
 
     A record that says something else than before becomes a new version, and what it said is kept. An answer that is
     older than what is stored changes nothing: a slow one must not undo an edit or a deletion.
     """
     newest = _one_of_each(records)
-    sources = source_ids(connection, (record.source for record in newest.values()))
+    sources, is_news = source_ids(connection, (record.source for record in newest.values()))
     known: dict[str, Row] = {
         row.record_id: row
         for row in MODELS[resource].objects.filter(patient_id=connection.patient_id, record_id__in=list(newest))
     }
-    written = Written()
+    written = Written(new_equipment=is_news)
     for record_id, record in newest.items():
         row = known.get(record_id)
         if row is None:
@@ -46,7 +49,6 @@ def upsert(connection: Connection, resource: Resource, records: Sequence[ParsedR
             fill(row, record, sources[record.source])
             row.version += 1
             row.changed_at = fetched_at
-    _write(resource, written)
     return written
 
 
@@ -74,7 +76,7 @@ def _keep_former(connection: Connection, resource: Resource, row: Row, now: date
     )
 
 
-def _write(resource: Resource, written: Written) -> None:
+def write(resource: Resource, written: Written) -> None:
     model = MODELS[resource]
     if resource == Resource.EVENTS:
         # Sealed row by row.

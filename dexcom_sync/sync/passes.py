@@ -82,7 +82,9 @@ def next_pass(
 def receiver_window(former_upload: datetime, found: Range, now: datetime) -> Window | None:
     """What a receiver that was connected again may have brought: all since its upload before, and a day more."""
     until = newest_to_ask_for(found, now)
-    since = max(whole_second(former_upload) - timedelta(days=1), until - RECEIVER_CATCH_UP_AT_MOST, whole_second(found.start))
+    since = max(
+        whole_second(former_upload) - timedelta(days=1), until - RECEIVER_CATCH_UP_AT_MOST, whole_second(found.start)
+    )
     return Window(since, until) if since < until else None
 
 
