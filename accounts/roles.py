@@ -46,6 +46,9 @@ _CARE = _LOOK | {
     "patients.add_emergencyaccess",
     "accounts.add_removalrequest",
     "alerts.change_episode",
+    # Who is told of an alarm, and whether they were.
+    "alerts.view_channel",
+    "alerts.view_delivery",
 }
 _MANAGE = _CARE | {
     "patients.delete_patient",
@@ -70,6 +73,7 @@ _MANAGE = _CARE | {
     "patients.add_careteammember",
     "patients.delete_careteammember",
     "patients.view_emergencyaccess",
+    "alerts.change_channel",
     "tenancy.view_organization",
     "audit.view_entry",
     "audit.export_entry",
@@ -86,7 +90,11 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     Role.CLINICIAN.value: frozenset(_CARE | _RULES | _EXPORT),
     Role.NURSE.value: frozenset(_CARE),
     Role.VIEWER.value: frozenset(_LOOK),
-    SUPPORT: frozenset(_LOOK | {"tenancy.view_organization", "accounts.view_membership", "devices.view_devicekey"}),
+    SUPPORT: frozenset(
+        _LOOK
+        | {"tenancy.view_organization", "accounts.view_membership", "devices.view_devicekey"}
+        | {"alerts.view_channel", "alerts.view_delivery"}
+    ),
     # A patient's login sees only its own rows: the database's second policy holds that.
     Role.PATIENT.value: frozenset(
         {

@@ -36,13 +36,18 @@ API_DOCUMENT = {
     "ENUM_NAME_OVERRIDES": {
         "ActorKindEnum": ["person", "key", "support", "system", "anonymous"],
         "BatchItemStatusEnum": ["created", "duplicate", "rejected"],
+        "ChannelKindEnum": "alerts.models.Channel.Kind",
+        "ChannelStateEnum": "alerts.models.Channel.Health",
         "ConsentKindEnum": "patients.models.Consent.Kind",
+        "DeliveryReasonEnum": "alerts.models.Delivery.Reason",
+        "DeliveryStateEnum": "alerts.models.Delivery.State",
         "DeviceKindEnum": "devices.models.Device.Kind",
         "DeviceStatusEnum": "devices.models.Device.Status",
         "EpisodeStateEnum": "alerts.models.Episode.State",
         "HistoryKindEnum": "patients.models.HistoryEntry.Kind",
         "RoleEnum": "accounts.roles.Role",
         "RoleOrSupportEnum": "accounts.api.me.ROLES",
+        "SeverityEnum": "alerts.models.Severity",
         "SessionKindEnum": ["app", "browser"],
     },
 }

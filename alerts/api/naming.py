@@ -9,8 +9,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
+from accounts.models import Membership
 from alerts.engine.conditions import ConditionError, in_words, read_condition
-from alerts.models import RuleGroup
+from alerts.models import Channel, RuleGroup
 from patients.models import Patient
 from readings.people import find_patient
 from tenancy.api.lookups import one_or_404, uuid_or_404
@@ -26,6 +27,11 @@ def named_patient(code: str) -> Patient:
 def named_group(group_id: str) -> RuleGroup:
     group: RuleGroup = one_or_404(RuleGroup.objects.filter(public_id=uuid_or_404(group_id)))
     return group
+
+
+def named_channel(channel_id: str) -> Channel:
+    channel: Channel = one_or_404(Channel.objects.standing().filter(public_id=uuid_or_404(channel_id)))
+    return channel
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -45,6 +51,22 @@ class GivenGroupField(serializers.UUIDField):
         if group is None:
             raise ValidationError("There is no group with this id.", code="unknown")
         return group
+
+
+class GivenMemberField(serializers.UUIDField):
+    def to_internal_value(self, data: Any) -> Any:
+        member = Membership.objects.active().of_person(super().to_internal_value(data)).first()
+        if member is None:
+            raise ValidationError("There is no member with this id.", code="unknown")
+        return member
+
+
+class GivenChannelField(serializers.UUIDField):
+    def to_internal_value(self, data: Any) -> Any:
+        channel = Channel.objects.standing().filter(public_id=super().to_internal_value(data)).first()
+        if channel is None:
+            raise ValidationError("There is no channel with this id.", code="unknown")
+        return channel
 
 
 def clinic_unit() -> str:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from alerts.api.channels import ChannelKindsView, ChannelsView, ChannelTestView, ChannelView
 from alerts.api.configuration import CONFIGURATION, ConfigurationView, ConfigureView
+from alerts.api.contacts import CONTACT, ContactsView, ContactView, PatientContactsView
+from alerts.api.deliveries import DELIVERY, DeliveryViewSet
 from alerts.api.episodes import EPISODE, EpisodeViewSet
 from alerts.api.groups import GROUP, ChoicesView, GroupMemberView, GroupsView, GroupView
 from alerts.api.replays import ReplayView
@@ -14,6 +17,11 @@ VIEW, VIEW_RULES, VIEW_OWN_RULES, EDIT_RULES = (
     "alerts.view_rule",
     "alerts.view_patientrule",
     "alerts.change_rule",
+)
+VIEW_CHANNELS, CHANGE_CHANNELS, VIEW_DELIVERIES = (
+    "alerts.view_channel",
+    "alerts.change_channel",
+    "alerts.view_delivery",
 )
 ACTS = ("acknowledge", "snooze", "resolve", "comment", "assign", "review")
 
@@ -90,5 +98,81 @@ ROUTES = [
         ConfigureView,
         "alert-configure",
         {"POST": EDIT_RULES},
+    ),
+    Route(
+        "api/v1/alert-channel-kinds",
+        ChannelKindsView,
+        "alert-channel-kinds",
+        {"GET": VIEW_CHANNELS},
+        unaudited="what the platform offers, of no clinic",
+    ),
+    Route(
+        "api/v1/alert-channels",
+        ChannelsView,
+        "alert-channels",
+        {"GET": VIEW_CHANNELS, "POST": CHANGE_CHANNELS},
+        unaudited="what the clinic set up, no patient",
+        refusals=(409,),
+    ),
+    Route(
+        "api/v1/alert-channels/{channelId}",
+        ChannelView,
+        "alert-channel",
+        {"GET": VIEW_CHANNELS, "PATCH": CHANGE_CHANNELS, "DELETE": CHANGE_CHANNELS},
+        unaudited="what the clinic set up, no patient",
+        refusals=(409,),
+    ),
+    Route(
+        "api/v1/alert-channels/{channelId}/test",
+        ChannelTestView,
+        "alert-channel-test",
+        {"POST": CHANGE_CHANNELS},
+    ),
+    Route(
+        "api/v1/alert-contacts",
+        ContactsView,
+        "alert-contacts",
+        {"GET": VIEW_CHANNELS, "POST": CHANGE_CHANNELS},
+        unaudited="staff and channels of the clinic, no patient",
+        refusals=(404, 409),
+    ),
+    Route(
+        "api/v1/alert-contacts/{contactId}",
+        ContactView,
+        "alert-contact",
+        {"GET": VIEW_CHANNELS, "PATCH": CHANGE_CHANNELS, "DELETE": CHANGE_CHANNELS},
+        unaudited="staff and channels of the clinic, no patient",
+        refusals=(409,),
+    ),
+    Route(
+        "api/v1/alert-deliveries",
+        DeliveryViewSet,
+        "alert-deliveries",
+        {"GET": VIEW_DELIVERIES},
+        {"GET": "list"},
+        audited=DELIVERY,
+    ),
+    Route(
+        "api/v1/alert-deliveries/{deliveryId}",
+        DeliveryViewSet,
+        "alert-delivery",
+        {"GET": VIEW_DELIVERIES},
+        {"GET": "retrieve"},
+        audited=DELIVERY,
+    ),
+    Route(
+        "api/v1/alert-deliveries/{deliveryId}/retry",
+        DeliveryViewSet,
+        "alert-delivery-retry",
+        {"POST": CHANGE_CHANNELS},
+        {"POST": "retry"},
+        refusals=(409,),
+    ),
+    Route(
+        "api/v1/users/{userId}/alerts/contacts",
+        PatientContactsView,
+        "alert-patient-contacts",
+        {"GET": VIEW_CHANNELS},
+        audited=CONTACT,
     ),
 ]

@@ -61,6 +61,16 @@ def take(*, limit: int, now: datetime) -> tuple[list[Parcel], int]:
     return _packed(parcels), len(rows)
 
 
+@transaction.atomic
+def take_one(delivery: Delivery, now: datetime) -> list[Parcel]:
+    """Without a look at who snoozed: somebody asks for it now. Nothing where another worker has it."""
+    due = Delivery.objects.due(now).select_for_update(skip_locked=True, of=("self",), no_key=True)
+    rows = list(due.select_related("episode", "patient", "member", "channel").filter(pk=delivery.pk))
+    for row in rows:
+        _claim(row, now)
+    return _packed(rows)
+
+
 def _snoozed(rows: Sequence[Delivery], now: datetime) -> set[tuple[int, int]]:
     episodes = [row.episode_id for row in rows if row.episode_id is not None]
     return set(

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from accounts.models import Membership
-from alerts.models import Channel, Contact, Episode, Severity, Snooze
+from alerts.models import Channel, Contact, Episode, PatientAlarms, Severity, Snooze
 from patients.models import CareTeamMember
 
 _ORDER = [Severity.LOW.value, Severity.MEDIUM.value, Severity.HIGH.value, Severity.CRITICAL.value]
@@ -39,23 +41,32 @@ def owners() -> list[Recipient]:
 
 
 def _of_level(episode: Episode, level: int) -> list[Recipient]:
-    configured = [one for one in _usable(level) if _is_for(one, episode)]
-    if configured:
-        return [_of_contact(one) for one in configured]
-    # A clinic may leave lesser alarms to nobody, by a contact that is only told of worse ones.
-    if _is_grave(episode) or not Contact.objects.filter(position=level).exists():
-        return _by_default(episode, level)
-    return []
+    """Of the patient's group, else of the clinic, else those who answer for it."""
+    for contacts in contacts_at(level, group_of(episode.patient_id)):
+        if found := [one for one in contacts if is_usable(one) and _is_for(one, episode)]:
+            return [of_contact(one) for one in found]
+        # Lesser alarms may be left to nobody, by a contact that is only told of worse ones.
+        if contacts and not _is_grave(episode):
+            return []
+    return by_default(episode.patient_id, level)
 
 
-def _usable(level: int) -> list[Contact]:
-    """Without people who left and channels that are switched off."""
-    contacts = Contact.objects.filter(position=level).select_related("member", "channel")
-    return [
-        one
-        for one in contacts
-        if (one.member is None or one.member.is_active) and (one.channel is None or one.channel.is_on)
-    ]
+def group_of(patient_id: int) -> int | None:
+    found: int | None = PatientAlarms.objects.filter(patient_id=patient_id).values_list("group_id", flat=True).first()
+    return found
+
+
+def contacts_at(level: int, group_id: int | None) -> list[list[Contact]]:
+    """The group's and the clinic's, in the order in which they are asked."""
+    groups = [None] if group_id is None else [group_id, None]
+    wanted = Contact.objects.filter(Q(group_id=group_id) | Q(group_id__isnull=True), position=level)
+    found = list(wanted.select_related("member", "channel"))
+    return [[one for one in found if one.group_id == number] for number in groups]
+
+
+def is_usable(contact: Contact) -> bool:
+    """Not of people who left, nor by channels that are switched off."""
+    return (contact.member is None or contact.member.is_active) and (contact.channel is None or contact.channel.is_on)
 
 
 def _is_for(contact: Contact, episode: Episode) -> bool:
@@ -66,10 +77,11 @@ def _is_grave(episode: Episode) -> bool:
     return episode.severity in (Severity.HIGH, Severity.CRITICAL)
 
 
-def _by_default(episode: Episode, level: int) -> list[Recipient]:
+def by_default(patient_id: int, level: int) -> list[Recipient]:
+    """Where nobody is named who can be reached."""
     members = list(Membership.objects.managers())
     if level == 0:
-        team = CareTeamMember.objects.filter(patient_id=episode.patient_id, member__is_active=True)
+        team = CareTeamMember.objects.filter(patient_id=patient_id, member__is_active=True)
         members += [link.member for link in team.select_related("member")]
     return [_by_mail(member) for member in members]
 
@@ -78,7 +90,7 @@ def _by_mail(member: Membership) -> Recipient:
     return Recipient(member.email.lower(), member_id=member.pk)
 
 
-def _of_contact(contact: Contact) -> Recipient:
+def of_contact(contact: Contact) -> Recipient:
     if contact.channel is None:
         return _by_mail(contact.member)
     return by_channel(contact.channel, contact.member)

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from alerts.deliveries.channels import NotSent
 from alerts.deliveries.metrics import note_failure
-from alerts.deliveries.parcels import MOST_ATTEMPTS, Parcel, take
+from alerts.deliveries.parcels import MOST_ATTEMPTS, Parcel, take, take_one
 from alerts.deliveries.planning import tell_owners_instead
 from alerts.models import Channel, Delivery
 from tenancy.directory import organizations_named_by
@@ -33,6 +33,15 @@ log = structlog.get_logger(__name__)
 
 def organizations_with_deliveries() -> list[int]:
     return organizations_named_by("alerts_organizations_with_deliveries")
+
+
+def send_now(delivery: Delivery) -> Delivery:
+    """This one, while somebody waits; call it outside a transaction. A worker may have taken it already."""
+    for parcel in take_one(delivery, timezone.now()):
+        _write(parcel, *_hand_over(parcel))
+    with transaction.atomic():
+        delivery.refresh_from_db()
+    return delivery
 
 
 def send_due(limit: int = 200) -> int:
@@ -82,6 +91,7 @@ def _write(parcel: Parcel, result: str, failure: NotSent | None) -> None:
     delivery = parcel.delivery
     now = timezone.now()
     values: dict[str, object] = {"result": result, "claimed_until": None, "next_attempt_at": None}
+    values["text"] = parcel.message.text
     if failure is None:
         values |= {"state": Delivery.State.SENT, "sent_at": now}
     elif failure.is_final or delivery.reason == Delivery.Reason.TEST:
@@ -112,7 +122,9 @@ def wait_after(attempts: int) -> timedelta:
 def _note_success(delivery: Delivery, result: str) -> None:
     if delivery.channel_id is not None:
         with audited_elsewhere("what came of messages stands in their rows"):
-            Channel.objects.filter(pk=delivery.channel_id).update(failures=0, failing_since=None, last_result=result)
+            Channel.objects.filter(pk=delivery.channel_id).update(
+                failures=0, failing_since=None, last_result=result, last_sent_at=timezone.now()
+            )
 
 
 def _note_failure(delivery: Delivery, result: str, now: datetime) -> bool:

@@ -2,13 +2,15 @@
 
 from alerts.deliveries.escalation import escalate_due, organizations_to_escalate
 from alerts.deliveries.planning import plan
-from alerts.deliveries.sending import oldest_due, organizations_with_deliveries, send_due
+from alerts.deliveries.sending import oldest_due, organizations_with_deliveries, send_due, send_now
 from alerts.deliveries.setup import (
     change_channel,
     change_contact,
     create_channel,
     create_contact,
+    remove_channel,
     remove_contact,
+    send_again,
     send_test,
 )
 
@@ -22,7 +24,10 @@ __all__ = [
     "organizations_to_escalate",
     "organizations_with_deliveries",
     "plan",
+    "remove_channel",
     "remove_contact",
+    "send_again",
     "send_due",
+    "send_now",
     "send_test",
 ]

@@ -14,11 +14,34 @@ from accounts.models import Membership
 from accounts.roles import STAFF_ROLES
 from alerts.deliveries.channels import KINDS
 from alerts.deliveries.recipients import by_channel
-from alerts.models import Channel, Contact, Delivery
+from alerts.models import Channel, Contact, Delivery, RuleGroup
 from audit.actions import Action
-from audit.changes import apply_changes, record_creation
+from audit.changes import apply_changes, record_creation, record_update, values_before
 from audit.services import record
 from tenancy.managers import audited_elsewhere
+from tenancy.refusals import Refusal
+
+
+class SettingsRefused(ValidationError):
+    """``problems``: by the setting's name."""
+
+    def __init__(self, problems: dict[str, str]) -> None:
+        super().__init__({"settings": [f"{name}: {problem}" for name, problem in problems.items()]})
+        self.problems = problems
+
+
+class ChannelInUse(Refusal):
+    status_code = 409
+
+    def __init__(self) -> None:
+        super().__init__("Contacts are told by this channel. Remove them first, or tell them by another channel.")
+
+
+class NotToBeRepeated(Refusal):
+    status_code = 409
+
+    def __init__(self) -> None:
+        super().__init__("Only a message that was refused or given up is sent again.")
 
 
 @transaction.atomic
@@ -44,11 +67,25 @@ def change_channel(*, channel: Channel, changes: dict[str, Any]) -> Channel:
     return locked
 
 
+@transaction.atomic
+def remove_channel(*, channel: Channel) -> None:
+    """Its settings are gone for good; its messages stay. Raises ChannelInUse."""
+    locked: Channel = Channel.objects.select_for_update().get(pk=channel.pk)
+    if Contact.objects.filter(channel=locked).exists():
+        raise ChannelInUse
+    if locked.removed_at is not None:
+        return
+    before = values_before(locked, ["is_on", "removed_at"])
+    locked.is_on, locked.removed_at, locked.settings = False, timezone.now(), "{}"
+    locked.save(update_fields=["is_on", "removed_at", "settings"])
+    record_update(locked, before, object_id=str(locked.public_id), action=Action.DELETE)
+
+
 def _refuse_settings(kind: str, settings: Mapping[str, str]) -> None:
     if kind not in KINDS:
         raise ValidationError({"kind": f"Give one of {', '.join(KINDS)}."})
     if problems := KINDS[kind].problems(settings):
-        raise ValidationError({"settings": [f"{name}: {problem}" for name, problem in problems.items()]})
+        raise SettingsRefused(problems)
 
 
 def _as_text(settings: Mapping[str, str]) -> str:
@@ -57,10 +94,18 @@ def _as_text(settings: Mapping[str, str]) -> str:
 
 @transaction.atomic
 def create_contact(
-    *, position: int, member: Membership | None = None, channel: Channel | None = None, minimum_severity: str = "low"
+    *,
+    position: int,
+    member: Membership | None = None,
+    channel: Channel | None = None,
+    group: RuleGroup | None = None,
+    minimum_severity: str = "low",
 ) -> Contact:
-    """Raises ValidationError."""
-    contact = Contact(position=position, member=member, channel=channel, minimum_severity=minimum_severity)
+    """``group``: for its patients only. Raises ValidationError."""
+    if channel is not None:
+        # Whoever removes it looks for contacts under its lock.
+        channel = Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
+    contact = Contact(position=position, member=member, channel=channel, group=group, minimum_severity=minimum_severity)
     _refuse_contact(contact)
     contact.full_clean()
     contact.save()
@@ -90,9 +135,14 @@ def remove_contact(*, contact: Contact) -> None:
 
 def _refuse_contact(contact: Contact) -> None:
     """Contacts hear of every patient of the clinic: staff only, and such as can be reached."""
-    member, channel = contact.member, contact.channel
+    _refuse_recipient(contact.member, contact.channel)
+
+
+def _refuse_recipient(member: Membership | None, channel: Channel | None) -> None:
+    if channel is not None and channel.removed_at is not None:
+        raise ValidationError({"channel": "This channel was removed."})
     if member is None:
-        if channel is not None and _needs_member(channel):
+        if channel is not None and needs_member(channel):
             raise ValidationError({"member": "Name a member: the channel's settings do not say where it goes."})
         return
     if not member.is_active or member.role not in STAFF_ROLES:
@@ -102,7 +152,7 @@ def _refuse_contact(contact: Contact) -> None:
         raise ValidationError({"member": f"This channel needs the member's {address}, which is not known."})
 
 
-def _needs_member(channel: Channel) -> bool:
+def needs_member(channel: Channel) -> bool:
     need = KINDS[channel.kind].address_need
     return need is not None and need not in channel.opened_settings
 
@@ -111,10 +161,9 @@ def _needs_member(channel: Channel) -> bool:
 def send_test(*, channel: Channel, member: Membership | None = None) -> Delivery:
     """Put a message that concerns no patient into the outbox, tried once. Its row tells what came of it.
 
-    Whoever calls it sends the task ``alerts.send_deliveries`` after the commit.
+    Whoever calls it sends it after the commit: the task ``alerts.send_deliveries``, or ``send_now`` to see the result.
     """
-    if member is None and _needs_member(channel):
-        raise ValidationError({"member": "Name a member: the channel's settings do not say where it goes."})
+    _refuse_recipient(member, channel)
     told = by_channel(channel, member)
     delivery = Delivery(
         channel=channel,
@@ -125,4 +174,25 @@ def send_test(*, channel: Channel, member: Membership | None = None) -> Delivery
     )
     delivery.save()
     delivery.refresh_from_db()
+    record(action=Action.UPDATE, object_type="alerts.channel", object_id=str(channel.public_id), reason="tested")
     return delivery
+
+
+@transaction.atomic
+def send_again(*, delivery: Delivery) -> Delivery:
+    """From the first try on, to the same recipient and with the same key. Raises NotToBeRepeated."""
+    locked: Delivery = Delivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
+    if not locked.can_be_sent_again:
+        raise NotToBeRepeated
+    was = locked.state
+    locked.state, locked.attempts, locked.next_attempt_at = Delivery.State.PENDING, 0, timezone.now()
+    locked.save(update_fields=["state", "attempts", "next_attempt_at"])
+    record(
+        action=Action.UPDATE,
+        object_type="alerts.delivery",
+        object_id=str(locked.idempotency_key),
+        patient_id=locked.patient_id,
+        changes={"state": (was, locked.state)},
+        reason="sent again",
+    )
+    return locked

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 
 from accounts.models import Membership
 from alerts.models.episode import Episode, Severity
+from alerts.models.rules import RuleGroup
 from patients.models import Patient
 from tenancy.encryption.fields import SealedTextField
 from tenancy.fields import TenantForeignKey
@@ -20,6 +21,15 @@ from tenancy.managers import TenantManager, TenantQuerySet
 from tenancy.models import TenantModel
 
 LAST_LEVEL = 3
+
+
+class ChannelQuerySet(TenantQuerySet["Channel"]):
+    def standing(self) -> ChannelQuerySet:
+        return self.filter(removed_at__isnull=True)
+
+    def dead(self) -> ChannelQuerySet:
+        """Switched on, and failing."""
+        return self.standing().filter(is_on=True, failing_since__isnull=False)
 
 
 class Channel(TenantModel):
@@ -37,6 +47,13 @@ class Channel(TenantModel):
         SMS = "sms", "SMS through Twilio"
         PUSH = "push", "Push through Firebase"
 
+    class Health(models.TextChoices):
+        OFF = "off", "Switched off"
+        UNTRIED = "untried", "Not tried yet"
+        WORKS = "works", "Works"
+        TROUBLED = "troubled", "Failed last"
+        DEAD = "dead", "Dead"
+
     id = models.BigAutoField(primary_key=True)
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -47,8 +64,12 @@ class Channel(TenantModel):
     failures = models.PositiveIntegerField(default=0, editable=False)
     failing_since = models.DateTimeField(null=True, editable=False)
     last_result = models.CharField(max_length=200, blank=True, editable=False)
+    last_sent_at = models.DateTimeField(null=True, editable=False)
+    # Its messages stay, and say by what they went. The settings are gone.
+    removed_at = models.DateTimeField(null=True, editable=False)
 
     is_audited = True
+    objects: ClassVar[Any] = TenantManager.of(ChannelQuerySet)
 
     class Meta(TenantModel.Meta):
         ordering = ["name", "id"]
@@ -56,6 +77,7 @@ class Channel(TenantModel):
             models.UniqueConstraint(fields=["organization", "public_id"], name="alerts_channel_public_id"),
             models.UniqueConstraint(
                 fields=["organization", "name"],
+                condition=models.Q(removed_at__isnull=True),
                 name="alerts_channel_name",
                 violation_error_code="unique",
                 violation_error_message="There is a channel of this name already.",
@@ -66,15 +88,33 @@ class Channel(TenantModel):
         return self.name
 
     @property
+    def health(self) -> Health:
+        """In one word, for whoever looks whether it would work."""
+        if not self.is_on:
+            return self.Health.OFF
+        if self.failing_since is not None:
+            return self.Health.DEAD
+        if self.failures:
+            return self.Health.TROUBLED
+        return self.Health.WORKS if self.last_sent_at else self.Health.UNTRIED
+
+    @property
     def opened_settings(self) -> dict[str, str]:
         """Secrets among them: for sending only."""
         return dict(json.loads(self.settings))
+
+
+class ContactQuerySet(TenantQuerySet["Contact"]):
+    def for_group(self, group_id: int | None) -> ContactQuerySet:
+        """Of a group of patients; None: of the clinic."""
+        return self.filter(group_id=group_id)
 
 
 class Contact(TenantModel):
     """Who is told at which level: 0 at once, the next ones while nobody has acknowledged.
 
     A member alone gets e-mail; a channel alone goes where its settings say; both: the channel, to that member.
+    Those of a group stand in the place of the clinic's at their level, for its patients.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -82,16 +122,18 @@ class Contact(TenantModel):
     position = models.PositiveSmallIntegerField(default=0, validators=[MaxValueValidator(LAST_LEVEL)])
     member = TenantForeignKey(Membership, null=True, blank=True, related_name="+")
     channel = TenantForeignKey(Channel, null=True, blank=True, related_name="+")
+    group = TenantForeignKey(RuleGroup, null=True, blank=True, related_name="+")
     minimum_severity = models.CharField(max_length=8, choices=Severity.choices, default=Severity.LOW)
 
     is_audited = True
+    objects: ClassVar[Any] = TenantManager.of(ContactQuerySet)
 
     class Meta(TenantModel.Meta):
         ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["organization", "public_id"], name="alerts_contact_public_id"),
             models.UniqueConstraint(
-                fields=["organization", "position", "member", "channel"],
+                fields=["organization", "position", "member", "channel", "group"],
                 nulls_distinct=False,
                 name="alerts_contact_once",
                 violation_error_code="unique",
@@ -115,15 +157,24 @@ class DeliveryQuerySet(TenantQuerySet["Delivery"]):
         waiting = models.Q(state__in=[Delivery.State.PENDING, Delivery.State.HELD], next_attempt_at__lte=now)
         return self.filter(waiting | models.Q(state=Delivery.State.SENDING, claimed_until__lte=now))
 
+    def between(self, since: datetime | None, until: datetime | None) -> DeliveryQuerySet:
+        """Decided at ``since`` or later, and before ``until``; None is no limit on that side."""
+        found = self if since is None else self.filter(created_at__gte=since)
+        return found if until is None else found.filter(created_at__lt=until)
+
     def of_episode(self, episode: Episode) -> DeliveryQuerySet:
         return self.filter(episode_id=episode.pk)
+
+    def not_taken(self) -> DeliveryQuerySet:
+        """Refused for good, or given up."""
+        return self.filter(state__in=[Delivery.State.FAILED, Delivery.State.GIVEN_UP])
 
     def not_sent_yet(self) -> DeliveryQuerySet:
         return self.filter(state__in=[Delivery.State.PENDING, Delivery.State.HELD, Delivery.State.SENDING])
 
 
 class Delivery(TenantModel):
-    """A message to one recipient, from when it was decided to what came of it. Its text is made when it is sent.
+    """A message to one recipient, from when it was decided to what came of it. Its ``text`` is made when it is sent.
 
     ``recipient``: the address of an e-mail, otherwise the channel's id, with the member's where it goes to a member.
     ``round``: which repeat it is. ``result`` says how it went, without a word of the patient. A row that waits without
@@ -161,6 +212,8 @@ class Delivery(TenantModel):
     next_attempt_at = models.DateTimeField(null=True)
     claimed_until = models.DateTimeField(null=True)
     result = models.CharField(max_length=200, blank=True)
+    # As it was handed over last: it is made anew for each try.
+    text = models.TextField(blank=True, default="", db_default="")
     created_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
 
@@ -183,7 +236,22 @@ class Delivery(TenantModel):
                 name="alerts_delivery_waiting",
             ),
             models.Index(fields=["organization", "channel", "-id"], name="alerts_delivery_of_channel"),
+            models.Index(fields=["organization", "patient", "-created_at"], name="alerts_delivery_of_patient"),
+            models.Index(fields=["organization", "-created_at"], name="alerts_delivery_newest"),
+            models.Index(
+                fields=["organization", "-created_at"],
+                condition=models.Q(state__in=["failed", "given_up"]),
+                name="alerts_delivery_not_taken",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.reason} {self.state}"
+
+    @property
+    def public_id(self) -> uuid.UUID:
+        return self.idempotency_key
+
+    @property
+    def can_be_sent_again(self) -> bool:
+        return self.state in (self.State.FAILED, self.State.GIVEN_UP) and self.reason != self.Reason.TEST

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from alerts.models import PatientAlarms, Rule, RuleGroup
+from alerts.deliveries.setup import remove_contact
+from alerts.models import Contact, PatientAlarms, Rule, RuleGroup
 from alerts.services.choices import pinned
 from alerts.services.rules import reset_rule
 from alerts.services.waking import look_again
@@ -57,9 +58,11 @@ def _preset_columns(preset: str) -> dict[str, Any]:
 
 @transaction.atomic
 def delete_group(*, group: RuleGroup) -> None:
-    """With its rules. Raises GroupInUse where it has patients, also those whom the caller does not see."""
+    """With its rules and contacts. Raises GroupInUse where it has patients, also those whom the caller does not see."""
     for rule in Rule.objects.of_group(group):
         reset_rule(rule=rule, reason="its group was deleted")
+    for contact in Contact.objects.for_group(group.pk):
+        remove_contact(contact=contact)
     record(
         action=Action.DELETE,
         object_type="alerts.rulegroup",

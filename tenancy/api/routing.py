@@ -21,8 +21,11 @@ DEVICE = "device-key"
 PARAMETERS = (
     "accessId",
     "alertId",
+    "channelId",
     "code",
     "consentId",
+    "contactId",
+    "deliveryId",
     "deviceId",
     "entryId",
     "groupId",

@@ -107,6 +107,9 @@ class Sample:
             "expiresAt": tomorrow.isoformat(),
             "condition": {"type": "below", "mgdl": 65},
             "rule": "low",
+            # Of the first kind of channel.
+            "settings": {"address": "fresh@elsewhere.example"},
+            "channel": self.target.parameter("channelId", "only"),
             "start": "22:00",
             "end": "07:00",
         }

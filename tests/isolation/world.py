@@ -14,7 +14,7 @@ from django.db import connection, connections, models, transaction
 
 from accounts.models import Invitation, Membership, RefreshFamily, RemovalRequest, SupportAccess
 from accounts.tokens import start_family
-from alerts.models import Episode, PatientRule, RuleGroup
+from alerts.models import Channel, Contact, Delivery, Episode, PatientRule, RuleGroup
 from devices.models import Assignment, Device, DeviceKey
 from devices.services import assign_device, issue_key, register_device
 from patients.models import Consent, EmergencyAccess, HistoryAmendment, HistoryEntry, Patient
@@ -174,6 +174,9 @@ def named_by_id(patient: Patient, member: Membership) -> dict[str, Any]:
         "alertId": Episode.objects.filter(patient=patient).first(),
         "ruleId": PatientRule.objects.filter(patient=patient).first(),
         "groupId": RuleGroup.objects.first(),
+        "channelId": Channel.objects.first(),
+        "contactId": Contact.objects.first(),
+        "deliveryId": Delivery.objects.filter(patient=patient).first(),
         "sessionId": RefreshFamily.objects.filter(user_id=member.user_id).first(),
     }
     return rows

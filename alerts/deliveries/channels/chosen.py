@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import httpx
+
 from alerts.deliveries.channels.guard import AddressRefused, read_url, resolve
 from alerts.deliveries.channels.kind import Kind, Message, Need
 from alerts.deliveries.channels.outgoing import post_to
@@ -28,6 +30,10 @@ class ChosenAddress(Kind):
             except AddressRefused as error:
                 found["url"] = str(error)
         return found
+
+    def hint(self, name: str, value: str) -> str:
+        """Of the address the host: what stands behind it is a secret with Slack and Teams."""
+        return httpx.URL(value).host if name == "url" else super().hint(name, value)
 
     def send(self, *, settings: Mapping[str, str], to: str, message: Message) -> str:
         body = json.dumps(self.payload(message), ensure_ascii=False).encode()

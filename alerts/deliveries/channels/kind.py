@@ -69,6 +69,10 @@ class Kind(ABC):
                 found[need.name] = need.advice
         return found
 
+    def hint(self, name: str, value: str) -> str:
+        """What is shown of a secret, to tell it from another one."""
+        return f"…{value[-4:]}"
+
     def cut(self, text: str) -> str:
         return text if len(text) <= self.longest_text else text[: self.longest_text - 1] + "…"
 

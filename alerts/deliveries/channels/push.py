@@ -38,6 +38,10 @@ class Push(Kind):
             found["service_account"] = _ACCOUNT_ADVICE
         return found
 
+    def hint(self, name: str, value: str) -> str:
+        account = _account({name: value}) if name == "service_account" else None
+        return account["client_email"] if account else super().hint(name, value)
+
     def send(self, *, settings: Mapping[str, str], to: str, message: Message) -> str:
         account = _account(settings)
         if account is None:
