@@ -99,7 +99,9 @@ class Editing:
             self.trial_problem = self.trial_problem or "No patient of these has readings yet."
             return
         try:
-            self.trial = tried(patients=patients, code=self.code, said=said, days=chosen, unit=self.unit)
+            self.trial = tried(
+                place=self.place, patients=patients, code=self.code, said=said, days=chosen, unit=self.unit
+            )
         except ValidationError as refusal:
             self.form.note(refusal)
             self.trial_problem = "Not tried: something in the rule is missing or wrong. It is marked."

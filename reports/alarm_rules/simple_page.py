@@ -14,9 +14,6 @@ from django.views.decorators.http import require_http_methods
 
 from alerts.api.configuration import CONFIGURATION
 from alerts.services.configuration import (
-    DEFAULT_HIGH,
-    DEFAULT_LOW,
-    DEFAULT_RAPID_CHANGE,
     USUAL_QUIET_HOURS,
     Configuration,
     configuration_of,
@@ -43,10 +40,10 @@ class SimpleForm:
     def __init__(self, found: Configuration, unit: str) -> None:
         begins, ends = found.quiet_hours or USUAL_QUIET_HOURS
         values: dict[str, Any] = {
-            "low": found.low or DEFAULT_LOW,
-            "high": found.high or DEFAULT_HIGH,
-            # None here is "off" where somebody saved it so, and nothing yet elsewhere.
-            "rapid_change": found.rapid_change or (None if found.is_own else DEFAULT_RAPID_CHANGE),
+            # What is in force, and nothing where there is no such alarm: a usual number would promise one.
+            "low": found.low,
+            "high": found.high,
+            "rapid_change": found.rapid_change,
             "quiet_from": f"{begins:%H:%M}",
             "quiet_until": f"{ends:%H:%M}",
         }

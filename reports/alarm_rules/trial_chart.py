@@ -15,7 +15,7 @@ from reports.charts.ranges import Target
 from reports.charts.svg import element, number, picture
 from reports.charts.trace import Window
 
-SMALL = Size(width=560, height=200, left=38, narrow=True)
+SMALL = Size(width=420, height=290, left=38, narrow=True)
 STRETCHES = 240
 MARK = 5.0
 

@@ -19,7 +19,7 @@ from alerts.engine.trace import Reading
 from alerts.rules import standing_for_patient
 from alerts.rules.effective import ready_rule
 from alerts.rules.replays import readings_of
-from alerts.rules.standing import Standing
+from alerts.rules.standing import Level, Standing
 from alerts.services.rules import planned_rule
 from audit.services import record_look
 from patients.models import Patient
@@ -42,7 +42,10 @@ TODAY = "rule of today"
 
 @dataclass(frozen=True, slots=True)
 class PatientTrial:
-    """``today`` is None where no such rule is on today. ``cut_at``: what is older was left out for want of time."""
+    """``today`` is None where no such rule is on today. ``cut_at``: what is older was left out for want of time.
+
+    ``overruled_by``: whose rule stands for this patient, whatever is saved here.
+    """
 
     patient: Patient
     tried: Replay
@@ -50,7 +53,7 @@ class PatientTrial:
     readings: int
     days_with_readings: int
     cut_at: datetime | None
-    has_own_rule: bool
+    overruled_by: str
     chart: SafeString | str
 
     @property
@@ -73,7 +76,10 @@ class Trial:
 
     @property
     def in_words(self) -> str:
-        return f"{_sum_words([one.tried for one in self.patients])} in the last {self.days} days"
+        period = f"the last {self.days} days"
+        if any(one.cut_at for one in self.patients):
+            period = f"the part of {period} that was looked at"
+        return f"{_sum_words([one.tried for one in self.patients])} in {period}"
 
     @property
     def today_in_words(self) -> str:
@@ -111,33 +117,33 @@ def patients_to_try(place: Place, named: str) -> tuple[list[Patient], str]:
     return [], "Nobody has this code or name." if not found else "Several patients have this name: write the code."
 
 
-def tried(*, patients: Sequence[Patient], code: str | None, said: Mapping[str, Any], days: int, unit: str) -> Trial:
+def tried(
+    *, place: Place, patients: Sequence[Patient], code: str | None, said: Mapping[str, Any], days: int, unit: str
+) -> Trial:
     """``code`` of the rule that it shall be, None for a new one. Raises ValidationError."""
     until = timezone.now()
     since, ends = until - timedelta(days=days), perf_counter() + SECONDS
     done: list[PatientTrial] = []
-    for place, patient in enumerate(patients):
-        left = ends - perf_counter()
-        if left <= 0:
+    for patient in patients:
+        # Some patients' whole days say more than a piece of everybody's.
+        if done and perf_counter() >= ends:
             break
         record_look(kind=REPLAY, object_id=patient.code, patient_id=patient.pk, always=True)
-        seconds = left / (len(patients) - place)
-        done.append(_tried_on(patient, code, said, since, until, seconds, unit))
+        done.append(_tried_on(place, patient, code, said, (since, until), ends, unit))
     return Trial(days, done, [patient.code for patient in patients[len(done) :]])
 
 
 def _tried_on(
-    patient: Patient, code: str | None, said: Mapping[str, Any], since: datetime, until: datetime, seconds: float,
-    unit: str,
+    place: Place, patient: Patient, code: str | None, said: Mapping[str, Any], period: tuple[datetime, datetime],
+    ends: float, unit: str,
 ) -> PatientTrial:  # fmt: skip
-    ends = perf_counter() + seconds
     standing = standing_for_patient(patient)
     known = code if code in standing else None
     plan: RulePlan = planned_rule(code=known, said=said, below=standing)
     today = ready_rule(standing[known]) if known and standing[known].is_on else None
     plans = [plan, *([replace(today, code=TODAY)] if today else [])]
     plans += _those_looked_at(plans, standing)
-    readings = readings_of(patient, since, most=MOST_READINGS)
+    readings = readings_of(patient, period[0], most=MOST_READINGS)
     used = _that_fit(plans, readings, patient, ends - perf_counter())
     found = replay(plans, used, patient.zone)
     by_rule = {one.code: _only(found, one.code) for one in plans[:2]}
@@ -148,12 +154,18 @@ def _tried_on(
         readings=len(used),
         days_with_readings=len({reading.measured_at.astimezone(patient.zone).date() for reading in used}),
         cut_at=used[0].measured_at if len(used) < len(readings) or len(readings) == MOST_READINGS else None,
-        has_own_rule=known is not None and standing[known].level == "patient",
+        overruled_by=_overruling(standing[known].level, place) if known else "",
         chart=trial_chart(
-            f"trial-{patient.code}", used, (since, until), by_rule[plan.code], by_rule.get(TODAY),
+            f"trial-{patient.code}", used, period, by_rule[plan.code], by_rule.get(TODAY),
             unit=unit, target=target_of(patient), zone=patient.zone,
         ) if used else "",
     )  # fmt: skip
+
+
+def _overruling(level: Level, place: Place) -> str:
+    if level is Level.PATIENT and place.patient is None:
+        return "a rule of their own"
+    return "a rule of their group" if level is Level.GROUP and place.level is Level.CLINIC else ""
 
 
 def _only(found: Replay, code: str) -> Replay:

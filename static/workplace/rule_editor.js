@@ -5,7 +5,10 @@
   const form = document.getElementById("rule-editor");
   if (!form) return;
   const PARTS = [".r-rule", "#trial-result"];
+  // Whoever chooses by keyboard passes other kinds on the way: the blanks follow when the choice rests.
+  const REST = 500;
   let newest = 0;
+  let waiting = null;
 
   function sendPlainly(act) {
     const field = document.createElement("input");
@@ -16,8 +19,10 @@
     form.submit();
   }
 
-  async function ask(act) {
+  async function ask(act, node) {
     const number = ++newest;
+    clearTimeout(waiting);
+    waiting = null;
     const sent = new FormData(form);
     sent.set("act", act);
     const focused = document.activeElement && document.activeElement.id;
@@ -31,7 +36,7 @@
       if (!answer.ok || answer.redirected || parts.includes(null)) return sendPlainly(act);
       if (number !== newest) return;
       PARTS.forEach((part, place) => form.querySelector(part).replaceChildren(...parts[place].childNodes));
-      moveFocus(act, focused);
+      moveFocus(act, focused, node);
     } catch {
       sendPlainly(act);
     } finally {
@@ -39,10 +44,11 @@
     }
   }
 
-  function moveFocus(act, focused) {
+  function moveFocus(act, focused, node) {
     const target =
       form.querySelector("[data-new]") ||
       (focused && document.getElementById(focused)) ||
+      (node && document.getElementById(node)?.querySelector(":is(input, select):not(.r-kind, [type=hidden])")) ||
       form.querySelector(`button[value="${act}"]`) ||
       form.querySelector(".r-node :is(select, input:not([type=hidden]))");
     if (target) target.focus();
@@ -55,6 +61,14 @@
     ask(act);
   });
   form.addEventListener("change", (event) => {
-    if (event.target.classList.contains("r-kind")) ask("redraw");
+    if (!event.target.classList.contains("r-kind")) return;
+    const node = event.target.closest(".r-node").id;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => ask("redraw", node), REST);
+  });
+  form.addEventListener("focusout", (event) => {
+    if (waiting === null || !event.target.classList.contains("r-kind")) return;
+    const node = event.target.closest(".r-node").id;
+    setTimeout(() => waiting !== null && ask("redraw", node), 0);
   });
 })();
