@@ -8,6 +8,7 @@ from datetime import datetime
 
 from dexcom_sync.models import Connection, FormerRecord, Resource
 from dexcom_sync.shapes import shape_text
+from dexcom_sync.storing.inserting import insert
 from dexcom_sync.storing.rows import MODELS, ParsedRecord, Row, fill, row_of
 from dexcom_sync.storing.sources import source_ids
 
@@ -77,12 +78,11 @@ def _keep_former(connection: Connection, resource: Resource, row: Row, now: date
 
 
 def write(resource: Resource, written: Written) -> None:
-    model = MODELS[resource]
     if resource == Resource.EVENTS:
         # Sealed row by row.
         for row in [*written.new, *(row for row, _ in written.changed)]:
             row.save(force_insert=row.version == 1 and row.changed_at is None)
         return
-    model.objects.bulk_create(written.new, batch_size=2000)
+    insert(written.new)
     for row, _ in written.changed:
         row.save(force_update=True)
