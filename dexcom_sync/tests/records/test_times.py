@@ -57,7 +57,7 @@ def test_offset_days_and_drift_add_up(difference: int) -> None:
 def test_a_phone_tells_its_offset() -> None:
     found = read(SYSTEM, "2025-03-09T07:05:11-07:00")
 
-    assert found.flags == found.leniencies == ()
+    assert (found.flags, found.leniencies) == ((), ())
     assert found.times.utc_offset_minutes == -420
     assert found.times.offset_source is OffsetSource.EXPLICIT
     assert found.times.display_time == found.times.local_time == datetime.fromisoformat("2025-03-09T07:05:11")
@@ -109,7 +109,7 @@ def test_without_display_time_the_offset_is_assumed_and_that_is_told(display: ob
     found = read(SYSTEM, display)
 
     assert found.leniencies == (Leniency.DISPLAY_TIME_UNREADABLE,)
-    assert found.times.display_time is found.times.display_offset_seconds is None
+    assert (found.times.display_time, found.times.display_offset_seconds) == (None, None)
     assert found.times.display_text == ""
     assert (found.times.utc_offset_minutes, found.times.offset_source) == (-360, OffsetSource.ASSUMED)
 
