@@ -11,7 +11,7 @@ import uuid
 
 import msgspec
 
-from accounts.browser_sessions.engine import PUBLIC_ID
+from accounts.browser_sessions.models import BrowserSession
 from accounts.principals import PersonPrincipal
 from tenancy.redis import limits_client
 
@@ -43,9 +43,10 @@ def ticket_key(ticket: str) -> str:
     return f"live:ticket:{hashlib.sha256(ticket.encode()).hexdigest()}"
 
 
-def issue_to_browser(*, principal: PersonPrincipal, session: object, origin: str) -> str:
+def issue_to_browser(*, principal: PersonPrincipal, session_key: str, origin: str) -> str:
     """For the staff member whose session of the workplace this is. Raises redis.RedisError."""
     ticket = new_ticket()
-    holder = Holder.of(principal, origin=origin, browser_id=uuid.UUID(session[PUBLIC_ID]))  # type: ignore[index]
+    browser_id = BrowserSession.objects.values_list("public_id", flat=True).get(session_key=session_key)
+    holder = Holder.of(principal, origin=origin, browser_id=browser_id)
     limits_client().set(ticket_key(ticket), msgspec.msgpack.encode(holder), ex=TICKET_SECONDS, nx=True)
     return ticket

@@ -16,7 +16,8 @@ def ticket_view(request: HttpRequest) -> HttpResponse:
     principal = request.principal  # type: ignore[attr-defined]
     try:
         origin = request.headers.get("Origin", "")
-        ticket = issue_to_browser(principal=principal, session=request.session, origin=origin)
+        key = str(request.session.session_key)
+        ticket = issue_to_browser(principal=principal, session_key=key, origin=origin)
     except redis.RedisError:
         sentence = "Live streams are not available at the moment. Please try again."
         return JsonResponse({"detail": sentence}, status=503, headers={"Retry-After": "5"})
