@@ -1,4 +1,4 @@
-"""Puts coverage in front of pytest's summary and makes the run red below 90 % of lines. Loaded by `make test`.
+"""Puts coverage in front of pytest's summary and makes the run red below 90 % of lines. Loaded by `make coverage`.
 
 Not pytest-cov: it starts after our services plugin has imported half of the code, and cannot wait for the data of
 servers and workers that tests start.
