@@ -18,7 +18,7 @@ from dexcom_sync.client import DexcomError, TokenRefusal, TokenRefused, Tokens
 from dexcom_sync.limiter import Lane, MustWait
 from dexcom_sync.models import Connection, ConnectRequest
 from dexcom_sync.services.equipment import give_device
-from dexcom_sync.services.tokens import keep_first_pair
+from dexcom_sync.services.tokens import erase, keep_first_pair
 from patients.models import Consent, Patient
 
 LIFE = timedelta(minutes=10)
@@ -125,6 +125,7 @@ def _connected(request: ConnectRequest, tokens: Tokens, member: Membership) -> C
     if connection is not None and connection.region != request.region:
         connection.status = Connection.Status.REVOKED
         connection.save(update_fields=["status"])
+        erase(connection)
         connection = None
     is_new = connection is None
     connection = connection or Connection(patient=patient, region=request.region)

@@ -185,7 +185,10 @@ def _keep(connection: Connection, token: Token, pair: Tokens) -> Access:
 
 @transaction.atomic
 def _store(connection: Connection, generation: int, pair: Tokens) -> Access:
-    token = Token.objects.select_for_update().get(connection_id=connection.pk)
+    token: Token | None = Token.objects.select_for_update().filter(connection_id=connection.pk).first()
+    if token is None:
+        # Withdrawn in the meantime: what was just given is forgotten with the rest.
+        raise SignInInDoubt("no_tokens")
     if token.generation != generation:
         # Somebody stored another pair meanwhile, by a new consent: that one is in force.
         return Access(token.access, token.generation)

@@ -59,13 +59,14 @@ class Reader:
         self.rows = progress.progress_of(session.connection)
 
     def read_all(self) -> None:
-        if known := self.found.of(Resource.EGVS):
-            self.outcome.newest = known.end
         devices_at = self.rows[Resource.DEVICES].hot_at
         if devices_at is None or self.now - devices_at >= DEVICES_EVERY:
             self._guarded(Resource.DEVICES, self._devices)
         for resource in RECORDS:
             self._guarded(resource, partial(self._records, resource))
+        known = self.found.of(Resource.EGVS)
+        if known is not None and Resource.EGVS not in self.outcome.failed:
+            self.outcome.newest = known.end
         # A sensor that nobody knew: its settings are wanted now.
         if self.outcome.new_equipment and self.rows[Resource.DEVICES].hot_at != self.now:
             self._guarded(Resource.DEVICES, self._devices)
