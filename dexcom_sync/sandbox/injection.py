@@ -41,6 +41,8 @@ def _put(contents: Contents, resource: str, version: Version, *, receiver: bool,
         if resource == "egvs":
             for series in contents.series:
                 if series.retire(record_id, version.uploaded):
+                    # A record keeps its way of coming; otherwise two versions of it could be visible.
+                    receiver = series.source.receiver
                     break
     slots.extend([Slot([version], receiver)])
 

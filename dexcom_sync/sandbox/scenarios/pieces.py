@@ -50,11 +50,10 @@ def run(
     """
     shape = pattern(spec.chance(), 0)
     numbers = np.arange(-(-int(first) // STEP), -(-int(until) // STEP))
+    if without:
+        numbers = numbers[(numbers * STEP < without[0]) | (numbers * STEP >= without[1])]
     places = numbers % PLACES
     true = numbers * STEP + shape.jitter[places]
-    if without:
-        kept = (true < without[0]) | (true >= without[1])
-        numbers, places, true = numbers[kept], places[kept], true[kept]
     if uploaded is None:
         uploads = true + shape.lags[places]
     elif callable(uploaded):
