@@ -27,7 +27,7 @@ from reports.glucose_queries import points_of, target_of
 PERIODS = {"24h": ("24 hours", 24), "3d": ("3 days", 72), "14d": ("14 days", 14 * 24)}
 MOST_EPISODES, MOST_STRETCHES = 100, 200
 # As high as the trace of one alarm's page.
-SHORT = Size(width=WIDE.width, height=300, left=WIDE.left, narrow=False)
+SHORT = Size(width=WIDE.width, height=340, left=WIDE.left, narrow=False)
 
 
 @dataclass(frozen=True, slots=True)

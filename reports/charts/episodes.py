@@ -157,17 +157,21 @@ def _stretch(stretch: Stretch, lane: int, frame: Frame, window: Window) -> SafeS
     begin = frame.x(min(max(window.share(stretch.begins_at), 0.0), 1.0))
     end = frame.x(min(max(window.share(stretch.ends_at), 0.0), 1.0))
     y = frame.size.height + lane * LANE
-    shape = (
-        element("circle", class_="copy-mark", cx=begin, cy=y + 9, r=3)
-        if stretch.kind == "copy"
-        else element("rect", class_="late-bar", x=begin, y=y + 4, width=max(end - begin, SHORTEST_BAR), height=10)
-    )
-    return element("g", words("title", stretch.told), shape)
+    if stretch.kind == "copy":
+        return element(
+            "g", words("title", stretch.told), element("circle", class_="copy-mark", cx=begin, cy=y + 9, r=3)
+        )
+    width = max(end - begin, SHORTEST_BAR)
+    shape = element("rect", class_="late-bar", x=begin, y=y + 4, width=width, height=11)
+    word = text("came late", class_="episode-word", x=begin + 4, y=y + 13) if width > 60 else SafeString("")
+    return element("g", words("title", stretch.told), shape, word)
 
 
 def _ticks(window: Window, size: Size) -> Iterator[tuple[float, str, str]]:
     hours = (window.until - window.since) / timedelta(hours=1)
-    if hours <= 30:
+    if hours <= 9:
+        yield from hour_ticks(window, 2 if size.narrow else 1)
+    elif hours <= 30:
         yield from hour_ticks(window, 6 if size.narrow else 3)
     elif hours <= 80:
         yield from hour_ticks(window, 24 if size.narrow else 12)
