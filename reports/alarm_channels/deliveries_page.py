@@ -34,7 +34,7 @@ SIZE = 50
 NOT_TAKEN = "not-taken"
 SHOWS: dict[str, str] = {
     "": "All messages",
-    NOT_TAKEN: "Refused or given up",
+    NOT_TAKEN: "Failed or given up",
     **{state.value: words for state, (words, _) in STATES.items()},
 }
 

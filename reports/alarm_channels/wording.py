@@ -19,7 +19,7 @@ STATES = {
     Delivery.State.HELD: ("held by quiet hours", ""),
     Delivery.State.SENDING: ("being sent", ""),
     Delivery.State.SENT: ("taken", "badge-in-range"),
-    Delivery.State.FAILED: ("refused", "badge-low"),
+    Delivery.State.FAILED: ("failed", "badge-low"),
     Delivery.State.GIVEN_UP: ("given up", "badge-low"),
     Delivery.State.SKIPPED: ("no longer needed", ""),
 }
@@ -55,7 +55,7 @@ def _sentence(channel: Channel, now: datetime) -> str:
     )
     if channel.failing_since is not None:
         began = age_words(now - channel.failing_since)
-        return f"Failing, since {began}: {channel.last_result} The owners are mailed in its place."
+        return f"Began to fail {began}: {channel.last_result} The owners are mailed in its place."
     if channel.failures:
         return f"The last {channel.failures} failed: {channel.last_result} Before, {sent}."
     return f"{sent[0].upper()}{sent[1:]}."
