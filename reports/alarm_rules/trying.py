@@ -33,7 +33,7 @@ DAYS = (3, 7, 14, 30)
 USUAL_DAYS = 14
 MOST_PATIENTS = 5
 # So that nobody waits for more than about two seconds: what does not fit is left out, and the page says so.
-SECONDS = 1.5
+SECONDS = 1.2
 MOST_READINGS = 20_000
 PROBE = 300
 LISTED = 40
