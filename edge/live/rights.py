@@ -64,10 +64,13 @@ class Rights:
         browsers = {(one.browser_id, one.organization_id) for one in principals if one.browser_id is not None}
         apps = await self._callers.all_signed_in(families) if families else {}
         pages = await self._callers.all_in_browsers(browsers) if browsers else {}
-        return {
-            one: apps.get(one.family_id) if one.family_id else pages.get((one.browser_id, one.organization_id))
-            for one in principals
-        }
+        found: dict[PersonPrincipal, PersonPrincipal | None] = {}
+        for one in principals:
+            if one.family_id is not None:
+                found[one] = apps.get(one.family_id)
+            elif one.browser_id is not None:
+                found[one] = pages.get((one.browser_id, one.organization_id))
+        return found
 
     def _end_the_unknown(self) -> None:
         if time.monotonic() - self._known_at > UNKNOWN_SECONDS:

@@ -55,14 +55,15 @@ def rows_of(episodes: Sequence[Episode], clinic: Organization, *, member_id: int
         patient, condition = episode.patient, episode.rule.get("condition")
         words = said.setdefault(str(condition), words_of(condition, unit) or "")
         value = values.get(episode.patient_id)
+        begun = episode.confirmed_at or episode.opened_at
         rows.append(
             Row(
                 episode=episode,
                 mark=severity_mark(episode.severity),
                 severity=Severity(episode.severity).label,
                 rule_words=words,
-                since=clock_words(episode.confirmed_at, patient.zone, now=now),
-                age=age_words(now - episode.confirmed_at),
+                since=clock_words(begun, patient.zone, now=now),
+                age=age_words(now - begun),
                 state=STATES[Episode.State(episode.state)],
                 last=last_value(value, unit=unit, target=target_of(patient), now=now) if value else None,
                 worst=glucose_words(episode.worst_glucose, unit),

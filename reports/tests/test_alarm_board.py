@@ -85,7 +85,7 @@ def test_the_most_urgent_stands_first(northside: Clinic) -> None:
     nurse = northside.people["nurse"]
     alarm(northside, rule_code="a", rule_name="Low one", severity="low")
     alarm(northside, rule_code="b", rule_name="High one", severity="high")
-    known = {"acknowledged_at": now, "acknowledged_by": nurse, "confirmed_at": now}
+    known: dict[str, Any] = {"acknowledged_at": now, "acknowledged_by": nurse, "confirmed_at": now}
     alarm(northside, rule_code="c", rule_name="Known", severity="critical", **known)
     alarm(northside, rule_code="d", rule_name="Critical one", severity="critical")
     alarm(northside, rule_code="e", rule_name="Closing", severity="medium", state="hysteresis")
