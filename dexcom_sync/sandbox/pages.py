@@ -7,6 +7,7 @@ from html import escape
 
 from starlette.responses import HTMLResponse
 
+from dexcom_sync.sandbox.scenarios import SCENARIOS
 from dexcom_sync.sandbox.users import User
 
 STYLE = """
@@ -28,11 +29,7 @@ HOSTS = {"sandbox": "Sandbox", "us": "United States", "eu": "Outside the United 
 
 
 def choose_user(users: Iterable[User], asked: Mapping[str, str], host: str, error: str = "") -> HTMLResponse:
-    choices = "".join(
-        f'<label><input type="radio" name="_user" value="{escape(user.spec.name)}" required> {escape(user.spec.name)}'
-        "</label>"
-        for user in users
-    )
+    choices = "".join(_choice(user) for user in users)
     said = f'<p class="error" role="alert">{escape(error)}</p>' if error else ""
     body = f"""<h1>Glucose sandbox: who signs in?</h1><p>Host: {HOSTS[host]}. Everybody here is simulated; there is no
     password.</p>{said}<form method="get">{_hidden(asked)}<fieldset><legend>User</legend>{choices}</fieldset>
@@ -54,6 +51,11 @@ def consent(user: str, asked: Mapping[str, str], error: str = "") -> HTMLRespons
 
 def error_page(title: str, text: str) -> HTMLResponse:
     return _page(title, f'<h1>{escape(title)}</h1><p class="error">{escape(text)}</p>', 400)
+
+
+def _choice(user: User) -> str:
+    name, about = escape(user.spec.name), escape(SCENARIOS[user.spec.scenario].about)
+    return f'<label><input type="radio" name="_user" value="{name}" required> {name} <small>{about}</small></label>'
 
 
 def _hidden(asked: Mapping[str, str]) -> str:
