@@ -252,7 +252,7 @@ def test_a_time_without_a_zone_and_a_token_that_is_none_are_never_sent(client: D
     assert "secret" not in str(caught.value)
 
 
-EXPECTED_IN_QUARANTINE = {Reason.UNIT_UNKNOWN, Reason.UNIT_CONTRADICTS_VALUE}
+EXPECTED_IN_QUARANTINE = {Reason.UNIT_UNKNOWN, Reason.UNIT_CONTRADICTS_VALUE, Reason.VALUE_OUT_OF_BOUNDS}
 EDGES = ["edge-one", "edge-times", "edge-dst", "edge-dual", "edge-dup", "edge-nulls", "edge-enums", "edge-values"]
 
 

@@ -40,10 +40,4 @@ def _one_call(limiter: Limiter, client: DexcomClient, token: str) -> str:
 
 
 if __name__ == "__main__":
-    import os
-
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "glucose_platform.settings")
-    django.setup()
     main()

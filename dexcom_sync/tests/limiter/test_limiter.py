@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from dexcom_sync.client import (
     BadRequest,
@@ -273,7 +275,7 @@ def test_old_minutes_are_forgotten(make: Callable[..., Limiter]) -> None:
 
 
 def away(client_id: str, budget: Budget) -> Limiter:
-    nobody = redis.Redis(port=free_port(), socket_connect_timeout=0.1)
+    nobody = redis.Redis(port=free_port(), retry=Retry(NoBackoff(), 0))
     return Limiter(nobody, client_id, "host", budget)
 
 
