@@ -94,7 +94,7 @@ class RuleForm:
             known = name if name in SAID else ""
             self.errors[known] = " ".join(filter(None, [self.errors.get(known, ""), *sentences]))
 
-    def fields(self, telling: Telling) -> dict[str, Field]:
+    def shown_fields(self, telling: Telling) -> dict[str, Field]:
         return {
             blank.name: field_of(
                 blank,

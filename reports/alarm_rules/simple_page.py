@@ -88,7 +88,7 @@ class SimpleForm:
             known = _OF_SERVICE.get(name, name)
             self.errors[known if known in self.typed else ""] = " ".join(sentences)
 
-    def fields(self) -> dict[str, Any]:
+    def shown_fields(self) -> dict[str, Any]:
         telling = Telling(self.unit, {})
         return {
             blank.name: field_of(
@@ -125,7 +125,7 @@ def simple_page(request: HttpRequest) -> HttpResponse:
         "title": f"Simple alarm settings: {place.words}",
         "place": place,
         "form": form,
-        "fields": form.fields(),
+        "fields": form.shown_fields(),
         "found": found,
         "unit": unit,
         "zone_words": place.patient.timezone.replace("_", " "),

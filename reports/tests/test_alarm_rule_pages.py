@@ -9,6 +9,7 @@ from django.db import transaction
 from django.test import Client
 
 from accounts.organizations import change_organization
+from alerts.deliveries.setup import create_contact
 from alerts.models import ClinicAlarms, PatientAlarms, PatientRule, Rule, RuleGroup
 from alerts.rules import effective_rules, standing_for_clinic, standing_for_patient
 from alerts.services.groups import create_group, put_in_group
@@ -452,6 +453,16 @@ def test_the_simple_form_in_mmol_drifts_nowhere(northside: Clinic) -> None:
     assert limits["low"] == {"type": "below", "mgdl": 70}
     assert limits["high"] == {"type": "above", "mgdl": 250}
     assert limits["rapid_change"]["of"][0]["mgdlPerMinute"] == 3.96
+
+
+def test_who_is_told_follows_the_severity(northside: Clinic) -> None:
+    with northside.scope(), transaction.atomic():
+        create_contact(position=0, member=northside.people["nurse"], minimum_severity="high")
+    client, nurse = northside.admin("clinician"), northside.people["nurse"].name
+    of_low = client.get(at(EDIT, rule="low")).context["told"]
+    assert of_low[0] == f"At once: {nurse}."
+    assert len(of_low) == 4
+    assert client.get(at(EDIT, rule="high")).context["told"] == ["At once: nobody, by the choice of the clinic."]
 
 
 def test_the_patients_page_leads_to_the_rules(northside: Clinic) -> None:

@@ -30,6 +30,7 @@ SHOWING = {
     "removals",
     "emergency_access",
     "organization",
+    "alarm_rules",
     "readings",
     "search",
 }
