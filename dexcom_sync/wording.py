@@ -1,0 +1,57 @@
+"""What codes of a connection mean, for the people who see them: what happened, and what to do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dexcom_sync.models import Connection
+
+Status = Connection.Status
+
+STATUS_SENTENCES: Final[dict[str, str]] = {
+    Status.PENDING: "Waiting for the first answer of Dexcom.",
+    Status.ACTIVE: "Connected. Data come with a delay of one to three hours.",
+    Status.PAUSED: "Paused by the clinic. Nothing is read until somebody resumes it.",
+    Status.AUTH_SUSPECT: "Dexcom refused the sign-in. It is tried again over the next thirty hours by itself.",
+    Status.REAUTH_REQUIRED: "The patient has to connect again: Dexcom takes the former consent no longer.",
+    Status.REVOKED: "Withdrawn. The tokens are erased, and what was read stays.",
+    Status.QUARANTINED: "Stopped: Dexcom answered about another account. Make sure whose account is signed in.",
+}
+
+_ERRORS: Final[dict[str, str]] = {
+    "invalid_grant": "Dexcom no longer takes the consent: it has expired, was withdrawn, or the password was changed.",
+    "lost_refresh_response": "An answer of Dexcom with new tokens was lost on its way, and the former ones are spent.",
+    "unauthorized": "Dexcom refuses the data, although the sign-in is new.",
+    "forbidden": "Dexcom forbids the data: the consent may be withdrawn, or the region wrong.",
+    "no_tokens": "There are no tokens of this connection any more.",
+    "token_refused_unreadably": "Dexcom refused the sign-in three times, in words that nobody here knows.",
+    "wrong_person": "Dexcom answered about another account than the one that was connected.",
+    "account_of_another_patient": "Another patient of the clinic is connected to the same Dexcom account.",
+    "region_not_offered": "The platform has no application in this region any more. Ask your operator.",
+    "invalid_client": "Dexcom refuses this platform's credentials. Ask your operator; the patient need do nothing.",
+    "unauthorized_client": "Dexcom refuses this platform's credentials. Ask your operator; the patient need do nothing.",
+    "rate_limited": "Dexcom asked for a pause. It goes on by itself.",
+    "too_slow": "Dexcom was too slow to answer. It is tried again by itself.",
+    "unreachable": "Dexcom could not be reached. It is tried again by itself.",
+    "unreadable": "Dexcom's answer could not be read. It is tried again by itself; nothing was lost.",
+    "range_unreadable": "Dexcom's answer about what there is could not be read. It is tried again by itself.",
+    "token_address_silent": "Dexcom did not answer when new tokens were asked for. It is tried again by itself.",
+    "token_address_busy": "Dexcom gave no new tokens for now. It is tried again by itself.",
+}
+
+
+def status_sentence(status: str) -> str:
+    return STATUS_SENTENCES[status]
+
+
+def error_sentence(code: str) -> str:
+    """ "" for no error."""
+    if not code:
+        return ""
+    if known := _ERRORS.get(code):
+        return known
+    if code.startswith("trouble_"):
+        return f"Dexcom had trouble of its own (HTTP {code.removeprefix('trouble_')}). It is tried again by itself."
+    if code.startswith("refused_"):
+        return f"Dexcom refused what was asked for (HTTP {code.removeprefix('refused_')}). Tell your operator."
+    return f"It did not work ({code}). It is tried again by itself."
