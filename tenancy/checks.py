@@ -14,7 +14,7 @@ from tenancy.managers import TenantManager
 from tenancy.models import Organization, TenantModel
 
 OUR_APPS = frozenset(
-    {"accounts", "alerts", "audit", "devices", "patients", "readings", "reports", "simulator", "tenancy"}
+    {"accounts", "alerts", "audit", "devices", "dexcom_sync", "patients", "readings", "reports", "simulator", "tenancy"}
 )
 
 # Tables that belong to no organization, each reviewed: what keeps one clinic's people from another's rows there.
