@@ -90,6 +90,8 @@ class Fields:
 
     def word(self, name: str, known: frozenset[str]) -> str:
         value = self.raw.get(name)
+        if value is None:
+            return ""
         if type(value) is str and value in known:
             return value
         word = self.text(name)
@@ -177,6 +179,8 @@ class Fields:
     def provenance(self, known: frozenset[str]) -> Provenance:
         raw = self.raw
         extra = None if known.issuperset(raw) else self._extra(raw.keys() - known)
+        if not (self.flags or self.leniencies or self.unknown_words):
+            return Provenance(payload_digest(raw), (), (), (), extra)
         return Provenance(
             payload_digest(raw), tuple(self.flags), tuple(self.leniencies), tuple(self.unknown_words), extra
         )
