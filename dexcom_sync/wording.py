@@ -29,7 +29,7 @@ _ERRORS: Final[dict[str, str]] = {
     "account_of_another_patient": "Another patient of the clinic is connected to the same Dexcom account.",
     "region_not_offered": "The platform has no application in this region any more. Ask your operator.",
     "invalid_client": "Dexcom refuses this platform's credentials. Ask your operator; the patient need do nothing.",
-    "unauthorized_client": "Dexcom refuses this platform's credentials. Ask your operator; the patient need do nothing.",
+    "unauthorized_client": "Dexcom refuses this platform as an application. Ask your operator.",
     "rate_limited": "Dexcom asked for a pause. It goes on by itself.",
     "too_slow": "Dexcom was too slow to answer. It is tried again by itself.",
     "unreachable": "Dexcom could not be reached. It is tried again by itself.",
