@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
+
+from tests.clinic_alarms import add_episode
 
 PAGES = (
     "/admin/patients/patient/",
@@ -24,6 +27,9 @@ PAGES = (
     "/admin/invitations/",
     "/admin/removal-requests/",
     "/admin/emergency-access/",
+    "/admin/alarms/",
+    "/admin/alarms/statistics/",
+    "/admin/alarms/{alarm}/",
     "/admin/clinic/",
     "/admin/patients/patient/archived/",
     "/admin/accounts/membership/{member}/change/",
@@ -36,6 +42,11 @@ PAGES = (
 )
 
 
+def _alarm(clinic):
+    with clinic.scope(), transaction.atomic():
+        return add_episode(clinic.patients[1], rule_code="a rule of its own").public_id
+
+
 @pytest.mark.django_db(transaction=True)
 def test_every_page_answers_over_a_committing_database(northside):
     northside.store(100, 110, 120)
@@ -44,6 +55,7 @@ def test_every_page_answers_over_a_committing_database(northside):
         "patient": northside.patients[0].pk,
         "device": northside.devices[0].pk,
         "member": northside.people["nurse"].pk,
+        "alarm": _alarm(northside),
     }
     answers = {page: client.get(page.format(**ids)).status_code for page in PAGES}
     assert answers == dict.fromkeys(PAGES, 200)

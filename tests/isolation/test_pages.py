@@ -29,6 +29,8 @@ SHOWING = {
     "clinic_invitations",
     "removals",
     "emergency_access",
+    "alarms",
+    "alarm",
     "organization",
     "alarm_rules",
     "readings",
