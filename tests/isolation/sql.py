@@ -14,8 +14,9 @@ from tests.isolation.reviewed import TENANT_TABLES
 
 _TABLES = "|".join(TENANT_TABLES)
 _KEYWORDS = "WHERE|ON|SET|INNER|LEFT|RIGHT|JOIN|CROSS|ORDER|GROUP|LIMIT|USING|FOR|UNION|HAVING|AND|RETURNING|VALUES"
+# Not a column behind a comma, as RETURNING lists them.
 _REFERENCE = re.compile(
-    rf"(?:\bFROM|\bJOIN|\bUPDATE|,)\s+(?:ONLY\s+)?({_TABLES})\b(?:\s+(?:AS\s+)?(?!(?:{_KEYWORDS})\b)(\w+))?", re.I
+    rf"(?:\bFROM|\bJOIN|\bUPDATE|,)\s+(?:ONLY\s+)?({_TABLES})\b(?!\.)(?:\s+(?:AS\s+)?(?!(?:{_KEYWORDS})\b)(\w+))?", re.I
 )
 _INSERT = re.compile(rf"\bINSERT\s+INTO\s+({_TABLES})\b(?:\s+AS\s+\w+)?\s*\(([^)]*)\)", re.I)
 # Everything else may change rows: also a SELECT, of a function that writes.
