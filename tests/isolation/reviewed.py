@@ -289,6 +289,7 @@ SEQUENCE_GRANTS = {
 
 # SECURITY DEFINER functions: owner, settings, callers. Each answers identities or credentials, never clinical data.
 _FIXED_PATH = "search_path=public, pg_temp"
+_PLANNED_ONCE = f"{_FIXED_PATH} plan_cache_mode=force_generic_plan"
 DEFINER_FUNCTIONS = {
     "tenancy_organizations()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "accounts_user_by_email(text)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
@@ -301,9 +302,9 @@ DEFINER_FUNCTIONS = {
     "patients_named(text)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "devices_organizations_with_news()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "devices_periods_after(bigint,timestamp with time zone)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
-    "accounts_signed_in(uuid[])": (roles.LOOKUP, _FIXED_PATH, {roles.EDGE}),
+    "accounts_signed_in(uuid[])": (roles.LOOKUP, _PLANNED_ONCE, {roles.EDGE}),
     "accounts_in_browsers(uuid[],bigint[],interval,interval)": (roles.LOOKUP, _FIXED_PATH, {roles.EDGE}),
-    "devices_live_keys(bytea[])": (roles.LOOKUP, _FIXED_PATH, {roles.EDGE}),
+    "devices_live_keys(bytea[])": (roles.LOOKUP, _PLANNED_ONCE, {roles.EDGE}),
     "devices_live_key(bytea)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "audit_ensure_months(integer)": (roles.OWNER, _FIXED_PATH, {roles.APP}),
     "audit_record_for_person(uuid,text,text,text,text,text,text,text,text,text,text,text,text,integer)": (
