@@ -1,85 +1,27 @@
-"""The outbox against real receivers: each message once, again after a crash, and somebody else where a way is dead."""
+"""The outbox against real receivers: each message once, and somebody else where a way is dead."""
 
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.core import mail
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
-from accounts.tests.mails import tasks_run_at_once
 from alerts.deliveries import metrics
-from alerts.deliveries.parcels import CLAIMED_FOR, MOST_ATTEMPTS, take
+from alerts.deliveries.parcels import CLAIMED_FOR, MOST_ATTEMPTS
 from alerts.deliveries.sending import wait_after
-from alerts.deliveries.services import (
-    create_contact,
-    escalate_due,
-    organizations_with_deliveries,
-    plan,
-    send_due,
-    send_test,
-)
-from alerts.deliveries.tasks import escalate, send_deliveries
-from alerts.models import Channel, ClinicAlarms, Delivery, Episode, Snooze
+from alerts.deliveries.services import create_contact, send_due, send_test
+from alerts.models import Channel, ClinicAlarms, Delivery
 from alerts.tests.receiver import Receiver, running_receiver
-from alerts.tests.telling import make_channel, make_episode, set_quiet, start_anew
+from alerts.tests.sending import SECRET, mailed, planned, rows, the_row
+from alerts.tests.telling import make_channel
 from tenancy.managers import audited_elsewhere
 from tests.clinics import Clinic
-
-SECRET = "correct-horse-battery-staple-0123456789"
-committed = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def receiver(settings: Any) -> Iterator[Receiver]:
-    settings.WEBHOOKS_MAY_REACH_LOOPBACK = True
-    with running_receiver() as running:
-        yield running
-
-
-@pytest.fixture
-def clinic(northside: Clinic) -> Iterator[Clinic]:
-    """Every clinic of a test is told by mail alone, until it names contacts."""
-    with northside.scope():
-        with transaction.atomic():
-            start_anew(northside)
-        yield northside
-
-
-@pytest.fixture
-def webhook(clinic: Clinic, receiver: Receiver) -> Channel:
-    with transaction.atomic():
-        channel = make_channel("webhook", url=receiver.url, secret=SECRET)
-        create_contact(position=0, channel=channel)
-    return channel
-
-
-def planned(clinic: Clinic, reason: str = "opened", **changes: Any) -> Episode:
-    with transaction.atomic():
-        episode = make_episode(clinic, **changes)
-        plan(episode, reason, timezone.now())
-    return episode
-
-
-def rows(episode: Episode) -> list[Delivery]:
-    with transaction.atomic():
-        return list(Delivery.objects.of_episode(episode).order_by("id"))
-
-
-def the_row(episode: Episode) -> Delivery:
-    (row,) = [row for row in rows(episode) if row.channel_id is not None]
-    return row
-
-
-def mailed() -> set[str]:
-    return {address for one in mail.outbox for address in one.to}
 
 
 @pytest.mark.django_db
@@ -210,70 +152,6 @@ def test_a_channel_that_works_again_is_no_longer_shown_as_failing(
     assert (webhook.failures, webhook.failing_since, webhook.last_result) == (0, None, "Taken (HTTP 200).")
 
 
-@committed
-def test_what_a_dead_worker_took_is_sent_by_the_next_one(clinic: Clinic, webhook: Channel, receiver: Receiver) -> None:
-    """Dead between claiming and writing: nobody knows whether it was sent, so it is sent with the same key."""
-    episode = planned(clinic)
-    parcels, _ = take(limit=5, now=timezone.now())
-    (parcel,) = parcels
-    parcel.kind.send(settings=parcel.settings, to=parcel.to, message=parcel.message)
-    assert send_due() == 0
-    with time_machine.travel(timezone.now() + CLAIMED_FOR + timedelta(seconds=1)):
-        assert send_due() == 1
-    assert the_row(episode).state == "sent"
-    assert len({one.headers["Idempotency-Key"] for one in receiver.received}) == 1
-
-
-@committed
-def test_a_worker_that_was_thought_dead_does_not_overwrite_the_result(
-    clinic: Clinic, webhook: Channel, receiver: Receiver
-) -> None:
-    episode = planned(clinic)
-    receiver.hold, receiver.answers = threading.Event(), [(503, b"")]
-    slow = in_a_thread(clinic, send_due)
-    assert receiver.arrived.wait(20)
-    hold, receiver.hold = receiver.hold, None
-    with time_machine.travel(timezone.now() + CLAIMED_FOR + timedelta(seconds=1)):
-        assert send_due() == 1
-    hold.set()
-    slow.join(30)
-    assert the_row(episode).state == "sent"
-
-
-@committed
-def test_two_workers_send_each_message_once(clinic: Clinic, webhook: Channel, receiver: Receiver) -> None:
-    for number in range(40):
-        planned(clinic, rule_code=f"rule_{number}")
-    workers = [in_a_thread(clinic, send_due) for _ in range(2)]
-    for worker in workers:
-        worker.join(60)
-    keys = [one.headers["Idempotency-Key"] for one in receiver.received]
-    assert len(keys) == len(set(keys)) == 40
-
-
-@committed
-def test_two_sweeps_escalate_once(clinic: Clinic) -> None:
-    episode = planned(clinic)
-    later = timezone.now() + timedelta(minutes=5)
-    sweeps = [in_a_thread(clinic, lambda: escalate_due(later)) for _ in range(4)]
-    for one in sweeps:
-        one.join(60)
-    assert len([row for row in rows(episode) if row.reason == "escalated"]) == 2
-    with transaction.atomic():
-        assert episode.events.filter(kind="escalated").count() == 1
-
-
-def in_a_thread(clinic: Clinic, work: Callable[[], object]) -> threading.Thread:
-    def run() -> None:
-        with clinic.scope():
-            work()
-        connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
-
-
 @pytest.mark.django_db
 def test_one_message_that_cannot_be_made_does_not_stop_the_others(
     clinic: Clinic, webhook: Channel, receiver: Receiver
@@ -296,74 +174,6 @@ def test_one_message_that_cannot_be_made_does_not_stop_the_others(
 
 
 @pytest.mark.django_db
-def test_what_was_held_is_sent_in_the_morning_once(clinic: Clinic) -> None:
-    now = timezone.now()
-    clock = now.astimezone(clinic.patients[0].zone)
-    until = now + timedelta(hours=2)
-    set_quiet(
-        clinic,
-        quiet_from=(clock - timedelta(hours=1)).time().replace(second=0, microsecond=0),
-        quiet_until=(clock + timedelta(hours=2)).time().replace(second=0, microsecond=0),
-    )
-    planned(clinic, severity="high")
-    assert send_due() == 0
-    with time_machine.travel(until):
-        assert send_due() == 2
-
-
-def held_until(episode: Episode, moment: datetime) -> None:
-    Delivery.objects.of_episode(episode).update(state="held", next_attempt_at=moment)
-
-
-@pytest.mark.django_db
-def test_what_was_acknowledged_meanwhile_is_not_sent_in_the_morning(clinic: Clinic) -> None:
-    episode = planned(clinic, severity="high")
-    held_until(episode, timezone.now())
-    Episode.objects.filter(pk=episode.pk).update(acknowledged_at=timezone.now())
-    assert send_due() == 0
-    assert {row.state for row in rows(episode)} == {"skipped"}
-
-
-@pytest.mark.django_db
-def test_the_first_message_is_sent_also_of_an_alarm_that_is_over_and_acknowledged(clinic: Clinic) -> None:
-    episode = planned(clinic)
-    now = timezone.now()
-    Episode.objects.filter(pk=episode.pk).update(acknowledged_at=now, state="resolved", ended_at=now)
-    assert send_due() == 2
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("ends", [{"acknowledged_at": timezone.now}, {"state": lambda: "resolved"}])
-def test_an_escalation_that_nobody_needs_any_more_is_not_sent(clinic: Clinic, ends: dict[str, Any]) -> None:
-    episode = planned(clinic)
-    Delivery.objects.of_episode(episode).update(reason="escalated")
-    values = {name: value() for name, value in ends.items()}
-    Episode.objects.filter(pk=episode.pk).update(**values)
-    assert send_due() == 0
-    assert {row.state for row in rows(episode)} == {"skipped"}
-
-
-@pytest.mark.django_db
-def test_a_person_who_snoozed_meanwhile_is_left_alone(clinic: Clinic) -> None:
-    episode = planned(clinic)
-    until = timezone.now() + timedelta(minutes=20)
-    Snooze.objects.create(episode=episode, patient=clinic.patients[0], member=clinic.people["owner"], until=until)
-    send_due()
-    assert mailed() == {"admin@northside.example"}
-
-
-@pytest.mark.django_db
-def test_a_person_who_left_is_not_written_to(clinic: Clinic) -> None:
-    create_contact(position=0, member=clinic.people["nurse"])
-    episode = planned(clinic)
-    with audited_elsewhere("a test"):
-        type(clinic.people["nurse"]).objects.filter(pk=clinic.people["nurse"].pk).update(is_active=False)
-    send_due()
-    assert mailed() == {"owner@northside.example"}
-    assert [row.state for row in rows(episode)] == ["failed", "sent"]
-
-
-@pytest.mark.django_db
 def test_a_test_of_a_channel_is_tried_once_and_tells_what_came_of_it(
     clinic: Clinic, webhook: Channel, receiver: Receiver
 ) -> None:
@@ -378,43 +188,6 @@ def test_a_test_of_a_channel_is_tried_once_and_tells_what_came_of_it(
     assert bad.result == "The server refused the message (HTTP 503)."
     assert json.loads(receiver.received[0].body)["type"] == "alert.test"
     assert mail.outbox == []
-
-
-@committed
-def test_clinics_with_something_to_send_are_found_without_a_scope(northside: Clinic, southside: Clinic) -> None:
-    for clinic in (northside, southside):
-        with clinic.scope(), transaction.atomic():
-            start_anew(clinic)
-    with northside.scope():
-        episode = planned(northside)
-    assert organizations_with_deliveries() == [northside.organization.id]
-    with northside.scope(), transaction.atomic():
-        held_until(episode, timezone.now() + timedelta(hours=1))
-    assert organizations_with_deliveries() == []
-    with northside.scope(), transaction.atomic():
-        Delivery.objects.of_episode(episode).update(state="sending", claimed_until=timezone.now())
-    assert organizations_with_deliveries() == [northside.organization.id]
-
-
-@committed
-def test_tasks_send_and_escalate_what_is_due_in_every_clinic(
-    northside: Clinic, southside: Clinic, receiver: Receiver
-) -> None:
-    for clinic in (northside, southside):
-        with clinic.scope():
-            with transaction.atomic():
-                start_anew(clinic)
-            episode = planned(clinic)
-            with transaction.atomic():
-                past = timezone.now() - timedelta(minutes=1)
-                Episode.objects.filter(pk=episode.pk).update(next_escalation_at=past)
-                Delivery.objects.of_episode(episode).update(next_attempt_at=past)
-    with tasks_run_at_once():
-        send_deliveries()
-        escalate()
-    everybody = {f"{role}@{code}.example" for role in ("owner", "admin") for code in ("northside", "southside")}
-    assert mailed() == everybody
-    assert len(mail.outbox) == 8
 
 
 @pytest.mark.django_db
