@@ -55,4 +55,5 @@ def _news(episode: Episode) -> dict[str, Any]:
         "severity": episode.severity,
         "state": episode.state,
         "isLate": episode.is_late,
+        "doubts": episode.doubts,
     }

@@ -41,12 +41,17 @@ def slope(readings: Sequence[Measured], at: datetime) -> float | None:
     recent = _recent(readings, at)
     if recent is None:
         return None
-    newest = recent[-1].measured_at
-    minutes = [(reading.measured_at - newest).total_seconds() / 60 for reading in recent]
+    return least_squares(recent)
+
+
+def least_squares(readings: Sequence[Measured]) -> float:
+    """mg/dL per minute of the straight line through two readings or more, of different instants."""
+    newest = readings[-1].measured_at
+    minutes = [(reading.measured_at - newest).total_seconds() / 60 for reading in readings]
     middle = math.fsum(minutes) / len(minutes)
-    level = math.fsum(reading.glucose for reading in recent) / len(recent)
+    level = math.fsum(reading.glucose for reading in readings) / len(readings)
     along = math.fsum(
-        (minute - middle) * (reading.glucose - level) for minute, reading in zip(minutes, recent, strict=True)
+        (minute - middle) * (reading.glucose - level) for minute, reading in zip(minutes, readings, strict=True)
     )
     return along / math.fsum((minute - middle) ** 2 for minute in minutes)
 

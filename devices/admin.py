@@ -43,7 +43,16 @@ class DeviceAdmin(AuditedAdmin):
     list_filter = ("status", "kind")
     search_fields = ("code", "name", "serial_number")
     fieldsets = (
-        (None, {"fields": (("code", "name"), ("kind", "status"), ("serial_number", "reading_interval"))}),
+        (
+            None,
+            {
+                "fields": (
+                    ("code", "name"),
+                    ("kind", "status"),
+                    ("serial_number", "reading_interval", "expected_lag_minutes"),
+                )
+            },
+        ),
         (
             "Hardware",
             {"fields": (("firmware_version", "hardware_revision"), ("manufactured_on", "calibrated_on"))},

@@ -84,6 +84,14 @@ class Device(TenantModel):
     reading_interval = models.PositiveIntegerField(
         "reading interval (s)", default=300, validators=[MinValueValidator(30), MaxValueValidator(86_400)]
     )
+    # How much later than measured its readings come: what never comes at once must not count as silent.
+    expected_lag_minutes = models.PositiveSmallIntegerField(
+        "expected lag (min)",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(1_440)],
+        help_text="how much later than measured its readings come; empty: as usual for its kind",
+    )
     last_seen_at = models.DateTimeField("last contact", null=True, blank=True, editable=False)
     battery_level = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

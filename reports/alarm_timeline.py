@@ -1,4 +1,4 @@
-"""A patient's glucose with the alarms below it, and what came late or twice: on the patient's page, and an alarm's."""
+"""A patient's glucose with the alarms below it, and what came late or twice or may be no low: on the pages of both."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
-from django.db.models.functions import TruncHour
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from alerts.models import OPEN_STATES, Episode, LateReadings, Severity
+from alerts.models import OPEN_STATES, Episode, Severity
+from alerts.timeline import Mark, MarkKind, marks_of
 from devices.models import Assignment
 from patients.models import Patient
-from readings.models import GlucoseReading
-from reports.alarm_board.wording import severity_mark
+from reports.alarm_board.wording import glucose_words, severity_mark
 from reports.charts.episodes import Bar, Stretch, thinned, timeline_chart
 from reports.charts.frame import NARROW, WIDE, Size
 from reports.charts.trace import Window, gap_limit
@@ -72,7 +71,7 @@ def pictures(
     """For wide screens and for phones."""
     unit, target = current_clinic(request).glucose_unit, target_of(patient)
     points = points_of(patient, window.since, window.until)
-    bars, stretches = [_bar(episode, patient) for episode in episodes], _stretches(patient, window)
+    bars, stretches = [_bar(episode, patient) for episode in episodes], _stretches(patient, window, unit)
     intervals = Assignment.objects.open().filter(patient=patient).values_list("device__reading_interval", flat=True)
     gap = gap_limit(max(intervals, default=300))
     return {
@@ -122,33 +121,21 @@ def _when(episode: Episode, patient: Patient) -> str:
     )
 
 
-def _stretches(patient: Patient, window: Window) -> list[Stretch]:
-    late = LateReadings.objects.filter(
-        patient_id=patient.pk, arrived_at__gte=window.since, last_at__gte=window.since, first_at__lte=window.until
-    )
-    found = [
-        Stretch(
-            row.first_at, row.last_at, "late", f"{row.count} readings came late, at {_clock(row.arrived_at, patient)}"
-        )
-        for row in late[:MOST_STRETCHES]
-    ]
-    return [*found, *_copies(patient, window)]
+def _stretches(patient: Patient, window: Window, unit: str) -> list[Stretch]:
+    marks = marks_of(patient=patient, since=window.since, until=window.until)
+    return [_stretch(mark, patient, unit) for mark in marks[-MOST_STRETCHES:]]
 
 
-def _copies(patient: Patient, window: Window) -> list[Stretch]:
-    """One for each hour in which a second receiver brought what was known."""
-    copies = GlucoseReading.objects.for_patient(patient).between(window.since, window.until).filter(is_copy=True)
-    hours = (
-        copies.order_by()
-        .annotate(hour=TruncHour("measured_at"))
-        .values("hour")
-        .annotate(count=Count("measured_at"), first=Min("measured_at"), last=Max("measured_at"))
-        .order_by("-hour")[:MOST_STRETCHES]
-    )
-    return [
-        Stretch(row["first"], row["last"], "copy", f"{row['count']} copies from {_clock(row['first'], patient)} on")
-        for row in hours
-    ]
+def _stretch(mark: Mark, patient: Patient, unit: str) -> Stretch:
+    match mark.kind:
+        case MarkKind.LATE:
+            arrived = _clock(mark.arrived_at or mark.until, patient)
+            told = f"{mark.count} readings came late, from {arrived} on"
+        case MarkKind.COPIES:
+            told = f"{mark.count} copies from {_clock(mark.since, patient)} on, by {mark.device}"
+        case _:
+            told = f"Possible compression low, down to {glucose_words(mark.lowest, unit)}"
+    return Stretch(mark.since, mark.until, mark.kind, told)
 
 
 def _clock(instant: datetime, patient: Patient) -> str:

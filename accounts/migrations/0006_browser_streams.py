@@ -67,10 +67,7 @@ class Migration(migrations.Migration):
              WHERE browser.support_name <> '';
             END
             """,
-            # Neither the keys nor the data of the sessions.
-            reads=[
-                "SELECT (public_id, user_id, expire_date, signed_in_at, last_seen_at) ON accounts_browsersession",
-            ],
+            reads=["SELECT ON accounts_browsersession"],
             callers=(roles.EDGE,),
         ),
     ]

@@ -9,6 +9,7 @@ from alerts.api.groups import GROUP, ChoicesView, GroupMemberView, GroupsView, G
 from alerts.api.replays import ReplayView
 from alerts.api.rules import RULE, RulesView, RuleView
 from alerts.api.statistics import AlertStatisticsView
+from alerts.api.timeline import TIMELINE, TimelineView
 from alerts.services.acting import ACTING
 from tenancy.api.routing import Route
 
@@ -175,4 +176,5 @@ ROUTES = [
         {"GET": VIEW_CHANNELS},
         audited=CONTACT,
     ),
+    Route("api/v1/users/{userId}/alerts/timeline", TimelineView, "alert-timeline", {"GET": VIEW}, audited=TIMELINE),
 ]

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from accounts.models import Membership
 from alerts.api.naming import words_of
+from alerts.engine.doubts import Doubt, in_words
 from alerts.models import Episode, EpisodeEvent
 from alerts.services.acts import LONGEST_CRITICAL_SNOOZE, LONGEST_NOTE, LONGEST_SNOOZE, SHORTEST_SNOOZE, Verdict
 from tenancy.api.serializers import CamelCaseModelSerializer, CamelCaseSerializer
@@ -35,6 +36,11 @@ class EpisodeSerializer(CamelCaseModelSerializer):
     glucose_flag = serializers.SerializerMethodField(help_text="low, high or ok; null where it is not about glucose")
     worst_glucose = serializers.SerializerMethodField(help_text="mg/dL; null beyond the sensor's range")
     worst_glucose_flag = serializers.SerializerMethodField()
+    doubts = serializers.ListField(
+        child=serializers.ChoiceField([(doubt.value, doubt.value) for doubt in Doubt]),
+        help_text="what made the alarm less certain when it began; never a reason not to look",
+    )
+    doubts_in_words = serializers.SerializerMethodField()
     acknowledged_by = PersonSerializer(allow_null=True)
     assigned_to = PersonSerializer(allow_null=True)
     snoozed_until = serializers.SerializerMethodField(help_text="for the caller; null where it is not, or no longer")
@@ -45,6 +51,7 @@ class EpisodeSerializer(CamelCaseModelSerializer):
             *("id", "patient", "rule", "rule_name", "condition_in_words", "severity", "state"),
             *("opened_at", "confirmed_at", "eased_at", "ended_at", "found_at", "is_late"),
             *("glucose", "glucose_flag", "worst_glucose", "worst_glucose_flag"),
+            *("doubts", "doubts_in_words"),
             *("acknowledged_at", "acknowledged_by", "assigned_to", "snoozed_until"),
         ]
 
@@ -62,6 +69,9 @@ class EpisodeSerializer(CamelCaseModelSerializer):
 
     def get_worst_glucose_flag(self, episode: Episode) -> str | None:
         return glucose_flag(episode.worst_glucose)
+
+    def get_doubts_in_words(self, episode: Episode) -> list[str]:
+        return in_words(episode.doubts)
 
     def get_snoozed_until(self, episode: Episode) -> datetime | None:
         until: datetime | None = self.context["snoozes"].get(episode.pk)

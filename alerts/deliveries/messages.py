@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from alerts.deliveries.channels import Message
+from alerts.engine.doubts import Doubt, in_words
 from alerts.models import ClinicAlarms, Delivery, Episode
 from readings.units import format_glucose
 from tenancy.models import Organization
@@ -27,6 +28,7 @@ def message_of(delivery: Delivery, *, clinic: Organization, detail: str) -> Mess
     lines = [
         _headline(episode, delivery, clinic, detail) + ".",
         *_measured(episode, clinic, detail),
+        *_doubts(episode, detail),
         *_since_then(episode, delivery, clinic),
         f"See {settings.PUBLIC_URL}/admin/",
         DISCLAIMER,
@@ -52,8 +54,18 @@ def _headline(episode: Episode, delivery: Delivery, clinic: Organization, detail
 
 def notice_of(episode: Episode, *, code: str, clinic: Organization, detail: str) -> str:
     """One line, for a subject or a lock screen. ``code``: the patient's."""
-    what = "Alarm" if detail == _DETAIL.NONE else f"{_plain(episode.rule_name)}: {code}"
+    what = "Alarm" if detail == _DETAIL.NONE else f"{_named(episode)}: {code}"
     return f"{what} at {_plain(clinic.name)}"
+
+
+def _named(episode: Episode) -> str:
+    """It stays an alarm of its severity; only its words are lowered."""
+    lowered = " (possible compression low)" if Doubt.COMPRESSION in episode.doubts else ""
+    return f"{_plain(episode.rule_name)}{lowered}"
+
+
+def _doubts(episode: Episode, detail: str) -> list[str]:
+    return [] if detail == _DETAIL.NONE else in_words(episode.doubts)
 
 
 def _measured(episode: Episode, clinic: Organization, detail: str) -> list[str]:
@@ -80,6 +92,7 @@ def _facts(episode: Episode, delivery: Delivery, clinic: Organization, detail: s
     facts: dict[str, Any] = {"late": episode.is_late, "level": delivery.level, "ended": not episode.is_open}
     if detail != _DETAIL.NONE:
         facts |= {"patient": delivery.patient.code, "rule": episode.rule_code, "ruleName": episode.rule_name}
+        facts["doubts"] = episode.doubts
     if detail == _DETAIL.VALUE and episode.glucose is not None:
         facts |= {"glucose": _number(episode.glucose, clinic), "unit": clinic.glucose_unit}
     return facts

@@ -9,7 +9,10 @@ from typing import Any
 
 from alerts.engine.conditions import Memory, Node, Truth, needs_ticks
 from alerts.engine.conditions.node import ROOT, Direction, direction_of
+from alerts.engine.doubts import Doubt, doubts
 from alerts.engine.trace import ALARMING, Moment, Reading, State
+
+URGENT_SEVERITIES = frozenset({"high", "critical"})
 
 
 class Kind(StrEnum):
@@ -23,11 +26,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """``at``: when the reading was measured, or the tick. ``reading``: the newest then, the cause or the last one."""
+    """``at``: when the reading was measured, or the tick. ``reading``: the newest then, the cause or the last one.
+    ``doubts``: of an alarm that begins."""
 
     kind: Kind
     at: datetime
     reading: Reading | None
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def glucose(self) -> int | None:
@@ -47,10 +52,12 @@ class RulePlan:
     margin: float = 5
     needs_ticks: bool = field(init=False)
     direction: Direction | None = field(init=False)
+    is_urgent: bool = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "needs_ticks", needs_ticks(self.condition))
         object.__setattr__(self, "direction", direction_of(self.condition))
+        object.__setattr__(self, "is_urgent", self.severity in URGENT_SEVERITIES)
 
     def instant(self, moment: Moment) -> datetime:
         """Where only readings matter it is theirs: when they are looked at makes no difference."""
@@ -123,7 +130,12 @@ def step(plan: RulePlan, state: RuleState, moment: Moment) -> tuple[RuleState, l
             after, kinds = _from_active(plan, looked, truth, at)
         case _:
             after, kinds = _from_hysteresis(plan, looked, truth, at, moment)
-    return _with_worst(plan, after, moment), [Transition(kind, at, moment.newest) for kind in kinds]
+    return _with_worst(plan, after, moment), [_transition(plan, kind, at, moment) for kind in kinds]
+
+
+def _transition(plan: RulePlan, kind: Kind, at: datetime, moment: Moment) -> Transition:
+    found = doubts(plan.condition, moment) if kind is Kind.CONFIRMED else ()
+    return Transition(kind, at, moment.newest, found)
 
 
 def observe(plan: RulePlan, state: RuleState, moment: Moment) -> RuleState:
@@ -145,7 +157,8 @@ def next_look(plan: RulePlan, state: RuleState, moment: Moment) -> datetime | No
 
 def _look(plan: RulePlan, state: RuleState, moment: Moment) -> tuple[Truth, RuleState]:
     is_alarming = state.state in ALARMING
-    truth, memory = plan.condition.evaluate(moment, state.memory, plan.margin if is_alarming else None)
+    margin = plan.margin if is_alarming else None
+    truth, memory = plan.condition.evaluate(moment, state.memory, margin, is_urgent=plan.is_urgent)
     run = state.clear_since if is_alarming else state.true_since
     if truth is None:
         run = None if moment.is_silent else run
@@ -189,7 +202,7 @@ def _from_hysteresis(
     if truth is False and _has_lasted(state.clear_since, at, plan.close_minutes):
         return _resolved(state, at), [Kind.RESOLVED]
     # Within the margin the episode is not over; it comes back only where it would have begun.
-    if truth and plan.condition.evaluate(moment, state.memory, 0)[0]:
+    if truth and plan.condition.evaluate(moment, state.memory, 0, is_urgent=plan.is_urgent)[0]:
         return replace(state, state=State.ACTIVE, since=at), [Kind.RETURNED]
     return state, []
 

@@ -17,6 +17,8 @@ FRESH_FOR = timedelta(minutes=15)
 # A sensor that measures every 15 minutes is sometimes a little late: only a longer silence ends what went on before.
 RUN_GAP = timedelta(minutes=20)
 HISTORY = timedelta(minutes=60)
+# A source that lags is silent, or its device offline, so much later than it usually tells.
+LAG_TOLERANCE = timedelta(minutes=60)
 MOST_MOMENTS = 1000
 
 # Two values closer together than a minute differ by noise.
@@ -59,10 +61,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class DeviceContact:
-    """A device that is assigned to the patient; the current one is the one that should be measuring."""
+    """A device that is assigned to the patient; the current one is the one that should be measuring.
+
+    ``lag``: how much later than measured its readings come; zero: it measures live. ``worn_since``: None where that is
+    not known, as of an account in which one sensor follows the other.
+    """
 
     last_contact_at: datetime | None
     is_current: bool
+    lag: timedelta = timedelta()
+    worn_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +101,18 @@ class Moment:
         return self.readings[-1] if self.readings else None
 
     @cached_property
-    def newest_fresh(self) -> Reading | None:
-        """The newest that came while it said something: from it on it is silent. Imports of the past break no
-        silence, and begin none."""
-        return next((reading for reading in reversed(self.readings) if reading.is_fresh), None)
+    def lag(self) -> timedelta:
+        """Zero where one of the devices measures live, or nothing is known of them; else that of the quickest."""
+        heard_of = (device.lag for device in self.devices.values() if device.last_contact_at is not None)
+        return min(heard_of, default=timedelta())
+
+    @cached_property
+    def newest_timely(self) -> Reading | None:
+        """The newest that came while it said something, or as soon as a source that lags can tell: from it on it is
+        silent. Imports of the past break no silence, and begin none."""
+        longest = self.lag + LAG_TOLERANCE if self.lag else FRESH_FOR
+        timely = (one for one in reversed(self.readings) if one.received_at - one.measured_at <= longest)
+        return next(timely, None)
 
     @cached_property
     def current(self) -> Reading | None:
@@ -118,6 +134,14 @@ class Moment:
         if all(reading.device_id == device for reading in self.readings):
             return self.readings
         return tuple(reading for reading in self.readings if reading.device_id == device)
+
+    @cached_property
+    def worn_for(self) -> timedelta | None:
+        """How long the device that measured last has been on this patient; None: not known."""
+        device = self.devices.get(self.newest.device_id) if self.newest is not None else None
+        if self.newest is None or device is None or device.worn_since is None:
+            return None
+        return self.newest.measured_at - device.worn_since
 
     @cached_property
     def slope(self) -> float | None:

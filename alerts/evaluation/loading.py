@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +13,8 @@ from django.db import connection
 from alerts.engine.trace import DeviceContact, Reading
 from alerts.evaluation import statements
 from alerts.models import Episode, PatientEvaluation
+from devices.lag import expected_lag
+from devices.models import Device
 from readings.models import EvaluationMark
 from tenancy.scope import required_organization_id
 
@@ -20,6 +22,8 @@ from tenancy.scope import required_organization_id
 LOOK_BACK = timedelta(minutes=60)
 # What was fresh on arrival was measured at most so long before the newest reading that was known then.
 OUT_OF_ORDER = timedelta(minutes=20)
+# What the patient wears itself. Of the others one device stands for an account, in which one sensor follows the other.
+WORN = frozenset({Device.Kind.ARGUS, Device.Kind.OTHER})
 
 # Measured at in milliseconds, device, mg/dL.
 SeenReading = tuple[int, int, int]
@@ -44,6 +48,11 @@ class PatientLook:
         """A reading that no rule has seen is newer, or it was late on arrival."""
         return (self.evaluated_through or self.waiting_since) - OUT_OF_ORDER
 
+    @property
+    def longest_lag(self) -> timedelta:
+        """So much older is the newest reading of a source that lags."""
+        return max((device.lag for device in self.devices.values()), default=timedelta())
+
 
 def claim(patient_ids: Sequence[int], now: datetime) -> dict[int, PatientLook]:
     """Those of the patients whom no store and no other evaluator holds, held until the transaction ends."""
@@ -51,8 +60,8 @@ def claim(patient_ids: Sequence[int], now: datetime) -> dict[int, PatientLook]:
     looks = {patient_id: PatientLook(patient_id, ZoneInfo(timezone), now) for patient_id, timezone in rows}
     if looks:
         _add_what_is_remembered(looks)
-        _add_readings(looks)
         _add_devices(looks, now)
+        _add_readings(looks)
     return looks
 
 
@@ -71,17 +80,23 @@ def _add_what_is_remembered(looks: Mapping[int, PatientLook]) -> None:
 
 
 def _add_readings(looks: Mapping[int, PatientLook]) -> None:
-    since = [look.new_since - LOOK_BACK for look in looks.values()]
+    since = [look.new_since - LOOK_BACK - look.longest_lag for look in looks.values()]
     rows = _rows(statements.READINGS, patient_id=list(looks), since=since, oldest=min(since))
     for patient_id, *columns in rows:
         looks[patient_id].readings.append(Reading(*columns))
+    for look in looks.values():
+        current = look.readings[-1].device_id if look.readings else None
+        look.devices = {number: replace(one, is_current=number == current) for number, one in look.devices.items()}
 
 
 def _add_devices(looks: Mapping[int, PatientLook], now: datetime) -> None:
-    newest = {look.patient_id: look.readings[-1].device_id for look in looks.values() if look.readings}
-    for patient_id, device_id, last_seen_at in _rows(statements.CONTACTS, patient_id=list(looks), now=now):
-        contact = DeviceContact(last_seen_at, is_current=newest.get(patient_id) == device_id)
-        looks[patient_id].devices[device_id] = contact
+    for patient_id, device_id, *told in _rows(statements.CONTACTS, patient_id=list(looks), now=now):
+        looks[patient_id].devices[device_id] = _contact(*told)
+
+
+def _contact(last_seen_at: datetime | None, kind: str, lag: int | None, assigned_since: datetime) -> DeviceContact:
+    worn_since = assigned_since if kind in WORN else None
+    return DeviceContact(last_seen_at, is_current=False, lag=expected_lag(kind, lag), worn_since=worn_since)
 
 
 def _rows(statement: str, **parameters: Any) -> list[tuple[Any, ...]]:

@@ -28,7 +28,8 @@ SELECT reading.patient_id, reading.measured_at, reading.glucose, reading.device_
 """
 
 CONTACTS = """
-SELECT assignment.patient_id, device.id, device.last_seen_at
+SELECT assignment.patient_id, device.id, device.last_seen_at, device.kind, device.expected_lag_minutes,
+       assignment.starts_at
   FROM devices_assignment assignment
   JOIN devices_device device
     ON device.organization_id = assignment.organization_id AND device.id = assignment.device_id
@@ -49,16 +50,29 @@ ON CONFLICT (organization_id, patient_id) DO UPDATE
        rules = EXCLUDED.rules, next_look_at = EXCLUDED.next_look_at
 """
 
-# What follows from the marks that are taken: late readings leave a row on the timeline.
+# What follows from the marks that are taken: late readings leave a row on the timeline. Those of an hour share one,
+# or a source that always lags would leave as many rows as readings. The patient's lock is held: nobody else adds one.
 TAKE_MARKS = """
 WITH taken AS (
     DELETE FROM readings_evaluationmark
      WHERE organization_id = %(organization_id)s AND patient_id = ANY (%(patient_id)s)
     RETURNING patient_id, late_count, late_from, late_until
+), late AS MATERIALIZED (
+    SELECT taken.*, (SELECT row.id FROM alerts_latereadings row
+                      WHERE row.organization_id = %(organization_id)s AND row.patient_id = taken.patient_id
+                        AND row.arrived_at > now() - interval '1 hour'
+                      ORDER BY row.arrived_at DESC LIMIT 1) AS row_id
+      FROM taken WHERE late_count > 0
+), added AS (
+    INSERT INTO alerts_latereadings (organization_id, patient_id, count, first_at, last_at)
+    SELECT %(organization_id)s, patient_id, late_count, late_from, late_until FROM late WHERE row_id IS NULL
+     ORDER BY patient_id
 )
-INSERT INTO alerts_latereadings (organization_id, patient_id, count, first_at, last_at)
-SELECT %(organization_id)s, patient_id, late_count, late_from, late_until FROM taken WHERE late_count > 0
- ORDER BY patient_id
+UPDATE alerts_latereadings row
+   SET count = row.count + late.late_count, first_at = LEAST(row.first_at, late.late_from),
+       last_at = GREATEST(row.last_at, late.late_until)
+  FROM late
+ WHERE row.organization_id = %(organization_id)s AND row.id = late.row_id
 """
 
 # Rules, quiet hours or a person changed what must be looked at, without a reading.

@@ -71,7 +71,8 @@ def _write_transition(look: PatientLook, plan: EffectiveRule, transition: Transi
     if (episode := look.episodes.get(plan.code)) is None:
         return
     _change(episode, transition, now)
-    add_step(episode=episode, kind=transition.kind.value, at=transition.at, glucose=transition.glucose)
+    detail = {"doubts": list(transition.doubts)} if transition.doubts else {}
+    add_step(episode=episode, kind=transition.kind.value, at=transition.at, glucose=transition.glucose, detail=detail)
     if transition.kind is Kind.CONFIRMED:
         plan_deliveries(episode, "opened", now)
     if transition.kind in _STATES_OF_ENDS:
@@ -99,8 +100,8 @@ def _change(episode: Episode, transition: Transition, now: datetime) -> None:
             episode.save(force_insert=True)
         case Kind.CONFIRMED:
             episode.state, episode.confirmed_at, episode.found_at = Episode.State.ACTIVE, transition.at, now
-            episode.is_late = now - transition.at > LATE_AFTER
-            episode.save(update_fields=["state", "confirmed_at", "found_at", "is_late"])
+            episode.is_late, episode.doubts = now - transition.at > LATE_AFTER, list(transition.doubts)
+            episode.save(update_fields=["state", "confirmed_at", "found_at", "is_late", "doubts"])
         case Kind.EASED:
             episode.state, episode.eased_at = Episode.State.EASING, transition.at
             episode.save(update_fields=["state", "eased_at"])

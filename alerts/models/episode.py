@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any, ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -85,6 +86,8 @@ class Episode(TenantModel):
     ended_at = models.DateTimeField(null=True)
     found_at = models.DateTimeField(null=True)
     is_late = models.BooleanField(default=False)
+    # Codes of alerts.engine.doubts: what made the alarm less certain when it began.
+    doubts: Any = ArrayField(models.CharField(max_length=30), default=list, db_default=[], editable=False)
     glucose = models.SmallIntegerField(null=True, help_text="mg/dL, of the reading that opened it")
     worst_glucose = models.SmallIntegerField(null=True, help_text="mg/dL")
     acknowledged_at = models.DateTimeField(null=True)

@@ -51,7 +51,10 @@ class PatientEvaluation(TenantModel):
 
 
 class LateReadings(TenantModel):
-    """Readings that were older than 15 minutes when they arrived: on the timeline, and never an alarm."""
+    """Readings that were older than 15 minutes when they arrived: on the timeline, and never an alarm.
+
+    Those that arrive within an hour from ``arrived_at`` on share a row.
+    """
 
     id = models.BigAutoField(primary_key=True)
     patient = TenantForeignKey(Patient, related_name="+")

@@ -37,7 +37,8 @@ def message(clinic: Clinic, detail: str, *, reason: str = "opened", level: int =
 
 
 def everything(told: Message) -> str:
-    return json.dumps(asdict(told), default=str)
+    """Without the two random ids, in which every number stands sooner or later."""
+    return json.dumps({**asdict(told), "key": "", "episode": ""}, default=str)
 
 
 def test_without_detail_nothing_of_the_patient_or_the_rule_is_told(clinic: Clinic) -> None:
@@ -90,6 +91,19 @@ def test_what_is_not_late_does_not_say_so(clinic: Clinic) -> None:
     told = message(clinic, "value")
     assert "late" not in told.text
     assert told.facts["late"] is False
+
+
+def test_a_possible_compression_low_is_said_and_stays_as_urgent_as_it_is(clinic: Clinic) -> None:
+    told = message(clinic, "code", doubts=["possible_compression", "new_sensor"])
+    assert told.subject.startswith("Urgent low (possible compression low): user_5678 at ")
+    assert "It may be real: look at the patient." in told.text
+    assert "less than a day: its values are less accurate at first." in told.text
+    assert (told.severity, told.facts["doubts"]) == ("critical", ["possible_compression", "new_sensor"])
+    assert "compression" not in everything(message(clinic, "none", rule_code="other", doubts=["possible_compression"]))
+
+
+def test_a_new_sensor_does_not_lower_the_name(clinic: Clinic) -> None:
+    assert message(clinic, "code", doubts=["new_sensor"]).subject.startswith("Urgent low: user_5678 at ")
 
 
 def test_an_escalation_says_why(clinic: Clinic) -> None:

@@ -36,6 +36,7 @@ class DeviceSerializer(CamelCaseModelSerializer):
             "manufactured_on",
             "calibrated_on",
             "reading_interval",
+            "expected_lag_minutes",
             "patient",
             *READ_ONLY,
         ]

@@ -30,6 +30,7 @@ NEW: dict[str, Any] = {
     "manufacturedOn": "2024-10-30",
     "calibratedOn": "2024-11-20",
     "readingInterval": 60,
+    "expectedLagMinutes": 90,
 }
 KEYS = {*NEW, "id", "patient", "lastSeenAt", "batteryLevel", "createdAt", "updatedAt"}
 
@@ -67,6 +68,8 @@ def test_put_wants_the_code(northside: Clinic) -> None:
         ("serialNumber", ""),
         ("readingInterval", 29),
         ("readingInterval", 86_401),
+        ("expectedLagMinutes", -1),
+        ("expectedLagMinutes", 1_441),
         ("manufacturedOn", "2024-13-01"),
         ("firmwareVersion", "x" * 21),
         ("lastSeenAt", "2026-01-01T00:00:00Z"),

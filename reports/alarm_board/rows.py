@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from alerts.api.naming import words_of
 from alerts.deliveries.planning import STEPS
+from alerts.engine.doubts import in_words
 from alerts.models import Episode, Severity, Snooze
 from alerts.services.acts import LONGEST_CRITICAL_SNOOZE, LONGEST_SNOOZE
 from reports.alarm_board.wording import STATES, clock_words, glucose_words, severity_mark
@@ -38,6 +39,7 @@ class Row:
     snooze_choices: list[int]
     snoozed_for_me: str = ""
     snoozed_by: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
     @property
     def is_critical(self) -> bool:
@@ -72,6 +74,7 @@ def rows_of(episodes: Sequence[Episode], clinic: Organization, *, member_id: int
                 snooze_choices=snooze_choices(episode),
                 snoozed_for_me=clock_words(mine[episode.pk], now=now) if episode.pk in mine else "",
                 snoozed_by=others.get(episode.pk, []),
+                doubts=in_words(episode.doubts),
             )
         )
     return rows

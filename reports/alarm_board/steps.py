@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.utils.dateparse import parse_datetime
 
+from alerts.engine.doubts import in_words
 from alerts.models import Delivery, Episode, EpisodeEvent
 from alerts.services.acts import Verdict
 from reports.alarm_board.wording import clock_words, glucose_words
@@ -80,6 +81,8 @@ def _what(event: EpisodeEvent, unit: str, now: datetime) -> str:
 
 def _text(event: EpisodeEvent) -> str:
     """What the person wrote, or the platform by itself."""
+    if doubts := event.detail.get("doubts"):
+        return " ".join(in_words(doubts))
     return str(next((event.detail[name] for name in ("text", "note", "reason", "why") if event.detail.get(name)), ""))
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils.safestring import SafeString
 
+from alerts.timeline import MarkKind
 from reports.charts.frame import Frame, Size, frame_for
 from reports.charts.marks import mark
 from reports.charts.ranges import Range, Target
@@ -15,6 +16,8 @@ from reports.charts.svg import element, number, picture, text, words
 from reports.charts.trace import Point, Window, hour_ticks, runs
 
 LANE, MOST_LANES = 20, 8
+# The look of a stretch, and the word that stands in it where there is room.
+_BARS = {MarkKind.LATE: ("late-bar", "came late"), MarkKind.COMPRESSION: ("dip-bar", "possible compression")}
 SHORTEST_BAR = 7.0
 # Room that a letter of the bars' words needs.
 LETTER = 6.2
@@ -34,11 +37,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Readings that came late, or copies of others: beside the alarms, never one of them."""
+    """Readings that came late, copies of others, dips that may be compression: beside the alarms, never one of them."""
 
     begins_at: datetime
     ends_at: datetime
-    kind: str
+    kind: MarkKind
     told: str
 
 
@@ -157,13 +160,14 @@ def _stretch(stretch: Stretch, lane: int, frame: Frame, window: Window) -> SafeS
     begin = frame.x(min(max(window.share(stretch.begins_at), 0.0), 1.0))
     end = frame.x(min(max(window.share(stretch.ends_at), 0.0), 1.0))
     y = frame.size.height + lane * LANE
-    if stretch.kind == "copy":
+    if stretch.kind is MarkKind.COPIES:
         return element(
             "g", words("title", stretch.told), element("circle", class_="copy-mark", cx=begin, cy=y + 9, r=3)
         )
     width = max(end - begin, SHORTEST_BAR)
-    shape = element("rect", class_="late-bar", x=begin, y=y + 4, width=width, height=11)
-    word = text("came late", class_="episode-word", x=begin + 4, y=y + 13) if width > 60 else SafeString("")
+    style, said = _BARS[stretch.kind]
+    shape = element("rect", class_=style, x=begin, y=y + 4, width=width, height=11)
+    word = text(said, class_="episode-word", x=begin + 4, y=y + 13) if width > LETTER * len(said) else SafeString("")
     return element("g", words("title", stretch.told), shape, word)
 
 

@@ -209,7 +209,6 @@ COLUMN_GRANTS = {
 COLUMN_GRANTS |= {
     (table, column, roles.LOOKUP, "SELECT")
     for table, columns in {
-        "accounts_browsersession": ("public_id", "user_id", "expire_date", "signed_in_at", "last_seen_at"),
         "devices_assignment": ("organization_id", "device_id", "ends_at"),
         "patients_patient": ("id", "public_id", "organization_id", "code"),
         "audit_entry": ("organization_id", "epoch", "xid", "id"),
@@ -277,6 +276,8 @@ COLUMN_GRANTS |= {
         "is_copy",
     )
 }
+# Late readings of an hour share a row; whose they are and when the first came stays.
+COLUMN_GRANTS |= {("alerts_latereadings", column, roles.APP, "UPDATE") for column in ("count", "first_at", "last_at")}
 SEQUENCE_GRANTS = {
     ("audit_entry_id_seq", roles.EDGE, "USAGE"),
     ("audit_entry_id_seq", roles.APP, "USAGE"),

@@ -73,7 +73,8 @@ class Not(Node):
 
     def truth(self, look: Look, path: str) -> Truth:
         # What makes "not x" easier to hold makes x harder.
-        truth = self.of.truth(Look(look.moment, look.memory, -look.margin), f"{path}.0")
+        inner = Look(look.moment, look.memory, -look.margin, is_urgent=look.is_urgent)
+        truth = self.of.truth(inner, f"{path}.0")
         return None if truth is None else not truth
 
     def words(self, unit: str) -> str:

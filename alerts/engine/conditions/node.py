@@ -25,13 +25,15 @@ class Look:
     """One look at a condition.
 
     ``margin``: mg/dL by which limits are easier to reach, because an episode is open; negative under a "not".
-    ``is_held``: an episode is open, so what had to be sustained was. ``memory`` is written to.
+    ``is_held``: an episode is open, so what had to be sustained was. ``memory`` is written to. ``is_urgent``: the rule
+    is one that somebody must answer at once.
     """
 
     moment: Moment
     memory: Memory
     margin: float = 0
     is_held: bool = False
+    is_urgent: bool = False
 
 
 class Node(BaseModel):
@@ -67,12 +69,12 @@ class Node(BaseModel):
         """Minutes that sustained conditions inside each other add up to."""
         return max((child.longest_run() for child in self.children()), default=0)
 
-    def evaluate(self, moment: Moment, memory: Memory, margin: float | None = None) -> tuple[Truth, Memory]:
+    def evaluate(
+        self, moment: Moment, memory: Memory, margin: float | None = None, *, is_urgent: bool = False
+    ) -> tuple[Truth, Memory]:
         """``margin`` in mg/dL where an episode is open, else None. Gives a new memory for the next look."""
-        kept = dict(memory)
-        if margin is None:
-            return self.truth(Look(moment, kept), ROOT), kept
-        return self.truth(Look(moment, kept, margin, is_held=True), ROOT), kept
+        look = Look(moment, dict(memory), margin or 0, is_held=margin is not None, is_urgent=is_urgent)
+        return self.truth(look, ROOT), look.memory
 
     def to_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from alerts.engine.conditions import words
 from alerts.engine.conditions.node import Look, Memory, Node, Truth
-from alerts.engine.trace import RUN_GAP, Moment, Reading
+from alerts.engine.trace import LAG_TOLERANCE, RUN_GAP, Moment, Reading
 
 QUALITY = {"fair": 3, "poor": 4}
 MEASURABLE = range(40, 401)
@@ -20,30 +20,44 @@ MEASURABLE = range(40, 401)
 FLAT_ABOVE = 60
 FLAT_CHANGE_PER_MINUTE = 1 / 5
 FLAT_RECENT = timedelta(minutes=15)
+# A sensor that was just put on finds its level by jumps.
+SETTLES_FOR = timedelta(hours=1)
 LATE_BY = timedelta(minutes=2, seconds=30)
 
 
 class NoReadingFor(Node):
-    """The newest reading that was fresh on arrival is at least so old. Unknown, so never an alarm, before a first."""
+    """The newest reading that came in time is at least so old. Unknown, so never an alarm, before a first.
+
+    Where all sources lag, "so old" is their lag and an hour more, and that is never urgent: nobody at the bedside is
+    helped by what happened hours ago.
+    """
 
     type: Literal["noReadingFor"] = "noReadingFor"
     minutes: int = Field(ge=15, le=1440)
     follows_the_clock: ClassVar[bool] = True
 
     def truth(self, look: Look, path: str) -> Truth:
-        newest = look.moment.newest_fresh
-        return None if newest is None else look.moment.at - newest.measured_at >= timedelta(minutes=self.minutes)
+        since = _heard_until(look.moment, look.memory, path)
+        if since is None:
+            return None
+        # What comes too late may be newer, and is all that the next look finds.
+        look.memory[path] = since.isoformat()
+        if look.moment.lag and look.is_urgent:
+            return False
+        return look.moment.at - since >= _longest_silence(self.minutes, look.moment.lag)
 
     def changes(self, moment: Moment, memory: Memory, path: str) -> Iterator[datetime]:
-        if moment.newest_fresh is not None:
-            yield moment.newest_fresh.measured_at + timedelta(minutes=self.minutes)
+        since = _heard_until(moment, memory, path)
+        if since is not None:
+            yield since + _longest_silence(self.minutes, moment.lag)
 
     def words(self, unit: str) -> str:
         return f"no reading for {words.minutes(self.minutes)}"
 
 
 class DeviceOffline(Node):
-    """The current device was last heard of so long ago. Unknown before its first contact."""
+    """The current device was last heard of so long ago; one that lags: its lag and an hour more, and never urgently.
+    Unknown before its first contact."""
 
     type: Literal["deviceOffline"] = "deviceOffline"
     minutes: int = Field(ge=5, le=1440)
@@ -51,12 +65,18 @@ class DeviceOffline(Node):
 
     def truth(self, look: Look, path: str) -> Truth:
         contact = _last_contact(look.moment)
-        return None if contact is None else look.moment.at - contact >= timedelta(minutes=self.minutes)
+        if contact is None:
+            return None
+        heard_at, lag = contact
+        if lag and look.is_urgent:
+            return False
+        return look.moment.at - heard_at >= _longest_silence(self.minutes, lag)
 
     def changes(self, moment: Moment, memory: Memory, path: str) -> Iterator[datetime]:
         contact = _last_contact(moment)
         if contact is not None:
-            yield contact + timedelta(minutes=self.minutes)
+            heard_at, lag = contact
+            yield heard_at + _longest_silence(self.minutes, lag)
 
     def words(self, unit: str) -> str:
         return f"device offline for {words.minutes(self.minutes)}"
@@ -120,22 +140,36 @@ class FlatLine(Node):
 
 
 class Jump(Node):
-    """Faster between the last two readings than glucose in a body changes."""
+    """Faster between the last two readings than glucose in a body changes. Not in a sensor's first hour."""
 
     type: Literal["jump"] = "jump"
     mgdl_per_minute: float = Field(ge=2, le=20)
 
     def truth(self, look: Look, path: str) -> Truth:
         change = look.moment.last_step
-        return None if change is None else abs(change) > self.mgdl_per_minute
+        if change is None:
+            return None
+        worn_for = look.moment.worn_for
+        return abs(change) > self.mgdl_per_minute and (worn_for is None or worn_for >= SETTLES_FOR)
 
     def words(self, unit: str) -> str:
         return f"a jump of more than {words.rate(self.mgdl_per_minute, unit)}"
 
 
-def _last_contact(moment: Moment) -> datetime | None:
+def _heard_until(moment: Moment, memory: Memory, path: str) -> datetime | None:
+    known = [datetime.fromisoformat(memory[path])] if path in memory else []
+    newest = moment.newest_timely
+    return max(known if newest is None else [*known, newest.measured_at], default=None)
+
+
+def _longest_silence(minutes: int, lag: timedelta) -> timedelta:
+    return max(timedelta(minutes=minutes), lag + LAG_TOLERANCE if lag else timedelta())
+
+
+def _last_contact(moment: Moment) -> tuple[datetime, timedelta] | None:
+    """When the current device was heard of, and how far it lags."""
     devices = moment.devices.values()
-    contacts = [device.last_contact_at for device in devices if device.is_current and device.last_contact_at]
+    contacts = [(one.last_contact_at, one.lag) for one in devices if one.is_current and one.last_contact_at]
     return max(contacts, default=None)
 
 
