@@ -6,17 +6,19 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from alerts.engine.conditions import read_condition
-from alerts.engine.machine import RulePlan
+from alerts.engine.conditions.combined import Condition
+from alerts.engine.machine import Kind, RulePlan
 from alerts.engine.replay import replay
 from alerts.engine.trace import Reading
 from alerts.presets import preset
 from alerts.tests.traces import ARRIVES_AFTER, Patient
+from analytics.units import MG_DL_PER_MMOL_L
 
 CORPUS = Path(__file__).parent / "corpus"
 STEP = timedelta(minutes=5)
@@ -36,10 +38,15 @@ class Case:
 
     @property
     def plans(self) -> list[RulePlan]:
-        if "plan" in self.said:
-            own = self.said["plan"]
-            return [RulePlan(own["code"], own["severity"], read_condition(own["condition"]))]
-        return [preset(self.said["preset"]).rule(code).plan for code in self.said["rules"]]
+        own = [self.said["plan"]] if "plan" in self.said else []
+        return [
+            *(preset(self.said["preset"]).rule(code).plan for code in self.said.get("rules", [])),
+            *(RulePlan(one["code"], one["severity"], read_condition(one["condition"])) for one in own),
+        ]
+
+    @property
+    def patient(self) -> Patient:
+        return Patient(self.plans, self.zone, timedelta(minutes=self.said.get("lag", 0)))
 
     @property
     def readings(self) -> list[Reading]:
@@ -47,7 +54,8 @@ class Case:
 
     @property
     def is_orderly(self) -> bool:
-        return not any("lateBy" in block or "isCopy" in block for block in self.said["readings"])
+        blocks = self.said["readings"]
+        return "liveOnly" not in self.said and not any("lateBy" in block or "isCopy" in block for block in blocks)
 
     @property
     def expected(self) -> list[tuple[str, float, float, float | None]]:
@@ -62,10 +70,12 @@ class Case:
     def _of_block(self, block: dict[str, Any]) -> list[Reading]:
         first = self.start + timedelta(minutes=block["minute"])
         late_by = timedelta(minutes=block["lateBy"]) if "lateBy" in block else ARRIVES_AFTER
-        times = [first + place * STEP for place in range(len(block["values"]))]
+        values = block.get("values") or [round(value * MG_DL_PER_MMOL_L) for value in block["mmol"]]
+        told = {"is_copy": block.get("isCopy", False)}
+        told |= {"quality": block.get("quality"), "battery_level": block.get("battery")}
         return [
-            Reading(at, value, block.get("device", 1), at + late_by, is_copy=block.get("isCopy", False))
-            for at, value in zip(times, block["values"], strict=True)
+            Reading(at, value, block.get("device", 1), at + late_by, **told)
+            for at, value in zip((first + place * STEP for place in range(len(values))), values, strict=True)
         ]
 
 
@@ -75,7 +85,7 @@ CASES = {path.stem: Case(json.loads(path.read_text())) for path in sorted(CORPUS
 @pytest.mark.parametrize("name", CASES)
 def test_live_the_trace_gives_its_episodes(name):
     case = CASES[name]
-    patient = Patient(case.plans, case.zone)
+    patient = case.patient
     patient.live_through(case.readings, max(reading.measured_at for reading in case.readings))
     found = [
         (plan.code, *(case.minute(episode[end]) for end in ("opened", "confirmed", "resolved")))
@@ -83,6 +93,8 @@ def test_live_the_trace_gives_its_episodes(name):
         for episode in patient.alarms(plan.code)
     ]
     assert sorted(found) == case.expected
+    doubts = [one.doubts for changes in patient.transitions.values() for one in changes if one.kind is Kind.CONFIRMED]
+    assert doubts == [tuple(episode.get("doubts", ())) for episode in case.said["expected"]]
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.is_orderly])
@@ -112,6 +124,13 @@ def test_all_at_once_it_gives_the_same(name):
     assert sorted(found) == [episode for episode in case.expected if episode[0] in {plan.code for plan in plans}]
 
 
+def test_every_kind_of_condition_stands_in_the_corpus():
+    kinds = {kind.model_fields["type"].default for kind in get_args(get_args(Condition)[0])}
+    assert {
+        node.to_json()["type"] for case in CASES.values() for plan in case.plans for node in plan.condition.walk()
+    } == (kinds)
+
+
 def test_the_corpus_says_why():
-    assert len(CASES) >= 20
+    assert len(CASES) >= 30
     assert all(episode["why"].endswith(".") for case in CASES.values() for episode in case.said["expected"])

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from alerts.engine.advance import advance
 from alerts.engine.conditions import read_condition
 from alerts.engine.machine import Kind, RulePlan, RuleState, Transition
-from alerts.engine.trace import DeviceContact, Moment, Reading, Timeline
+from alerts.engine.trace import ALARMING, DeviceContact, Moment, OtherAlert, Reading, Timeline
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -53,6 +53,7 @@ class Patient:
 
     plans: Sequence[RulePlan]
     zone: ZoneInfo = BERLIN
+    lag: timedelta = timedelta()
 
     def __post_init__(self) -> None:
         self.stored: list[Reading] = []
@@ -63,13 +64,22 @@ class Patient:
         new = list(new)
         self.stored += new
         contacts = [(one.received_at, one.device_id) for one in self.stored]
-        devices = {max(contacts)[1]: DeviceContact(max(contacts)[0], is_current=True)} if contacts else {}
-        timeline = Timeline(self.stored, self.zone, devices)
+        devices = {number: DeviceContact(at, is_current=True, lag=self.lag) for at, number in sorted(contacts)[-1:]}
+        timeline = Timeline(self.stored, self.zone, devices, self._open_alerts())
         for rule in self.plans:
             state = RuleState.from_json(json.loads(self.remembered[rule.code]))
             state, transitions = advance(rule, state, new, timeline, now)
             self.remembered[rule.code] = json.dumps(state.to_json())
             self.transitions[rule.code] += transitions
+
+    def _open_alerts(self) -> dict[str, OtherAlert]:
+        """As they were before this look; nobody acknowledges."""
+        states = {code: RuleState.from_json(json.loads(text)).state for code, text in self.remembered.items()}
+        return {
+            code: OtherAlert(state, self.alarms(code)[-1]["confirmed"] or NOON)
+            for code, state in states.items()
+            if state in ALARMING
+        }
 
     def live_through(self, readings: Iterable[Reading], until: datetime) -> None:
         """Each reading at its arrival, and the sweep each minute."""
