@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -87,7 +88,8 @@ class Moment:
     """One instant at which rules are looked at.
 
     ``readings``: ascending, none later than ``at``, without copies, of about the last hour; the newest is among them
-    however old it is. ``alerts``: by the code of the rule.
+    however old it is. ``alerts``: by the code of the rule. ``earlier``: what is known from before those,
+    newest first, to be asked once.
     """
 
     at: datetime
@@ -95,6 +97,7 @@ class Moment:
     zone: ZoneInfo
     devices: Mapping[int, DeviceContact] = field(default_factory=dict)
     alerts: Mapping[str, OtherAlert] = field(default_factory=dict)
+    earlier: Iterable[Reading] = ()
 
     @cached_property
     def newest(self) -> Reading | None:
@@ -111,8 +114,8 @@ class Moment:
         """The newest that came while it said something, or as soon as a source that lags can tell: from it on it is
         silent. Imports of the past break no silence, and begin none."""
         longest = self.lag + LAG_TOLERANCE if self.lag else FRESH_FOR
-        timely = (one for one in reversed(self.readings) if one.received_at - one.measured_at <= longest)
-        return next(timely, None)
+        known = itertools.chain(reversed(self.readings), self.earlier)
+        return next((one for one in known if one.received_at - one.measured_at <= longest), None)
 
     @cached_property
     def current(self) -> Reading | None:
@@ -205,6 +208,7 @@ class Timeline:
             if len(self._moments) >= MOST_MOMENTS:
                 self._moments.clear()
             start = min(bisect_left(self._times, at - HISTORY, 0, end), max(end - 1, 0))
-            moment = Moment(at, self.readings[start:end], self.zone, self.devices, self.alerts)
+            earlier = (self.readings[place] for place in range(start - 1, -1, -1))
+            moment = Moment(at, self.readings[start:end], self.zone, self.devices, self.alerts, earlier)
             self._moments[at, end] = moment
         return moment

@@ -91,7 +91,7 @@ def test_a_later_batch_does_not_make_a_silence_unknown():
     day = preset("standard").rule("signal_loss_day").plan
     fresh, late = reading(0, 100), reading(100, 100, late_by=30)
     state, _ = advance(day, RuleState(), [fresh], Timeline([fresh], BERLIN), minute(1))
-    state, _ = advance(day, state, [late], Timeline([late], BERLIN), minute(131))
+    state, _ = advance(day, state, [late], Timeline([fresh, late], BERLIN), minute(131))
     assert next_look(day, state, Timeline([late], BERLIN).at(minute(131))) == minute(1440)
     _, transitions = advance(day, state, [], Timeline([late], BERLIN), minute(1440))
     assert [change.kind.value for change in transitions] == ["opened", "confirmed"]

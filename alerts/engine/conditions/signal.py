@@ -40,8 +40,12 @@ class NoReadingFor(Node):
         since = _heard_until(look.moment, look.memory, path)
         if since is None:
             return None
-        # What comes too late may be newer, and is all that the next look finds.
-        look.memory[path] = since.isoformat()
+        newest = look.moment.newest
+        if newest is not None and newest.measured_at > since:
+            # It came too late and is newer: all that the next look finds.
+            look.memory[path] = since.isoformat()
+        else:
+            look.memory.pop(path, None)
         if look.moment.lag and look.is_urgent:
             return False
         return look.moment.at - since >= _longest_silence(self.minutes, look.moment.lag)
