@@ -12,6 +12,7 @@ from django.db import transaction
 
 from alerts.models import Episode, EpisodeEvent, LateReadings
 from alerts.statistics import alarms_by_hour
+from alerts.timeline import MarkKind
 from readings.models import DaySummary
 from readings.summaries import summarise_dirty_days
 from reports.alarm_statistics_page import span_words
@@ -77,10 +78,11 @@ def test_words_are_escaped_and_link_to_the_alarm() -> None:
 
 
 def test_late_readings_and_copies_are_marked_beside_the_alarms() -> None:
-    late = Stretch(NOW - timedelta(hours=9), NOW - timedelta(hours=8), "late", "12 readings came late")
-    copy = Stretch(NOW - timedelta(hours=3), NOW - timedelta(hours=3), "copy", "4 copies")
-    svg = chart([], [bar(3, 2)], [late, copy])
-    assert svg.count("late-bar") == svg.count("copy-mark") == 1
+    late = Stretch(NOW - timedelta(hours=9), NOW - timedelta(hours=8), MarkKind.LATE, "12 readings came late")
+    copy = Stretch(NOW - timedelta(hours=3), NOW - timedelta(hours=3), MarkKind.COPIES, "4 copies")
+    dip = Stretch(NOW - timedelta(hours=6), NOW - timedelta(hours=5), MarkKind.COMPRESSION, "Down to 54 mg/dL")
+    svg = chart([], [bar(3, 2)], [late, copy, dip])
+    assert svg.count("late-bar") == svg.count("copy-mark") == svg.count("dip-bar") == 1
     assert "12 readings came late" in svg
 
 
