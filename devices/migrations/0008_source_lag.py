@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('devices', '0006_presence'),
+        ('devices', '0007_keys_by_digest'),
     ]
 
     operations = [
