@@ -58,6 +58,7 @@ class ClinicAdminSite(UnfoldAdminSite):
             support_pages,
         )
         from reports.alarm_board import urls as alarm_board_urls
+        from reports.alarm_channels import urls as alarm_channels_urls
         from reports.alarm_rules import urls as alarm_rules_urls
 
         return [
@@ -79,6 +80,7 @@ class ClinicAdminSite(UnfoldAdminSite):
             path("readings/", self.admin_view(readings_page.readings_page), name="readings"),
             *alarm_board_urls.urls(self.admin_view),
             *alarm_rules_urls.urls(self.admin_view),
+            *alarm_channels_urls.urls(self.admin_view),
         ]
 
     def own_view(self, view: Any) -> View:

@@ -18,6 +18,7 @@ from audit.services import record_look
 from devices.models import Device
 from patients.models import Patient
 from readings.models import PatientState, RangeFlag
+from reports.alarm_channels.warning import channel_warnings
 from reports.charts.sparkline import sparkline
 from reports.charts.trace import Window, gap_limit
 from reports.clinic import current_clinic
@@ -80,6 +81,7 @@ def patient_list(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     record_look(kind="patients.patient", patient_ids=[patient.pk for patient in page])
     context |= {
         "title": "Patients",
+        "warnings": channel_warnings(request),
         "choices": choices,
         "shows": SHOWS,
         "sorts": SORTS,

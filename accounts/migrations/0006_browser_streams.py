@@ -67,7 +67,10 @@ class Migration(migrations.Migration):
              WHERE browser.support_name <> '';
             END
             """,
-            reads=["SELECT ON accounts_browsersession"],
+            # Neither the keys nor the data of the sessions.
+            reads=[
+                "SELECT (public_id, user_id, expire_date, signed_in_at, last_seen_at) ON accounts_browsersession",
+            ],
             callers=(roles.EDGE,),
         ),
     ]

@@ -53,6 +53,9 @@ class Page:
             "url": f"patients/patient/{target.patient.pk}",
             "uid": urlsafe_base64_encode(force_bytes(target.member.user_id)),
             "token": "c0ffee-0123456789abcdef",
+            "channel": target.parameter("channelId", "only"),
+            "channel_kind": "webhook",
+            "delivery": target.parameter("deliveryId", "only"),
             "alarm": str(getattr(target.row_of(Episode), "public_id", "")),
         }
         return values[name]

@@ -209,6 +209,7 @@ COLUMN_GRANTS = {
 COLUMN_GRANTS |= {
     (table, column, roles.LOOKUP, "SELECT")
     for table, columns in {
+        "accounts_browsersession": ("public_id", "user_id", "expire_date", "signed_in_at", "last_seen_at"),
         "devices_assignment": ("organization_id", "device_id", "ends_at"),
         "patients_patient": ("id", "public_id", "organization_id", "code"),
         "audit_entry": ("organization_id", "epoch", "xid", "id"),

@@ -23,6 +23,7 @@ SHOWING = {
     "patients_patient_page",
     "devices_device_changelist",
     "devices_device_page",
+    "alarm_channels",
     "accounts_membership_changelist",
     "accounts_membership_change",
     "clinic_invitations",
