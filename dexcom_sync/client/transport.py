@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import NamedTuple
@@ -116,18 +116,13 @@ def _too_large(status: int, body: bytearray, largest: int) -> bytes:
     return bytes(body[:largest])
 
 
-def _inflated(inflater: zlib._Decompress, chunk: bytes, status: int) -> list[bytes]:
-    """Piece by piece: a few kilobytes may stand for gigabytes."""
-    pieces = []
+def _inflated(inflater: zlib._Decompress, chunk: bytes, status: int) -> Iterator[bytes]:
+    """One piece at a time: a few kilobytes may stand for gigabytes."""
     rest = chunk
     while rest and not inflater.eof:
         try:
-            pieces.append(inflater.decompress(rest, _INFLATED_AT_ONCE))
+            piece = inflater.decompress(rest, _INFLATED_AT_ONCE)
         except zlib.error:
-            damaged = True
-        else:
-            damaged = False
-        if damaged:
-            raise Unreadable(code="content_encoding", status=status)
+            raise Unreadable(code="content_encoding", status=status) from None
+        yield piece
         rest = inflater.unconsumed_tail
-    return pieces

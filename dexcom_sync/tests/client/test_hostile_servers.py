@@ -6,6 +6,7 @@ import gzip
 import logging
 import threading
 import traceback
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -77,10 +78,16 @@ def test_a_bomb_is_cut_off_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dexcom_sync.client.api.LARGEST_ANSWER", 1_000_000)
     bomb = gzip.compress(b" " * 200_000_000, 9)
     assert len(bomb) < 1_000_000
-    with pytest.raises(Unreadable) as caught:
-        devices(sends(bomb, Content_Encoding="gzip"))
+    tracemalloc.start()
+    try:
+        with pytest.raises(Unreadable) as caught:
+            devices(sends(bomb, Content_Encoding="gzip"))
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
 
     assert caught.value.code == "too_large"
+    assert most < 20_000_000
 
 
 def test_an_answer_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -236,6 +236,9 @@ def test_a_host_that_fails_is_given_up_and_probed_each_minute(make: Callable[...
     answer = wait(another)
     assert answer.why is WhyWait.HOST
     assert 58 < answer.seconds <= 60
+    # What was under way before says nothing about now.
+    limiter.note_fine(Go())
+    assert wait(another).why is WhyWait.HOST
     earlier(limiter, MINUTE, "probe")
     # One finds out; the others wait.
     probe = limiter.ask(Lane.INTERACTIVE)
