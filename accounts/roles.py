@@ -31,6 +31,7 @@ _LOOK = {
     "alerts.view_episode",
     "alerts.view_rule",
     "alerts.view_patientrule",
+    "dexcom_sync.view_connection",
 }
 _CARE = _LOOK | {
     "patients.view_historyentry",
@@ -49,6 +50,10 @@ _CARE = _LOOK | {
     # Who is told of an alarm, and whether they were.
     "alerts.view_channel",
     "alerts.view_delivery",
+    "dexcom_sync.add_connection",
+    "dexcom_sync.change_connection",
+    # That an account which Dexcom answered about is this patient's: a patient cannot vouch for that.
+    "dexcom_sync.accept_connection",
 }
 _MANAGE = _CARE | {
     "patients.delete_patient",
@@ -102,6 +107,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "patients.view_historyentry",
             "alerts.view_episode",
             "alerts.view_patientrule",
+            "dexcom_sync.view_connection",
+            "dexcom_sync.add_connection",
+            "dexcom_sync.change_connection",
         }
         | _EXPORT
     ),
