@@ -40,6 +40,23 @@ _ERRORS: Final[dict[str, str]] = {
 }
 
 
+# What Dexcom's page sends back in place of a code.
+_NO_CONSENT: Final[dict[str, str]] = {
+    "access_denied": "The consent was declined on Dexcom's page. If that was not meant, begin again.",
+    "server_error": "Dexcom's page is in trouble at the moment. Begin again in some minutes.",
+    "temporarily_unavailable": "Dexcom's page is in trouble at the moment. Begin again in some minutes.",
+    "unauthorized_client": "Dexcom refuses this platform as an application. Ask your operator.",
+    "invalid_request": "Dexcom refuses how this platform asks for consents. Ask your operator.",
+    "invalid_scope": "Dexcom refuses how this platform asks for consents. Ask your operator.",
+    "unsupported_response_type": "Dexcom refuses how this platform asks for consents. Ask your operator.",
+}
+
+
+def no_consent_sentence(code: str) -> str:
+    """Of what nobody here knows the code is not repeated: anybody can write it into the address."""
+    return _NO_CONSENT.get(code, "Dexcom's page ended without a consent. Begin again.")
+
+
 def status_sentence(status: str) -> str:
     return STATUS_SENTENCES[status]
 

@@ -13,12 +13,13 @@ from django.utils import timezone
 from accounts.models import Membership
 from audit.actions import Action
 from audit.services import record
-from dexcom_sync.applications import application_of, client_of, limiter_of
+from dexcom_sync.applications import NotOffered, application_of, client_of, limiter_of
 from dexcom_sync.client import DexcomError, TokenRefusal, TokenRefused, Tokens
 from dexcom_sync.limiter import Lane, MustWait
 from dexcom_sync.models import Connection, ConnectRequest
 from dexcom_sync.services.equipment import give_device
 from dexcom_sync.services.tokens import erase, keep_first_pair
+from dexcom_sync.wording import error_sentence
 from patients.models import Consent, Patient
 
 LIFE = timedelta(minutes=10)
@@ -36,6 +37,7 @@ class ConnectError(Exception):
 UNKNOWN_STATE = ConnectError(
     "unknown_state", "This consent was not begun here, was used already, or is older than ten minutes. Begin again."
 )
+ARCHIVED = ConnectError("archived", "The patient is archived. Restore the patient first, then connect.")
 _REFUSED = {
     TokenRefusal.INVALID_GRANT: "Dexcom's code has expired: it is good for one minute. Begin again.",
     TokenRefusal.USER_CAP: "Dexcom allows this platform no more people at present. Ask your operator.",
@@ -48,11 +50,15 @@ _OURS = "Dexcom refused this platform's credentials. Nothing is wrong with the p
 def begin(
     *, patient: Patient, member: Membership, region: str, session_key: str = "", client_state: str = ""
 ) -> tuple[ConnectRequest, str]:
-    """Returns the request, and the address of Dexcom's page. Raises NotOffered for a region without an application.
+    """Returns the request, and the address of Dexcom's page.
+
+    Raises NotOffered for a region without an application, and ConnectError for an archived patient.
 
     ``session_key``: of the browser in which it begins and must end; "" for an app, which brings the code itself.
     """
     application = application_of(region)
+    if patient.archived_at is not None:
+        raise ARCHIVED
     state = secrets.token_urlsafe(32)
     now = timezone.now()
     request = ConnectRequest.objects.create(
@@ -109,6 +115,8 @@ def _exchanged(request: ConnectRequest, code: str) -> Tokens:
     except TokenRefused as refusal:
         sentence = _OURS if refusal.is_our_fault else _REFUSED.get(refusal.kind)
         raise ConnectError(refusal.kind, sentence or "Dexcom refused the code. Begin again.") from refusal
+    except NotOffered as gone:
+        raise ConnectError("region_not_offered", error_sentence("region_not_offered")) from gone
     except MustWait as must:
         raise ConnectError("busy", "All calls to Dexcom wait at the moment. Try again in some minutes.") from must
     except DexcomError as error:

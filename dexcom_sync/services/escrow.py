@@ -14,7 +14,7 @@ import structlog
 from django.db import transaction
 
 from dexcom_sync.client import Tokens
-from dexcom_sync.models import Connection, Token
+from dexcom_sync.models import Connection
 from tenancy.encryption.envelope import Place
 from tenancy.encryption.keys import open_text, seal_text
 from tenancy.encryption.owners import Owner, Purpose
@@ -25,12 +25,16 @@ KEPT_FOR = 7 * 24 * 3600
 log = structlog.get_logger(__name__)
 
 
+class Away(Exception):
+    """Whether something lies there cannot be told now."""
+
+
 class _Kept(msgspec.Struct):
     generation: int
     pair: Tokens
 
 
-def keep(connection: Connection, token: Token, pair: Tokens, generation: int) -> None:
+def keep(connection: Connection, pair: Tokens, *, generation: int) -> None:
     try:
         text = msgspec.json.encode(_Kept(generation, pair)).decode()
         owner = Owner(connection.organization_id, Purpose.RECORD, connection.patient_id)
@@ -40,11 +44,11 @@ def keep(connection: Connection, token: Token, pair: Tokens, generation: int) ->
 
 
 def look(connection: Connection, *, after: int) -> Tokens | None:
-    """The pair that follows generation ``after``, if it lies here."""
+    """The pair that follows generation ``after``, if it lies here. Raises Away."""
     try:
         sealed: Any = limits_client().get(_key(connection))
-    except redis.RedisError:
-        return None
+    except redis.RedisError as error:
+        raise Away from error
     if sealed is None:
         return None
     with transaction.atomic():

@@ -40,14 +40,21 @@ def disconnect(*, connection: Connection) -> Connection:
 
 
 @transaction.atomic
-def accept_account(*, connection: Connection) -> Connection:
+def accept_account(*, connection: Connection, reason: str) -> Connection:
     """A person has made sure that the account now signed in is this patient's: it is bound with the next answer."""
     return _moved(
-        connection, (Status.QUARANTINED,), Status.ACTIVE, "The connection was not stopped.", dexcom_user_id=""
+        connection,
+        (Status.QUARANTINED,),
+        Status.ACTIVE,
+        "The connection was not stopped.",
+        reason=reason,
+        dexcom_user_id="",
     )
 
 
-def _moved(connection: Connection, froms: tuple[str, ...], to: str, otherwise: str, **changes: str) -> Connection:
+def _moved(
+    connection: Connection, froms: tuple[str, ...], to: str, otherwise: str, *, reason: str = "", **changes: str
+) -> Connection:
     locked: Connection = (
         Connection.objects.select_for_update(of=("self",)).select_related("patient").get(pk=connection.pk)
     )
@@ -66,5 +73,6 @@ def _moved(connection: Connection, froms: tuple[str, ...], to: str, otherwise: s
         object_id=str(locked.public_id),
         patient_id=locked.patient_id,
         changes={"status": (before, to)},
+        reason=reason,
     )
     return locked

@@ -25,7 +25,9 @@ log = structlog.get_logger(__name__)
 def suspect(connection: Connection, reason: str) -> bool:
     """The account's sign-in is in doubt: it is tried again for thirty hours, and its data wait."""
     now = timezone.now()
-    taken = Connection.objects.filter(pk=connection.pk, status=Status.ACTIVE).update(
+    # A consent that was given meanwhile is not in doubt because the one before it is.
+    theirs = Connection.objects.filter(pk=connection.pk, authorized_at=connection.authorized_at)
+    taken = theirs.filter(status=Status.ACTIVE).update(
         status=Status.AUTH_SUSPECT, suspect_since=now, probes=0, refusals=0, next_due_at=now + PROBE_AFTER[0],
         last_error=reason, last_error_at=now,
     )  # fmt: skip
@@ -36,13 +38,23 @@ def suspect(connection: Connection, reason: str) -> bool:
 
 @transaction.atomic
 def probe_failed(connection: Connection, reason: str) -> bool:
-    """One more refusal. After the last probe the patient has to connect again; True where this was the last."""
+    """One more refusal. After the last probe the patient has to connect again; True where this was the last.
+
+    One before its time, because a person asked for it, is no probe: impatience must not end a consent.
+    """
     now = timezone.now()
     done = connection.probes + 1
-    suspected = Connection.objects.filter(pk=connection.pk, status=Status.AUTH_SUSPECT, probes=connection.probes)
+    suspected = Connection.objects.filter(
+        pk=connection.pk, status=Status.AUTH_SUSPECT, probes=connection.probes, authorized_at=connection.authorized_at
+    )
+    wanted_at = (connection.suspect_since or now) + PROBE_AFTER[connection.probes]
+    if now < wanted_at:
+        suspected.update(next_due_at=wanted_at)
+        return False
+    reason = FIRST_CAUSE if connection.last_error == FIRST_CAUSE else reason
     if done < len(PROBE_AFTER):
         suspected.update(
-            probes=done, next_due_at=now + PROBE_AFTER[done], last_error=reason, last_error_at=now,
+            probes=done, suspect_since=now, next_due_at=now + PROBE_AFTER[done], last_error=reason, last_error_at=now,
         )  # fmt: skip
         return False
     ended = suspected.update(

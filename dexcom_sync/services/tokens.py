@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from dexcom_sync.client import RateLimited, ServerTrouble, TokenRefusal, TokenRefused, Tokens
@@ -40,6 +41,16 @@ log = structlog.get_logger(__name__)
 class Access:
     value: str = field(repr=False)
     generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """``at``: by the database's clock, as hosts differ. ``interrupted_at``: of a claim before it, whose worker died or
+    whose answer was lost.
+    """
+
+    at: datetime
+    interrupted_at: datetime | None
 
 
 class TokenError(Exception):
@@ -80,8 +91,8 @@ def access_for(connection: Connection, refresh: Refresh, *, refused: int | None 
         token = _current(connection)
         if token.access_expires_at > timezone.now() and token.generation != refused:
             return Access(token.access, token.generation)
-        if claimed_at := _claim(token):
-            return _spend(connection, token, claimed_at, refresh)
+        if claim := _claim(token):
+            return _spend(connection, token, claim, refresh)
         if time.monotonic() > waited_until:
             raise TokenBusy
         time.sleep(LOOK_EVERY)
@@ -114,55 +125,78 @@ def _current(connection: Connection) -> Token:
 
 
 @transaction.atomic
-def _claim(token: Token) -> datetime | None:
-    now = timezone.now()
-    free = Q(intended_at__isnull=True) | Q(intended_at__lt=now - CLAIM_HOLDS)
-    claimed = Token.objects.filter(free, pk=token.pk, generation=token.generation).update(intended_at=now)
-    return now if claimed else None
+def _claim(token: Token) -> _Claim | None:
+    free = Q(intended_at__isnull=True) | Q(intended_at__lt=Now() - CLAIM_HOLDS)
+    row: Token | None = (
+        Token.objects.select_for_update().filter(free, pk=token.pk, generation=token.generation).first()
+    )
+    if row is None:
+        return None
+    Token.objects.filter(pk=row.pk).update(intended_at=Now())
+    return _Claim(Token.objects.values_list("intended_at", flat=True).get(pk=row.pk), row.intended_at)
 
 
 @transaction.atomic
-def _release(token: Token, claimed_at: datetime) -> None:
-    Token.objects.filter(pk=token.pk, intended_at=claimed_at).update(intended_at=None)
+def _release(token: Token, claim: _Claim) -> None:
+    """Nothing was spent. That an earlier answer may be lost is not forgotten with it."""
+    Token.objects.filter(pk=token.pk, intended_at=claim.at).update(intended_at=claim.interrupted_at)
 
 
-def _spend(connection: Connection, token: Token, claimed_at: datetime, refresh: Refresh) -> Access:
-    was_interrupted = token.intended_at is not None
-    if was_interrupted and (kept := escrow.look(connection, after=token.generation)):
+@transaction.atomic
+def _settle(token: Token, claim: _Claim) -> None:
+    """Dexcom has answered: whatever was lost before, it is known now how the token stands."""
+    Token.objects.filter(pk=token.pk, intended_at=claim.at).update(intended_at=None)
+
+
+def _spend(connection: Connection, token: Token, claim: _Claim, refresh: Refresh) -> Access:
+    was_interrupted = claim.interrupted_at is not None
+    try:
+        kept = escrow.look(connection, after=token.generation)
+    except escrow.Away as away:
+        if was_interrupted:
+            # The next pair may lie there: to spend the old token now could end that one too.
+            _release(token, claim)
+            raise TokenTrouble("escrow_away", None) from away
+        kept = None
+    if kept is not None:
         return _keep(connection, token, kept)
     try:
         return _keep(connection, token, refresh(token.refresh))
     except TokenRefused as refusal:
         if refusal.kind is not TokenRefusal.AMBIGUOUS:
-            return _refused(connection, token, claimed_at, refusal, answer_was_lost=was_interrupted)
+            return _refused(connection, token, claim, refusal, answer_was_lost=was_interrupted)
     except MustWait:
-        _release(token, claimed_at)
+        _release(token, claim)
         raise
     except (RateLimited, ServerTrouble) as trouble:
-        _release(token, claimed_at)
+        _release(token, claim)
         raise TokenTrouble("token_address_busy", trouble.retry_after) from trouble
-    # The lost answer may have rotated the token, or not: it is tried once more.
+    # The lost answer may have rotated the token, or not: it is tried once more. Where that cannot be, the claim stays:
+    # whoever comes after it has run out knows that an answer may have been lost.
     time.sleep(AFTER_A_LOST_ANSWER)
     try:
         return _keep(connection, token, refresh(token.refresh))
     except TokenRefused as refusal:
-        return _refused(connection, token, claimed_at, refusal, answer_was_lost=True)
+        return _refused(connection, token, claim, refusal, answer_was_lost=True)
+    except MustWait as must:
+        raise TokenTrouble("token_address_silent", max(must.seconds, CLAIM_HOLDS.total_seconds())) from must
     except (RateLimited, ServerTrouble) as trouble:
-        # The claim stays: whoever comes after it has run out knows that an answer may have been lost.
-        raise TokenTrouble("token_address_busy", trouble.retry_after) from trouble
+        wait = max(trouble.retry_after or 0.0, CLAIM_HOLDS.total_seconds())
+        raise TokenTrouble("token_address_busy", wait) from trouble
 
 
 def _refused(
-    connection: Connection, token: Token, claimed_at: datetime, refusal: TokenRefused, *, answer_was_lost: bool
+    connection: Connection, token: Token, claim: _Claim, refusal: TokenRefused, *, answer_was_lost: bool
 ) -> Access:
     stands = _current(connection)
     if stands.generation != token.generation:
         return Access(stands.access, stands.generation)
     if refusal.kind is TokenRefusal.AMBIGUOUS:
         raise TokenTrouble("token_address_silent", CLAIM_HOLDS.total_seconds()) from refusal
-    _release(token, claimed_at)
     if refusal.kind is TokenRefusal.INVALID_GRANT:
+        _settle(token, claim)
         raise SignInInDoubt(LOST if answer_was_lost else "invalid_grant") from refusal
+    _release(token, claim)
     if refusal.is_our_fault:
         raise ApplicationRefused(refusal.kind) from refusal
     if refusal.kind is TokenRefusal.UNRECOGNISED and standing.note_unreadable_refusal(connection):
@@ -171,16 +205,21 @@ def _refused(
 
 
 def _keep(connection: Connection, token: Token, pair: Tokens) -> Access:
-    """Stored before it is used; where the database is away, in escrow."""
-    generation = token.generation + 1
+    """Stored before it is used; where that fails, for whatever reason, in escrow: the old pair is spent."""
     for pause in (0.0, *[0.5 * 2**n for n in range(STORE_TRIES)]):
         time.sleep(pause)
         try:
-            return _store(connection, token.generation, pair)
-        except DatabaseError:
+            access = _store(connection, token.generation, pair)
+        except SignInInDoubt:
+            raise
+        except Exception:
             log.warning("dexcom_token_not_stored", connection=str(connection.public_id), exc_info=True)
-    escrow.keep(connection, token, pair, generation)
-    return Access(pair.access_token, generation)
+        else:
+            # Not within: who withdraws a connection locks it before its tokens.
+            standing.forget_refusals(connection)
+            return access
+    escrow.keep(connection, pair, generation=token.generation + 1)
+    return Access(pair.access_token, token.generation + 1)
 
 
 @transaction.atomic
@@ -194,7 +233,6 @@ def _store(connection: Connection, generation: int, pair: Tokens) -> Access:
         return Access(token.access, token.generation)
     _fill(token, pair, timezone.now())
     token.save()
-    Connection.objects.filter(pk=connection.pk).update(refusals=0)
     escrow.forget_after_commit(connection)
     return Access(token.access, token.generation)
 
