@@ -51,11 +51,14 @@ class RulePlan:
     close_minutes: int = 15
     margin: float = 5
     needs_ticks: bool = field(init=False)
+    # Whether it matters since when the condition holds, or what of it.
+    looks_back: bool = field(init=False)
     direction: Direction | None = field(init=False)
     is_urgent: bool = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "needs_ticks", needs_ticks(self.condition))
+        object.__setattr__(self, "looks_back", self.confirm_minutes > 0 or self.condition.longest_run() > 0)
         object.__setattr__(self, "direction", direction_of(self.condition))
         object.__setattr__(self, "is_urgent", self.severity in URGENT_SEVERITIES)
 

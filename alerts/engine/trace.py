@@ -197,6 +197,15 @@ class Timeline:
     def at(self, instant: datetime) -> Moment:
         return self._moment(instant, bisect_right(self._times, instant))
 
+    @cached_property
+    def after_last_silence(self) -> int:
+        """The index of the newest reading that a long gap came before; 0: none did."""
+        pairs = itertools.pairwise(self.readings)
+        silent = (
+            index for index, (earlier, later) in enumerate(pairs, 1) if later.measured_at >= silent_after(earlier)
+        )
+        return max(silent, default=0)
+
     def first_from(self, order: tuple[datetime, int]) -> int:
         """The index of the first reading that is not before ``order``."""
         return bisect_left(self._orders, order)

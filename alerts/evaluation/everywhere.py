@@ -27,9 +27,11 @@ def evaluate_all_due() -> Evaluated:
         done = in_each_organization(
             evaluate_due_patients, failed="organization_not_evaluated", among=organizations_with_due_patients()
         )
-    total = Evaluated(sum(one.patients for one in done), sum(one.transitions for one in done))
+    total = Evaluated(
+        sum(one.patients for one in done), sum(one.transitions for one in done), sum(one.told for one in done)
+    )
     EVALUATED.inc(total.patients)
-    if total.transitions:
+    if total.told:
         # Without waiting for the beat. Where the broker is away, the beat finds the messages when it is back.
         send_task(send_deliveries)
     return total

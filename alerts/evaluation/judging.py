@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import structlog
 from prometheus_client import Counter
 
-from alerts.engine.advance import advance
-from alerts.engine.machine import RuleState, next_look
-from alerts.engine.trace import OtherAlert, Reading, State, Timeline
+from alerts.engine.advance import advance, stays_idle, what_is_new
+from alerts.engine.machine import RuleState, Transition, next_look
+from alerts.engine.trace import Moment, OtherAlert, Reading, State, Timeline
 from alerts.evaluation.loading import OUT_OF_ORDER, PatientLook, SeenReading
+from alerts.evaluation.remembering import Remembered, Remembering
 from alerts.evaluation.writing import Outcome
 from alerts.models import Episode
 from alerts.rules import EffectiveRule
@@ -24,48 +24,61 @@ log = structlog.get_logger(__name__)
 
 def judge(look: PatientLook, plans: Sequence[EffectiveRule], now: datetime) -> Outcome:
     """A rule that cannot be evaluated is logged, keeps its state and does not stop the patient's other rules."""
-    unseen = [reading for reading in look.readings if _is_unseen(look, reading)]
-    timeline = Timeline(look.readings, look.zone, look.devices, _other_alerts(look))
-    instant = max([now, *(reading.measured_at for reading in look.readings[-1:])])
     outcome = Outcome(look)
+    since = _remember_readings(outcome)
+    timeline = Timeline(look.readings, look.zone, look.devices, _other_alerts(look))
+    remembered = Remembered(look.rules)
+    remembering = Remembering(remembered, timeline, since)
+    new = _unseen(look)
+    moments = what_is_new(remembered.idle, new, timeline)
+    instant = max([now, *(reading.measured_at for reading in look.readings[-1:])])
+    tick = timeline.at(instant)
     for plan in plans:
-        state = _remembered(plan, look)
+        state = remembered.state(plan)
         try:
-            after, transitions = advance(plan, state, unseen, timeline, instant)
-            due = next_look(plan, after, timeline.at(instant))
+            if state is remembered.idle and moments is not None and stays_idle(plan, moments, tick):
+                _look_again(outcome, plan, state, tick)
+                remembering.add_idle(plan)
+                continue
+            after, transitions = advance(plan, state, new, timeline, instant)
+            _look_again(outcome, plan, after, tick)
         except Exception:
             RULES_FAILED.inc()
             log.exception("alarm_rule_failed", rule=plan.code)
-            after, transitions, due = state, [], None
-        outcome.transitions += [(plan, transition) for transition in transitions]
-        outcome.rules[plan.code] = {**after.to_json(), "condition": plan.fingerprint}
-        outcome.worst[plan.code] = after.worst
-        if due is not None and (outcome.next_look_at is None or due < outcome.next_look_at):
-            outcome.next_look_at = due
-    _remember(outcome)
+            remembering.add(plan, state)
+        else:
+            _note(outcome, plan, after, transitions)
+            remembering.add(plan, after)
+    outcome.rules = remembering.said
     return outcome
 
 
-def _remembered(plan: EffectiveRule, look: PatientLook) -> RuleState:
-    """A state remembers parts of its condition by their place: those of another condition say nothing about this."""
-    known = look.rules.get(plan.code, {})
-    state = RuleState.from_json(known)
-    if known.get("condition", plan.fingerprint) != plan.fingerprint:
-        state = replace(state, memory={}, true_since=None, clear_since=None)
-    return state
+def _note(outcome: Outcome, plan: EffectiveRule, state: RuleState, transitions: Sequence[Transition]) -> None:
+    outcome.transitions += [(plan, transition) for transition in transitions]
+    outcome.worst[plan.code] = state.worst
 
 
-def _is_unseen(look: PatientLook, reading: Reading) -> bool:
+def _look_again(outcome: Outcome, plan: EffectiveRule, state: RuleState, tick: Moment) -> None:
+    due = next_look(plan, state, tick) if plan.needs_ticks else None
+    if due is not None and (outcome.next_look_at is None or due < outcome.next_look_at):
+        outcome.next_look_at = due
+
+
+def _unseen(look: PatientLook) -> list[Reading]:
     """Also one whose value was corrected since."""
-    return not reading.is_copy and reading.measured_at > look.new_since and _key(reading) not in look.seen
+    since, seen = look.new_since, look.seen
+    recent = [reading for reading in look.readings if reading.measured_at > since and not reading.is_copy]
+    return [reading for reading in recent if _key(reading) not in seen]
 
 
-def _remember(outcome: Outcome) -> None:
+def _remember_readings(outcome: Outcome) -> datetime:
+    """From when on later readings may be new."""
     look = outcome.look
     newest = look.readings[-1].measured_at if look.readings else look.evaluated_through or look.waiting_since
     outcome.evaluated_through = max(newest, look.evaluated_through or newest)
     since = outcome.evaluated_through - OUT_OF_ORDER
     outcome.seen = [_key(reading) for reading in look.readings if reading.measured_at > since]
+    return since
 
 
 def _key(reading: Reading) -> SeenReading:

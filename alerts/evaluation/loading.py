@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 from django.db import connection
 
 from alerts.engine.trace import DeviceContact, Reading
 from alerts.evaluation import statements
-from alerts.models import Episode, PatientEvaluation
+from alerts.models import Episode
 from devices.lag import expected_lag
 from devices.models import Device
-from readings.models import EvaluationMark
 from tenancy.scope import required_organization_id
 
 # Slopes, flat lines and jumps look this far back.
@@ -27,6 +27,10 @@ WORN = frozenset({Device.Kind.ARGUS, Device.Kind.OTHER})
 
 # Measured at in milliseconds, device, mg/dL.
 SeenReading = tuple[int, int, int]
+# As READINGS has them, in the order of ``Reading``.
+Columns = tuple[datetime, int, int, datetime, int | None, int | None, bool]
+_read_seen = msgspec.json.Decoder(frozenset[SeenReading]).decode
+_read_readings = msgspec.json.Decoder(list[Columns]).decode
 
 
 @dataclass(slots=True)
@@ -59,31 +63,39 @@ def claim(patient_ids: Sequence[int], now: datetime) -> dict[int, PatientLook]:
     rows = _rows(statements.CLAIM, patient_id=list(patient_ids))
     looks = {patient_id: PatientLook(patient_id, ZoneInfo(timezone), now) for patient_id, timezone in rows}
     if looks:
+        _add_episodes(looks)
+        # Before anything that people change is read: what changes from here on leaves marks of its own. After the
+        # episodes, so that nobody who holds one waits for our marks while we wait for it.
+        _take_marks(looks)
         _add_what_is_remembered(looks)
         _add_devices(looks, now)
         _add_readings(looks)
     return looks
 
 
-def _add_what_is_remembered(looks: Mapping[int, PatientLook]) -> None:
-    for patient_id, marked_at in EvaluationMark.objects.filter(patient_id__in=looks).values_list(
-        "patient_id", "marked_at"
-    ):
-        looks[patient_id].waiting_since = marked_at
-    for known in PatientEvaluation.objects.filter(patient_id__in=looks):
-        look = looks[known.patient_id]
-        look.evaluated_through, look.rules = known.evaluated_through, known.rules
-        look.seen = frozenset((at, device, glucose) for at, device, glucose in known.seen)
-    # Held as well: what a person does meanwhile would be written over with what was read here.
+def _add_episodes(looks: Mapping[int, PatientLook]) -> None:
+    """Held as well: what a person does meanwhile would be written over with what was read here."""
     for episode in Episode.objects.open().select_for_update(no_key=True).filter(patient_id__in=looks):
         looks[episode.patient_id].episodes[episode.rule_code] = episode
+
+
+def _take_marks(looks: Mapping[int, PatientLook]) -> None:
+    for patient_id, marked_at in _rows(statements.TAKE_MARKS, patient_id=list(looks)):
+        looks[patient_id].waiting_since = marked_at
+
+
+def _add_what_is_remembered(looks: Mapping[int, PatientLook]) -> None:
+    for patient_id, evaluated_through, seen, rules in _rows(statements.REMEMBERED, patient_id=list(looks)):
+        look = looks[patient_id]
+        look.evaluated_through, look.rules = evaluated_through, msgspec.json.decode(rules)
+        look.seen = _read_seen(seen)
 
 
 def _add_readings(looks: Mapping[int, PatientLook]) -> None:
     since = [look.new_since - LOOK_BACK - look.longest_lag for look in looks.values()]
     rows = _rows(statements.READINGS, patient_id=list(looks), since=since, oldest=min(since))
-    for patient_id, *columns in rows:
-        looks[patient_id].readings.append(Reading(*columns))
+    for patient_id, readings in rows:
+        looks[patient_id].readings = [Reading(*columns) for columns in _read_readings(readings)]
     for look in looks.values():
         current = look.readings[-1].device_id if look.readings else None
         look.devices = {number: replace(one, is_current=number == current) for number, one in look.devices.items()}

@@ -15,16 +15,25 @@ SELECT state.patient_id, patient.timezone
    FOR KEY SHARE OF patient SKIP LOCKED FOR UPDATE OF state SKIP LOCKED
 """
 
+REMEMBERED = """
+SELECT patient_id, evaluated_through, seen, rules
+  FROM alerts_patientevaluation
+ WHERE organization_id = %(organization_id)s AND patient_id = ANY (%(patient_id)s)
+"""
+
+# One JSON text of a patient's readings: as rows of columns they took a third of a round to be read.
 # ``oldest`` is a constant for the planner: only the partitions behind it are opened.
 READINGS = """
-SELECT reading.patient_id, reading.measured_at, reading.glucose, reading.device_id, reading.received_at,
-       reading.quality, reading.battery_level, reading.is_copy
+SELECT reading.patient_id,
+       json_agg(json_build_array(reading.measured_at, reading.glucose, reading.device_id, reading.received_at,
+                                 reading.quality, reading.battery_level, reading.is_copy)
+                ORDER BY reading.measured_at, reading.device_id)::text
   FROM unnest(%(patient_id)s::bigint[], %(since)s::timestamptz[]) AS asked (patient_id, since)
   JOIN readings_glucosereading reading
     ON reading.organization_id = %(organization_id)s AND reading.patient_id = asked.patient_id
    AND reading.measured_at > asked.since
  WHERE reading.measured_at > %(oldest)s
- ORDER BY reading.patient_id, reading.measured_at, reading.device_id
+ GROUP BY reading.patient_id
 """
 
 CONTACTS = """
@@ -56,7 +65,7 @@ TAKE_MARKS = """
 WITH taken AS (
     DELETE FROM readings_evaluationmark
      WHERE organization_id = %(organization_id)s AND patient_id = ANY (%(patient_id)s)
-    RETURNING patient_id, late_count, late_from, late_until
+    RETURNING patient_id, marked_at, late_count, late_from, late_until
 ), late AS MATERIALIZED (
     SELECT taken.*, (SELECT row.id FROM alerts_latereadings row
                       WHERE row.organization_id = %(organization_id)s AND row.patient_id = taken.patient_id
@@ -67,12 +76,14 @@ WITH taken AS (
     INSERT INTO alerts_latereadings (organization_id, patient_id, count, first_at, last_at)
     SELECT %(organization_id)s, patient_id, late_count, late_from, late_until FROM late WHERE row_id IS NULL
      ORDER BY patient_id
+), grown AS (
+    UPDATE alerts_latereadings row
+       SET count = row.count + late.late_count, first_at = LEAST(row.first_at, late.late_from),
+           last_at = GREATEST(row.last_at, late.late_until)
+      FROM late
+     WHERE row.organization_id = %(organization_id)s AND row.id = late.row_id
 )
-UPDATE alerts_latereadings row
-   SET count = row.count + late.late_count, first_at = LEAST(row.first_at, late.late_from),
-       last_at = GREATEST(row.last_at, late.late_until)
-  FROM late
- WHERE row.organization_id = %(organization_id)s AND row.id = late.row_id
+SELECT patient_id, marked_at FROM taken
 """
 
 # Rules, quiet hours or a person changed what must be looked at, without a reading.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 from django.db import connection
 
 from alerts.deliveries.services import plan as plan_deliveries
@@ -36,47 +36,41 @@ class Outcome:
     next_look_at: datetime | None = None
 
 
-def write(outcomes: Sequence[Outcome], now: datetime) -> None:
+def write(outcomes: Sequence[Outcome], now: datetime) -> int:
+    """Returns how many messages are to be sent."""
+    told = 0
     for outcome in outcomes:
         for plan, transition in outcome.transitions:
-            _write_transition(outcome.look, plan, transition, now)
+            told += _write_transition(outcome.look, plan, transition, now)
         _write_worst(outcome)
-    place: dict[str, Any] = {
-        "organization_id": required_organization_id(),
-        "patient_id": [one.look.patient_id for one in outcomes],
-    }
+    kept = msgspec.json.encode([_kept(one) for one in outcomes]).decode()
     with connection.cursor() as cursor:
-        cursor.execute(statements.KEEP, {**place, "kept": json.dumps([_kept(one) for one in outcomes]), "now": now})
-        cursor.execute(statements.TAKE_MARKS, place)
+        cursor.execute(statements.KEEP, {"organization_id": required_organization_id(), "kept": kept, "now": now})
+    return told
 
 
 def _kept(outcome: Outcome) -> dict[str, Any]:
     return {
         "patient_id": outcome.look.patient_id,
-        "evaluated_through": _text(outcome.evaluated_through),
+        "evaluated_through": outcome.evaluated_through,
         "seen": outcome.seen,
         "rules": outcome.rules,
-        "next_look_at": _text(outcome.next_look_at),
+        "next_look_at": outcome.next_look_at,
     }
 
 
-def _text(instant: datetime | None) -> str | None:
-    return None if instant is None else instant.isoformat()
-
-
-def _write_transition(look: PatientLook, plan: EffectiveRule, transition: Transition, now: datetime) -> None:
+def _write_transition(look: PatientLook, plan: EffectiveRule, transition: Transition, now: datetime) -> int:
     if transition.kind is Kind.OPENED:
         look.episodes[plan.code] = _opened(look, plan, transition)
     # Somebody ended the episode before its readings did: the machine goes on alone until the rule is untrue.
     if (episode := look.episodes.get(plan.code)) is None:
-        return
+        return 0
     _change(episode, transition, now)
     detail = {"doubts": list(transition.doubts)} if transition.doubts else {}
     add_step(episode=episode, kind=transition.kind.value, at=transition.at, glucose=transition.glucose, detail=detail)
-    if transition.kind is Kind.CONFIRMED:
-        plan_deliveries(episode, "opened", now)
     if transition.kind in _STATES_OF_ENDS:
         del look.episodes[plan.code]
+    return plan_deliveries(episode, "opened", now) if transition.kind is Kind.CONFIRMED else 0
 
 
 def _opened(look: PatientLook, plan: EffectiveRule, transition: Transition) -> Episode:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
 from alerts.models import Episode
+from alerts.rules import EffectiveRule, effective_rules
 from alerts.services import acts
+from alerts.services.rules import create_rule
 from alerts.tests.evaluating import episodes, evaluate, measure, minutes_ago, steps
 from readings.tests.interruption import Interruption, closing
 from tests.clinics import Clinic
@@ -59,3 +61,31 @@ def test_of_two_who_acknowledge_at_once_one_did(northside: Clinic, episode: Epis
     (found,) = episodes(northside, "urgent_low")
     assert found.acknowledged_by_id == northside.people["nurse"].pk
     assert steps(northside, found).count("acknowledged") == 1
+
+
+def test_a_rule_that_changes_while_rules_look_is_looked_at_again(
+    northside: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The change comes after the rules were read: what it marks must outlive the marks that the look takes."""
+    measure(northside, 80)
+    changing = threading.Thread(target=closing(lambda: create_low_rule(northside)))
+
+    def read_and_change(patient_ids: Iterable[int]) -> dict[int, tuple[EffectiveRule, ...]]:
+        found = effective_rules(patient_ids)
+        if changing.ident is None:
+            changing.start()
+            changing.join(0.3)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr("alerts.evaluation.work.effective_rules", read_and_change)
+        evaluate(northside)
+    changing.join(30)
+    evaluate(northside)
+    assert len(episodes(northside, "below_100")) == 1
+
+
+def create_low_rule(clinic: Clinic) -> None:
+    said = {"name": "Below 100", "severity": "high", "condition": {"type": "below", "mgdl": 100}}
+    with clinic.scope():
+        create_rule(code="below_100", said=said)

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from alerts.evaluation import organizations_with_due_patients
+from alerts.evaluation.everywhere import evaluate_all_due
 from alerts.evaluation.judging import RULES_FAILED
 from alerts.models import Episode, LateReadings, PatientEvaluation
 from alerts.rules import effective
@@ -202,6 +203,34 @@ def test_another_condition_of_a_rule_begins_to_wait_anew(northside: Clinic, monk
     measure(northside, 75)
     evaluate(northside)
     assert episodes(northside, "low") == []
+
+
+def test_rules_that_say_nothing_take_a_word_and_begin_an_alarm_from_there(northside: Clinic) -> None:
+    for glucose, ago in ((110, 15), (90, 10), (75, 5)):
+        measure(northside, glucose, minutes_ago(ago))
+        evaluate(northside)
+    with northside.scope():
+        remembered = PatientEvaluation.objects.get(patient=northside.patients[0]).rules
+    assert {remembered[code] for code in ("urgent_low", "low", "signal_loss")} == {"idle"}
+    measure(northside, 52)
+    evaluate(northside)
+    (episode,) = episodes(northside, "urgent_low")
+    assert steps(northside, episode) == ["opened", "confirmed"]
+
+
+def test_the_sender_is_asked_where_somebody_is_to_be_told_and_not_for_every_step(
+    northside: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr("alerts.evaluation.everywhere.send_task", asked.append)
+    evaluate_all_due()
+    asked.clear()
+    measure(northside, 50, minutes_ago(1))
+    assert evaluate_all_due().told > 0
+    assert len(asked) == 1
+    measure(northside, 90)
+    assert evaluate_all_due().transitions > 0
+    assert len(asked) == 1
 
 
 def test_the_command_looks_once(northside: Clinic, southside: Clinic, capsys: pytest.CaptureFixture[str]) -> None:
