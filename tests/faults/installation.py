@@ -68,7 +68,7 @@ class Installation:
         return done.stdout
 
     def start_server(self) -> None:
-        self.server = self._start("web", *whole_platform(port=self.port, log_level="critical"))
+        self.server = self.start("web", *whole_platform(port=self.port, log_level="critical"))
         wait_until_it_answers(self.address, self.server)
 
     def stop_server(self) -> int:
@@ -79,14 +79,19 @@ class Installation:
 
     def kill_server(self) -> None:
         """The supervisor of the workers and the workers, all at once."""
-        _kill_group(self.server)
+        kill_group(self.server)
 
     def start_worker(self) -> None:
         celery = (sys.executable, "-m", "celery", "--quiet", "--app", "glucose_platform", "worker")
-        self.worker = self._start("worker", *celery, "--concurrency", "1", "--loglevel", "CRITICAL")
+        self.worker = self.start("worker", *celery, "--concurrency", "1", "--loglevel", "CRITICAL")
 
     def kill_worker(self) -> None:
-        _kill_group(self.worker)
+        kill_group(self.worker)
+
+    def start(self, process: str, *command: str, **environment: str) -> subprocess.Popen[bytes]:
+        served = {key: value for key, value in self.environment.items() if key != "DATABASE_OWNER_URL"}
+        served |= {"GLUCOSE_PROCESS": process, **environment}
+        return subprocess.Popen(command, cwd=PROJECT, env=served, start_new_session=True)
 
     def kill(self, name: str) -> None:
         """PostgreSQL or Valkey; it stays away until ``start_services()``."""
@@ -97,15 +102,15 @@ class Installation:
     def start_services(self) -> None:
         embedded.start(self.state_dir)
 
-    def post_one(self, number: int) -> int:
+    def post_one(self, number: int, glucose: int = 100) -> int:
         async def post() -> int:
             async with httpx.AsyncClient(base_url=self.address, timeout=30) as http:
-                return await self.post_with(http, number)
+                return await self.post_with(http, number, glucose)
 
         return asyncio.run(post())
 
-    async def post_with(self, http: httpx.AsyncClient, number: int) -> int:
-        path, body = reading_of(number, datetime.now(UTC))
+    async def post_with(self, http: httpx.AsyncClient, number: int, glucose: int = 100) -> int:
+        path, body = reading_of(number, datetime.now(UTC), glucose)
         return (await http.post(path, json=body, headers={"X-API-Key": self.key})).status_code
 
     def stored(self) -> list[str]:
@@ -116,12 +121,6 @@ class Installation:
                 "AND device.id = reading.device_id"
             ).fetchall()
         return [f"{code} {milliseconds(measured_at)}" for code, measured_at in rows]
-
-    def _start(self, process: str, *command: str) -> subprocess.Popen[bytes]:
-        served = {key: value for key, value in self.environment.items() if key != "DATABASE_OWNER_URL"}
-        return subprocess.Popen(
-            command, cwd=PROJECT, env={**served, "GLUCOSE_PROCESS": process}, start_new_session=True
-        )
 
 
 @contextmanager
@@ -144,11 +143,11 @@ def installation(state_dir: Path, *, devices: int) -> Iterator[Installation]:
         embedded.remove(state_dir)
 
 
-def reading_of(number: int, at: datetime) -> tuple[str, dict[str, object]]:
+def reading_of(number: int, at: datetime, glucose: int = 100) -> tuple[str, dict[str, object]]:
     """Path and body."""
     code = f"ARGUS_{number}"
     return f"/api/v1/devices/{code}/readings", {
-        "deviceId": code, "userId": f"user_{number}", "timestamp": at.isoformat(), "glucoseValue": 100,
+        "deviceId": code, "userId": f"user_{number}", "timestamp": at.isoformat(), "glucoseValue": glucose,
         "confidence": 0.9, "batteryLevel": 80, "signalQuality": "good",
         "sensorData": {"red": 1, "infrared": 1, "green": 1, "temperature": 36.5, "motionArtifact": False},
     }  # fmt: skip
@@ -159,7 +158,7 @@ def milliseconds(at: datetime) -> int:
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
-def _kill_group(process: subprocess.Popen[bytes] | None) -> None:
+def kill_group(process: subprocess.Popen[bytes] | None) -> None:
     if process is not None and process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
