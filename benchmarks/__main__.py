@@ -30,6 +30,7 @@ MEASUREMENTS = {
     "isolation": "row-level security",
     "memory": "the memory of the data plane",
     "alarms": "the alarm rules",
+    "streams": "live streams and the delivery of alarms",
     "imports": "the import of a file",
     "audit": "the audit ledger",
     "encryption": "sealed fields and the rotation of their keys",

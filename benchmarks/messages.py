@@ -14,6 +14,10 @@ def post_reading(device_code: str, patient_code: str, key: str) -> bytes:
     return _post(device_code, key, reading_body(device_code, patient_code, datetime.now(UTC)))
 
 
+def post_low(device_code: str, patient_code: str, key: str) -> bytes:
+    return _post(device_code, key, {**reading_body(device_code, patient_code, datetime.now(UTC)), "glucoseValue": 50})
+
+
 def post_batch(device: BenchmarkDevice, instants: Sequence[datetime]) -> bytes:
     readings = [reading_body(device.code, device.patient_code, instant) for instant in instants]
     return _post(device.code, device.key, {"readings": readings})

@@ -34,7 +34,7 @@ class Server:
 @contextmanager
 def edge_server(directory: Path, *, workers: int = 1) -> Iterator[Server]:
     """The platform over ASGI. Its log stays in ``directory``."""
-    port = _free_port()
+    port = free_port()
     command = (*whole_platform(port=port), "--workers", str(workers))
     with _running(command, port, {}, directory / "edge.log") as server:
         yield server
@@ -43,7 +43,7 @@ def edge_server(directory: Path, *, workers: int = 1) -> Iterator[Server]:
 @contextmanager
 def former_server(directory: Path) -> Iterator[Server]:
     """Django over WSGI, with the views of ``benchmarks.former``."""
-    port = _free_port()
+    port = free_port()
     command = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws",
         "--workers", str(FORMER_WORKERS), "--blocking-threads", str(FORMER_THREADS), "--log-level", "warning",
@@ -71,10 +71,10 @@ def _running(command: Sequence[str], port: int, settings: dict[str, str], log_fi
                 raise BenchmarkError(f"{error}\nThe end of the server's log:\n{said}") from error
             raise
         finally:
-            _end(process)
+            end_process(process)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -91,7 +91,7 @@ def _wait_until_it_answers(port: int, process: subprocess.Popen[bytes]) -> None:
     raise BenchmarkError("The web server did not answer.")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end_process(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
         process.wait(timeout=STOP_SECONDS)

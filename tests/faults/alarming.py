@@ -47,6 +47,8 @@ EXPIRE = "UPDATE alerts_delivery SET claimed_until = now() WHERE state = 'sendin
 # And after the wait for the next try.
 RETRY = "UPDATE alerts_delivery SET next_attempt_at = now() WHERE state = 'pending' AND next_attempt_at > now()"
 BLOCKED = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'alerts_delivery'::regclass"
+# A process of Django's takes seconds to start, on a busy machine many.
+PATIENCE_SECONDS = 120
 # No two tests share a patient: an open episode would keep the next one from opening.
 _numbers = count()
 
@@ -81,7 +83,7 @@ class Alarming:
     def post_lows(self, number: int) -> None:
         for _ in range(number):
             low = next(_numbers)
-            wait_until(lambda low=low: self.system.post_one(low, 50) == 201)  # type: ignore[misc]
+            wait_until(lambda low=low: self.system.post_one(low, 50) == 201)
             self.lows.append(f"user_{low}")
 
     @contextmanager
@@ -94,10 +96,10 @@ class Alarming:
             lock.rollback()
 
     def wait_until_evaluation_is_held_up(self) -> None:
-        wait_until(lambda: self.ask(BLOCKED)[0][0] > 0)
+        wait_until(lambda: self.ask(BLOCKED)[0][0] > 0, PATIENCE_SECONDS)
 
     def wait_until_sending(self) -> None:
-        assert self.receiver.arrived.wait(60)
+        assert self.receiver.arrived.wait(PATIENCE_SECONDS)
 
     def all_are_told(self) -> bool:
         """Whether the receiver heard of every alarm, and the rows say so. What waits for its time is hurried."""
@@ -110,7 +112,7 @@ class Alarming:
         return False
 
     def wait_until_all_are_told(self) -> None:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while not self.all_are_told():
             if time.monotonic() > deadline:
                 raise AssertionError(f"{len(self.lows)} lows, {len(self.alarms())} alarms, {len(self.heard())} heard")

@@ -12,9 +12,9 @@ import pytest
 from tests.faults.alarming import Alarming, alarming
 from tests.faults.installation import Installation
 
-pytestmark = [pytest.mark.slow, pytest.mark.promise(1)]
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
-LOWS = 3
+pytestmark = [pytest.mark.slow, pytest.mark.promise(1), pytest.mark.timeout(180 + 120 * ROUNDS)]
+LOWS = 2
 
 
 @pytest.fixture
