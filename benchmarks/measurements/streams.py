@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from unittest.mock import patch
 
 import psycopg
@@ -52,8 +53,8 @@ def measure(bench: Bench) -> Iterator[Figure]:
     clinics, streams = (CLINICS, STREAMS) if is_full else (QUICK_CLINICS, QUICK_STREAMS)
     rate, seconds = (RATE, SECONDS) if is_full else (QUICK_RATE, QUICK_SECONDS)
     port = free_port()
-    made = make_clinics(clinics, devices=rate * seconds, receiver_port=port)
-    with _more_streams_of_a_person(streams), bench.edge() as server, _alarm_processes():
+    made = make_clinics(clinics, devices=rate * seconds + 1, receiver_port=port)
+    with _more_streams_of_a_person(streams), bench.edge() as server, _alarm_processes(bench.directory / "alarms.log"):
         bench.say(f"  opening {streams:,} streams of {clinics} clinics")
         heard = asyncio.run(
             listen_and_post(
@@ -65,7 +66,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
         raise BenchmarkError(f"{heard.closed} streams were closed.")
     received, alarms = _asked(RECEIVED, [[device.code for device in made.devices]]), _asked(ALARMS, [])
     yield _events(heard, received, streams=streams, each=streams // clinics, rate=rate)
-    yield _messages(heard, alarms, lows=-(-len(made.devices) // LOWS))
+    yield _messages(heard, alarms, lows=-(-heard.posted // LOWS))
 
 
 def _events(heard: Heard, received: dict[str, float], *, streams: int, each: int, rate: float) -> Figure:
@@ -107,15 +108,19 @@ def _more_streams_of_a_person(streams: int) -> Iterator[None]:
 
 
 @contextmanager
-def _alarm_processes() -> Iterator[None]:
+def _alarm_processes(log_file: Path) -> Iterator[None]:
+    """An evaluator and two workers."""
     served = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
     served |= {"GLUCOSE_PROCESS": "worker", "DJANGO_SETTINGS_MODULE": "benchmarks.live.settings", "LOG_LEVEL": "ERROR"}
-    started = [
-        subprocess.Popen(command, cwd=PROJECT, env=served, start_new_session=True, stderr=subprocess.DEVNULL)
-        for command in ALARM_PROCESSES
-    ]
-    try:
-        yield
-    finally:
-        for process in started:
-            end_process(process)
+    with log_file.open("w+b") as log:
+        started = [
+            subprocess.Popen(command, cwd=PROJECT, env=served, start_new_session=True, stdout=log, stderr=log)
+            for command in ALARM_PROCESSES
+        ]
+        try:
+            yield
+        except BenchmarkError as error:
+            raise BenchmarkError(f"{error}\nThe end of the log:\n{log_file.read_text()[-2000:]}") from error
+        finally:
+            for process in started:
+                end_process(process)
