@@ -9,7 +9,7 @@ import structlog
 from django.db import DatabaseError, close_old_connections
 from prometheus_client import Counter, Histogram
 
-from alerts.deliveries.tasks import send_deliveries
+from alerts.deliveries.tasks import send_deliveries_of_clinic
 from alerts.evaluation.work import Evaluated, evaluate_due_patients, organizations_with_due_patients
 from tenancy.tasks import in_each_organization, send_task
 
@@ -25,16 +25,21 @@ def evaluate_all_due() -> Evaluated:
     """A round over all clinics; one that fails does not stop the rest."""
     with SWEEP_SECONDS.time():
         done = in_each_organization(
-            evaluate_due_patients, failed="organization_not_evaluated", among=organizations_with_due_patients()
+            _evaluate_and_send, failed="organization_not_evaluated", among=organizations_with_due_patients()
         )
     total = Evaluated(
         sum(one.patients for one in done), sum(one.transitions for one in done), sum(one.told for one in done)
     )
     EVALUATED.inc(total.patients)
-    if total.told:
-        # Without waiting for the beat. Where the broker is away, the beat finds the messages when it is back.
-        send_task(send_deliveries)
     return total
+
+
+def _evaluate_and_send() -> Evaluated:
+    done = evaluate_due_patients()
+    if done.told:
+        # Without waiting for the other clinics, nor for the beat: it finds what the broker does not take now.
+        send_task(send_deliveries_of_clinic)
+    return done
 
 
 def keep_evaluating(wait: Callable[[float], bool], *, interval: float) -> None:
