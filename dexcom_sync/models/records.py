@@ -62,12 +62,12 @@ class Egv(Record):
 
     transmitter_ticks = models.BigIntegerField(null=True)
     value = models.IntegerField(null=True)
-    unit = models.CharField(max_length=20, blank=True)
+    unit = models.CharField(max_length=40, blank=True)
     range_flag = models.SmallIntegerField(choices=RangeFlag.choices, default=RangeFlag.IN_RANGE)
-    status = models.CharField(max_length=20, blank=True)
-    trend = models.CharField(max_length=20, blank=True)
+    status = models.CharField(max_length=40, blank=True)
+    trend = models.CharField(max_length=40, blank=True)
     trend_rate = models.FloatField(null=True)
-    rate_unit = models.CharField(max_length=20, blank=True)
+    rate_unit = models.CharField(max_length=40, blank=True)
     is_canonical = models.BooleanField(default=True)
 
     class Meta(Record.Meta):
@@ -78,12 +78,12 @@ class Event(Record):
     """``value``: where it is a number; ``text``: what was sent, notes among them. A deleted event stays, hidden."""
 
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
-    event_status = models.CharField(max_length=20)
+    event_status = models.CharField(max_length=40)
     event_type = models.CharField(max_length=40)
     event_sub_type = models.CharField(max_length=40, blank=True)
     value = models.DecimalField(max_digits=12, decimal_places=4, null=True)
     text = SealedTextField(blank=True, patient="patient_id")
-    unit = models.CharField(max_length=20, blank=True)
+    unit = models.CharField(max_length=40, blank=True)
     recorded_system_time = models.DateTimeField(null=True)
     recorded_display_offset = models.IntegerField(null=True, help_text="s")
 
@@ -94,7 +94,7 @@ class Event(Record):
 
 class Calibration(Record):
     value = models.IntegerField(null=True)
-    unit = models.CharField(max_length=20, blank=True)
+    unit = models.CharField(max_length=40, blank=True)
     transmitter_ticks = models.BigIntegerField(null=True)
 
     class Meta(Record.Meta):
