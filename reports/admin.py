@@ -15,6 +15,7 @@ from patients.models import Patient
 from patients.services import archive_patient, change_patient, create_patient
 from reports.archived_page import archived_page
 from reports.care_section import change_care
+from reports.dexcom_pages.acts import change_dexcom, dexcom_part
 from reports.history_page import history_page
 from reports.patient_list import patient_list
 from reports.patient_page import patient_page
@@ -43,6 +44,8 @@ class PatientAdmin(AuditedAdmin):
             path("<path:object_id>/medical-history/", site(self.medical_history_view), name="patients_patient_history"),
             path("archived/", site(self.archived_view), name="patients_patient_archived"),
             path("<path:object_id>/care/", site(self.care_view), name="patients_patient_care"),
+            path("<path:object_id>/dexcom/part/", site(self.dexcom_part_view), name="patients_patient_dexcom_part"),
+            path("<path:object_id>/dexcom/", site(self.dexcom_view), name="patients_patient_dexcom"),
             path("<path:object_id>/archive/", site(self.archive_view), name="patients_patient_archive"),
             path("<path:object_id>/", site(self.page_view), name="patients_patient_page"),
         ]
@@ -81,6 +84,15 @@ class PatientAdmin(AuditedAdmin):
         change_care(request, patient)
         return HttpResponseRedirect(self.page_of(patient))
 
+    def dexcom_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return require_POST(self._change_dexcom)(request, object_id)
+
+    def _change_dexcom(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return change_dexcom(request, self._visible(request, object_id))
+
+    def dexcom_part_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return dexcom_part(request, self._visible(request, object_id))
+
     def archived_view(self, request: HttpRequest) -> HttpResponse:
         self._require(request.user.has_perm("patients.delete_patient"))
         return archived_page(request, self.admin_site.each_context(request))
@@ -118,6 +130,12 @@ class PatientAdmin(AuditedAdmin):
 
     def page_of(self, obj: Patient) -> str:
         return reverse(PAGE, args=[obj.pk])
+
+    def _visible(self, request: HttpRequest, object_id: str) -> Patient:
+        patient: Patient | None = self.get_object(request, object_id)
+        if patient is None or not self.has_view_permission(request):
+            raise Http404
+        return patient
 
     def _require(self, allowed: bool) -> None:
         if not allowed:

@@ -60,6 +60,7 @@ class ClinicAdminSite(UnfoldAdminSite):
         from reports.alarm_board import urls as alarm_board_urls
         from reports.alarm_channels import urls as alarm_channels_urls
         from reports.alarm_rules import urls as alarm_rules_urls
+        from reports.dexcom_pages import urls as dexcom_urls
 
         return [
             # Open to whoever is on the way in: a half sign-in is no principal.
@@ -80,6 +81,7 @@ class ClinicAdminSite(UnfoldAdminSite):
             path("readings/", self.admin_view(readings_page.readings_page), name="readings"),
             *alarm_board_urls.urls(self.admin_view),
             *alarm_rules_urls.urls(self.admin_view),
+            *dexcom_urls.urls(self.admin_view),
             *alarm_channels_urls.urls(self.admin_view),
         ]
 

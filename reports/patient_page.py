@@ -31,6 +31,7 @@ from reports.charts.ranges import (
 )
 from reports.charts.trace import Point, Window, gap_limit, trace_chart
 from reports.clinic import current_clinic
+from reports.dexcom_pages.panel import allow_consent_pages, dexcom_section
 from reports.glucose_queries import buckets_of, counts_of, points_of, states_of, target_of
 from reports.history_page import newest_history
 from reports.wording import last_value, value_words
@@ -94,10 +95,14 @@ def patient_page(request: HttpRequest, patient: Patient, context: dict[str, Any]
         "history": newest_history(request, patient),
         **care_section(request, patient),
         **alarm_section(request, patient),
+        **dexcom_section(request, patient),
         "readings": _last_readings(patient, unit, target),
         "zone_words": f"Times are those of {patient.timezone.replace('_', ' ')}.",
     }
-    return TemplateResponse(request, "workplace/patient.html", context)
+    answer = TemplateResponse(request, "workplace/patient.html", context)
+    if context.get("regions"):
+        allow_consent_pages(answer)
+    return answer
 
 
 def _day(patient: Patient, now: datetime, unit: str, target: Target, interval: int) -> Picture:

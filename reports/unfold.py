@@ -66,6 +66,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ("Readings", "glucose", "admin:readings", "readings.view_glucosereading"),
         ("Alarm rules", "rule", "admin:alarm_rules", "alerts.view_rule"),
         ("Alarm channels", "campaign", "admin:alarm_channels", "alerts.view_channel"),
+        ("Dexcom", "cloud_sync", "admin:dexcom", "dexcom_sync.view_connection"),
         ("Emergency access", "emergency", "admin:emergency_access", "patients.add_emergencyaccess"),
         ("Members", "group", "admin:accounts_membership_changelist", "accounts.view_membership"),
         ("Invitations", "mail", "admin:clinic_invitations", "accounts.view_invitation"),

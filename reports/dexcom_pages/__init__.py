@@ -1,0 +1,1 @@
+"""Dexcom in the workplace: the panel of a patient's page, and the page of all connections."""
