@@ -38,6 +38,7 @@ API_DOCUMENT = {
         "BatchItemStatusEnum": ["created", "duplicate", "rejected"],
         "ChannelKindEnum": "alerts.models.Channel.Kind",
         "ChannelStateEnum": "alerts.models.Channel.Health",
+        "ConnectionStatusEnum": "dexcom_sync.models.Connection.Status",
         "ConsentKindEnum": "patients.models.Consent.Kind",
         "DeliveryReasonEnum": "alerts.models.Delivery.Reason",
         "DeliveryStateEnum": "alerts.models.Delivery.State",

@@ -47,8 +47,8 @@ BY_BODY = {
         "invitations/decline",
     )
 }
-# It leaves the caller's clinic for another, whose scope the service enters.
-BETWEEN_CLINICS = {"/api/v1/auth/switch-organization", "/admin/support/enter/"}
+# They leave the caller's clinic for another, or find it out by something else: they enter its scope themselves.
+BETWEEN_CLINICS = {"/api/v1/auth/switch-organization", "/admin/support/enter/", "/auth/callback"}
 
 
 def observe_requests(get_response: GetResponse) -> GetResponse:

@@ -6,6 +6,7 @@ from accounts.api.routes import ROUTES as ACCOUNT_ROUTES
 from alerts.api.routes import ROUTES as ALERT_ROUTES
 from audit.api.routes import ROUTES as AUDIT_ROUTES
 from devices.api.routes import ROUTES as DEVICE_ROUTES
+from dexcom_sync.api.routes import ROUTES as DEXCOM_ROUTES
 from edge.routes import ROUTES as EDGE_ROUTES
 from glucose_platform.system import ROUTES as SYSTEM_ROUTES
 from patients.api.routes import ROUTES as PATIENT_ROUTES
@@ -20,6 +21,7 @@ ROUTES = [
     *EDGE_ROUTES,
     *READING_ROUTES,
     *ALERT_ROUTES,
+    *DEXCOM_ROUTES,
     *AUDIT_ROUTES,
     *REPORT_ROUTES,
 ]

@@ -5,6 +5,7 @@ from django.urls import path
 
 from accounts.invitation_page import answer_by_link
 from accounts.views import confirm_address_by_link, forgot_password, set_password_by_link
+from dexcom_sync.callback_page import callback
 from glucose_platform.routes import ROUTES
 
 urlpatterns = [
@@ -14,6 +15,7 @@ urlpatterns = [
     # Under this name Django's sign-in page links to it.
     path("account/forgot-password/", forgot_password, name="admin_password_reset"),
     path("account/invitation/<token>/", answer_by_link, name="invitation-page"),
+    path("auth/callback", callback, name="dexcom-callback"),
     path("admin/", admin.site.urls),
 ]
 

@@ -43,7 +43,7 @@ class AuthorizationUrlSerializer(serializers.Serializer[Any]):
     authorization_url = serializers.URLField(help_text="Dexcom's page; good for ten minutes, and for one consent")
 
 
-class CodeSerializer(serializers.Serializer[Any]):
+class ConsentCodeSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(max_length=LONGEST_CODE)
     state = serializers.CharField(max_length=LONGEST_CODE, help_text="as it came back from Dexcom's page")
 
@@ -79,10 +79,10 @@ class AuthorizationUrlView(RoutedView, APIView):
 # Not atomic as a whole: that the state is used must stand before Dexcom is asked, and Dexcom may take half a minute.
 @method_decorator(transaction.non_atomic_requests, name="dispatch")
 class TokenView(RoutedView, APIView):
-    @extend_schema(request=CodeSerializer, responses=ConnectedSerializer)
+    @extend_schema(request=ConsentCodeSerializer, responses=ConnectedSerializer)
     def post(self, request: Request) -> Response:
         """Finish a consent that the same person began. Do it at once: Dexcom's code is good for a minute."""
-        form = CodeSerializer(data=request.data)
+        form = ConsentCodeSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         with transaction.atomic():
             member = caller_as_member(request)
@@ -126,5 +126,5 @@ def _refuse_region() -> NoReturn:
 
 @transaction.atomic
 def _seconds_left(connection: Connection) -> int:
-    until = Token.objects.values_list("access_expires_at", flat=True).get(connection_id=connection.pk)
-    return max(0, math.floor((until - timezone.now()).total_seconds()))
+    token: Token = Token.objects.get(connection_id=connection.pk)
+    return max(0, math.floor((token.access_expires_at - timezone.now()).total_seconds()))

@@ -23,6 +23,7 @@ PARAMETERS = (
     "alertId",
     "channelId",
     "code",
+    "connectionId",
     "consentId",
     "contactId",
     "deliveryId",

@@ -23,9 +23,24 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     """Two clinics for a whole module: each case undoes what it did. Tests with it are not marked ``django_db``."""
     # Thousands of requests: what each of them logs would bury what failed.
     logging.disable(logging.CRITICAL)
-    with django_db_blocker.unblock(), limits_that_may_be_emptied(), world_in_a_transaction() as world:
+    with (
+        django_db_blocker.unblock(),
+        limits_that_may_be_emptied(),
+        an_application_at_dexcom(),
+        world_in_a_transaction() as world,
+    ):
         yield world
     logging.disable(logging.NOTSET)
+
+
+@contextmanager
+def an_application_at_dexcom() -> Iterator[None]:
+    """Registered, and never asked: no call of the matrix gets as far as that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "DEXCOM_APPLICATIONS", {"sandbox": ("application", "secret")})
+        patch.setattr(settings, "DEXCOM_REDIRECT_URI", "https://clinic.example/auth/callback")
+        patch.setattr(settings, "DEXCOM_SANDBOX_URL", "http://127.0.0.1:9")
+        yield
 
 
 @contextmanager

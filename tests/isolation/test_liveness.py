@@ -17,6 +17,7 @@ pytestmark = pytest.mark.promise(1)
 # Reads that say nothing of what a clinic wrote: no canary to be seen.
 WITHOUT_TEXT = {"device-stats", "device-health", "organization-settings", "admin-stats", "second-factor", "stream"} | {
     *("alert-stats", "alert-settings", "alert-configuration"),
+    *("dexcom-auth-url", "dexcom-usage"),
 }
 # Writes that a made-up body cannot bring to success, each with the reason.
 NEEDS_MORE: dict[tuple[str, str], str] = {
@@ -38,6 +39,9 @@ NEEDS_MORE: dict[tuple[str, str], str] = {
     ("support-access", "DELETE"): "an access that is still open",
     ("alert-rules", "POST"): "a group or a patient, not both",
     ("alert-group", "DELETE"): "a group without patients",
+    ("dexcom-auth-token", "POST"): "a code of Dexcom's page",
+    ("dexcom-connection-resume", "POST"): "a connection that is paused",
+    ("dexcom-connection-accept", "POST"): "a connection that was stopped",
     ("emergency-accesses", "POST"): "a clinic whose staff see their own patients only",
 }
 

@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection, transaction
 
 from tenancy.scope import Scope, organization_scope, scoped
 from tests.clinic_alarms import add_alarm_rows
+from tests.clinic_dexcom import add_dexcom_rows
 from tests.clinics import Clinic
 from tests.isolation import reviewed
 
@@ -27,6 +28,7 @@ def clinic(northside: Clinic) -> Clinic:
     northside.summarise_and_amend()
     with northside.scope():
         add_alarm_rows(northside, canaries=("first", "second"))
+        add_dexcom_rows(northside, canaries=("first", "second"))
     return northside
 
 

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection, transaction
 
 from audit.seals.sealing import seal_organization
 from tests.clinic_alarms import add_alarm_rows
+from tests.clinic_dexcom import add_dexcom_rows
 from tests.clinics import Clinic
 from tests.isolation import catalogue, reviewed
 
@@ -25,6 +26,7 @@ def filled(northside: Clinic) -> Clinic:
     with northside.scope():
         with transaction.atomic():
             add_alarm_rows(northside, canaries=("first", "second"))
+            add_dexcom_rows(northside, canaries=("first", "second"))
         seal_organization()
     return northside
 

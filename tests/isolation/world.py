@@ -17,12 +17,14 @@ from accounts.tokens import start_family
 from alerts.models import Channel, Contact, Delivery, Episode, PatientRule, RuleGroup
 from devices.models import Assignment, Device, DeviceKey
 from devices.services import assign_device, issue_key, register_device
+from dexcom_sync.models import Connection
 from patients.models import Consent, EmergencyAccess, HistoryAmendment, HistoryEntry, Patient
 from patients.services import create_patient
 from readings.rows import ReadingRow
 from readings.services import store_readings
 from tenancy.models import TenantModel
 from tests.clinic_alarms import add_alarm_rows
+from tests.clinic_dexcom import add_dexcom_rows
 from tests.clinic_people import add_second_patient
 from tests.clinics import ASSIGNED_SINCE, PASSWORD, SECOND_PATIENT, Clinic, make_clinic
 from tests.isolation.reviewed import TENANT_TABLES, patient_column
@@ -177,6 +179,7 @@ def named_by_id(patient: Patient, member: Membership) -> dict[str, Any]:
         "channelId": Channel.objects.first(),
         "contactId": Contact.objects.first(),
         "deliveryId": Delivery.objects.filter(patient=patient).first(),
+        "connectionId": Connection.objects.filter(patient=patient).first(),
         "sessionId": RefreshFamily.objects.filter(user_id=member.user_id).first(),
     }
     return rows
@@ -227,6 +230,7 @@ def _fill(clinic: Clinic) -> Membership:
         for role in ("nurse", SECOND_PATIENT):
             start_family(principal=clinic.principal(role), user_agent=_canary(clinic, role == SECOND_PATIENT))
         add_alarm_rows(clinic, canaries=(_canary(clinic, False), _canary(clinic, True)))
+        add_dexcom_rows(clinic, canaries=(_canary(clinic, False), _canary(clinic, True)))
         for model in (Patient, Device, Assignment, DeviceKey, Membership, HistoryEntry, HistoryAmendment):
             _write_canaries(model, clinic)
         for row in (*clinic.patients, *clinic.devices, *clinic.people.values()):
