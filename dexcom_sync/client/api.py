@@ -41,13 +41,16 @@ Noticed = Callable[[str, Exchange | DexcomError], None]
 
 
 class Page(msgspec.Struct, frozen=True):
-    """One answer with data. ``body``: the JSON as it came, inflated. ``fetched_at``: when it had come, aware."""
+    """One answer with data. ``body``: the JSON as it came, inflated. ``fetched_at``: when it had come, aware;
+    ``server_time``: the same by their clock, None where they did not tell.
+    """
 
     resource: Resource
     window: Window | None
     body: bytes
     envelope: Envelope
     fetched_at: datetime
+    server_time: datetime | None = None
 
 
 class DexcomClient:
@@ -130,7 +133,7 @@ class DexcomClient:
         )
         if answer.status != 200:
             raise _data_error(answer)
-        return Page(resource, window, answer.body, _envelope(answer, resource), answer.received_at)
+        return Page(resource, window, answer.body, _envelope(answer, resource), answer.received_at, answer.server_time)
 
     def _tokens(self, form: dict[str, str]) -> Tokens:
         asked_at = datetime.now(UTC)

@@ -41,9 +41,9 @@ class ConnectionQuerySet(TenantQuerySet["Connection"]):
         return self.filter(free, status__in=Connection.POLLED, next_due_at__lte=now)
 
     def to_backfill(self, now: datetime) -> ConnectionQuerySet:
-        """Whose past is not read yet, and is in no worker's hands."""
+        """Whose past is not read yet, and is in no worker's hands. Whose account is not known, waits for that."""
         free = models.Q(backfill_claimed_until__isnull=True) | models.Q(backfill_claimed_until__lte=now)
-        return self.filter(free, status=Connection.Status.ACTIVE, is_backfilling=True)
+        return self.filter(free, status=Connection.Status.ACTIVE, is_backfilling=True).exclude(dexcom_user_id="")
 
 
 class Connection(TenantModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -15,6 +16,7 @@ from dexcom_sync.models import Connection
 PROBE_AFTER = (timedelta(hours=2), timedelta(hours=4), timedelta(hours=8), timedelta(hours=16))
 # Answers in a row that nobody can read, until the sign-in is in doubt.
 REFUSALS = 3
+LOST_ANSWER = "lost_refresh_response"
 
 Status = Connection.Status
 
@@ -47,14 +49,15 @@ def probe_failed(connection: Connection, reason: str) -> bool:
     suspected = Connection.objects.filter(
         pk=connection.pk, status=Status.AUTH_SUSPECT, probes=connection.probes, authorized_at=connection.authorized_at
     )
-    wanted_at = (connection.suspect_since or now) + PROBE_AFTER[connection.probes]
+    wanted_at = (connection.suspect_since or now) + sum(PROBE_AFTER[:done], timedelta())
     if now < wanted_at:
         suspected.update(next_due_at=wanted_at)
         return False
-    reason = FIRST_CAUSE if connection.last_error == FIRST_CAUSE else reason
+    # What a spent token is refused with says less than why it was spent.
+    reason = LOST_ANSWER if connection.last_error == LOST_ANSWER else reason
     if done < len(PROBE_AFTER):
         suspected.update(
-            probes=done, suspect_since=now, next_due_at=now + PROBE_AFTER[done], last_error=reason, last_error_at=now,
+            probes=done, next_due_at=now + PROBE_AFTER[done], last_error=reason, last_error_at=now,
         )  # fmt: skip
         return False
     ended = suspected.update(
@@ -97,6 +100,11 @@ def note_unreadable_refusal(connection: Connection) -> bool:
 
 
 @transaction.atomic
+def forget_refusals(connection: Connection) -> None:
+    Connection.objects.filter(pk=connection.pk, refusals__gt=0).update(refusals=0)
+
+
+@transaction.atomic
 def give_back(connection: Connection) -> None:
     """The lease is over, whatever the cycle found."""
     Connection.objects.filter(pk=connection.pk, claim=connection.claim).update(claim=None, claimed_until=None)
@@ -114,12 +122,16 @@ def note_unoffered(connection: Connection) -> None:
 
 @transaction.atomic
 def note_cycle(
-    connection: Connection, *, next_due_at: datetime, data_through: datetime | None, failed: str = ""
+    connection: Connection, *, next_due_at: datetime, data_through: datetime | None, failed: str = "", whole: bool
 ) -> None:
-    """A cycle is over and the lease with it; ``failed``: the code of what could not be read."""
+    """A cycle is over and the lease with it. ``failed``: the code of what could not be read; ``whole``: all that was
+    due was read. Neither: it could not even be tried, and how the connection stands is as before.
+    """
     now = timezone.now()
     theirs = Connection.objects.filter(pk=connection.pk, claim=connection.claim)
-    outcome = {"last_error": failed, "last_error_at": now} if failed else {"last_error": "", "last_ok_at": now}
+    outcome: dict[str, Any] = {"last_error": "", "last_ok_at": now} if whole else {}
+    if failed:
+        outcome = {"last_error": failed, "last_error_at": now}
     newest = {} if data_through is None else {"data_through": data_through}
     theirs.filter(status__in=Connection.POLLED).update(next_due_at=next_due_at, **outcome, **newest)
     give_back(connection)

@@ -30,7 +30,6 @@ LOOK_EVERY = 0.1
 AFTER_A_LOST_ANSWER = 5.0
 STORE_TRIES = 3
 FRESH_FOR_AT_LEAST = 300
-LOST = "lost_refresh_response"
 
 Refresh = Callable[[str], Tokens]
 
@@ -127,9 +126,7 @@ def _current(connection: Connection) -> Token:
 @transaction.atomic
 def _claim(token: Token) -> _Claim | None:
     free = Q(intended_at__isnull=True) | Q(intended_at__lt=Now() - CLAIM_HOLDS)
-    row: Token | None = (
-        Token.objects.select_for_update().filter(free, pk=token.pk, generation=token.generation).first()
-    )
+    row: Token | None = Token.objects.select_for_update().filter(free, pk=token.pk, generation=token.generation).first()
     if row is None:
         return None
     Token.objects.filter(pk=row.pk).update(intended_at=Now())
@@ -195,7 +192,7 @@ def _refused(
         raise TokenTrouble("token_address_silent", CLAIM_HOLDS.total_seconds()) from refusal
     if refusal.kind is TokenRefusal.INVALID_GRANT:
         _settle(token, claim)
-        raise SignInInDoubt(LOST if answer_was_lost else "invalid_grant") from refusal
+        raise SignInInDoubt(standing.LOST_ANSWER if answer_was_lost else "invalid_grant") from refusal
     _release(token, claim)
     if refusal.is_our_fault:
         raise ApplicationRefused(refusal.kind) from refusal

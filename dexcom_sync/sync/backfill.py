@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
@@ -51,6 +52,10 @@ def backfill(session: Session, *, seconds: float) -> Outcome:
         log.warning("dexcom_past_not_read", connection=str(connection.public_id), code=code_of(error))
     except ConnectionMoved:
         log.info("dexcom_connection_moved", connection=str(connection.public_id))
+    except Exception:
+        # At once it would be the same again.
+        again_in = AFTER_TROUBLE
+        raise
     finally:
         release_backfill(connection, again_in=again_in)
     return outcome
@@ -58,17 +63,9 @@ def backfill(session: Session, *, seconds: float) -> Outcome:
 
 def _next(connection: Connection) -> tuple[Progress, Window] | None:
     """The newest piece of all kinds, so that a stretch of the past is whole before an earlier one is begun."""
-    rows = progress.progress_of(connection)
-    due = [
-        (row, window)
-        for resource in RECORDS
-        if (row := rows[resource]).backfill_floor is not None
-        and row.backfilled_to is not None
-        and (window := next_backfill(row.backfill_floor, row.backfilled_to, LONGEST)) is not None
-    ]
+    due = _due(progress.progress_of(connection))
     if not due:
-        _is_whole(connection)
-        return None
+        return None if _note_whole(connection) else _next(connection)
     return max(due, key=lambda one: (one[1].end, -RECORDS.index(Resource(one[0].resource))))
 
 
@@ -83,6 +80,21 @@ def _read(session: Session, row: Progress, window: Window, outcome: Outcome) -> 
         outcome.add(stored)
 
 
+def _due(rows: Mapping[str, Progress]) -> list[tuple[Progress, Window]]:
+    return [
+        (row, window)
+        for resource in RECORDS
+        if (row := rows[resource]).backfill_floor is not None
+        and row.backfilled_to is not None
+        and (window := next_backfill(row.backfill_floor, row.backfilled_to, LONGEST)) is not None
+    ]
+
+
 @transaction.atomic
-def _is_whole(connection: Connection) -> None:
+def _note_whole(connection: Connection) -> bool:
+    """False where more of the past was wanted in the meantime: who wants it marks the connection after the row."""
+    locked = Connection.objects.select_for_update(no_key=True, of=("self",)).get(pk=connection.pk)
+    if _due(progress.progress_of(locked)):
+        return False
     Connection.objects.filter(pk=connection.pk).update(is_backfilling=False)
+    return True

@@ -31,10 +31,11 @@ log = structlog.get_logger(__name__)
 def sync(session: Session) -> Outcome:
     """Reads what is due, notes how it ended, and gives the lease back. Call it outside of transactions."""
     connection, outcome = session.connection, Outcome()
-    again_in = _period()
+    again_in, whole = AFTER_TROUBLE, False
     try:
         Reader(session, read_ranges(session), outcome).read_all()
         standing.trust_again(connection)
+        again_in, whole = _period(), True
     except MustWait as must:
         again_in = timedelta(seconds=must.seconds * random.uniform(1, 1 + 2 * JITTER))  # noqa: S311
     except TokenBusy:
@@ -54,11 +55,13 @@ def sync(session: Session) -> Outcome:
         standing.quarantine(connection, "wrong_person")
     except DexcomError as error:
         outcome.failed["dataRange"] = code_of(error)
-        again_in = AFTER_TROUBLE
     except ConnectionMoved:
         log.info("dexcom_connection_moved", connection=str(connection.public_id))
+    except Exception:
+        outcome.failed["sync"] = "failed"
+        raise
     finally:
-        _end(connection, outcome, again_in)
+        _end(connection, outcome, again_in, whole)
     return outcome
 
 
@@ -69,7 +72,7 @@ def _doubted(connection: Connection, reason: str) -> None:
         standing.suspect(connection, reason)
 
 
-def _end(connection: Connection, outcome: Outcome, again_in: timedelta) -> None:
+def _end(connection: Connection, outcome: Outcome, again_in: timedelta, whole: bool) -> None:
     if "sign_in" in outcome.failed:
         # When to probe again is decided already.
         standing.give_back(connection)
@@ -79,6 +82,7 @@ def _end(connection: Connection, outcome: Outcome, again_in: timedelta) -> None:
         next_due_at=timezone.now() + again_in,
         data_through=outcome.newest,
         failed=next(iter(outcome.failed.values()), ""),
+        whole=whole,
     )
 
 

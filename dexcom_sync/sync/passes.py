@@ -56,14 +56,21 @@ def newest_to_ask_for(found: Range, now: datetime, *, to_now: bool = False) -> d
 
 
 def next_pass(
-    standing: Standing, found: Range, now: datetime, *, spread: float, moved: bool, to_now: bool = False
+    standing: Standing,
+    found: Range,
+    now: datetime,
+    *,
+    their_now: datetime,
+    spread: float,
+    moved: bool,
+    to_now: bool = False,
 ) -> Pass | None:
-    """What to read now, or None.
+    """What to read now, or None. ``their_now``: what may be asked for ends before it; passes go by our clock.
 
     ``spread``: from 0 up to 1, of the connection, so that not all of them sweep in the same hour. ``moved``: whether
     any range differs from that of the last cycle; a hot pass waits for that, or for six hours.
     """
-    until = newest_to_ask_for(found, now, to_now=to_now)
+    until = newest_to_ask_for(found, their_now, to_now=to_now)
     weekly = _is_due(standing.weekly_at, timedelta(days=7), spread, now)
     daily = weekly or _is_due(standing.daily_at, timedelta(days=1), spread, now)
     waited = standing.hot_at is None or now - standing.hot_at >= HOT_AT_LEAST_EVERY

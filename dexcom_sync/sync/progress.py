@@ -11,6 +11,10 @@ from dexcom_sync.models import Connection, Progress, Resource
 from dexcom_sync.records.windows import Window
 from dexcom_sync.sync.passes import Pass, Range, Standing
 
+_PRESENT = (
+    "synced_through", "range_start", "range_end", "hot_at", "daily_at", "weekly_at", "failures", "last_error",
+)  # fmt: skip
+
 
 @transaction.atomic
 def progress_of(connection: Connection) -> dict[str, Progress]:
@@ -36,8 +40,11 @@ def after_piece(row: Progress, one: Pass, found: Range, now: datetime) -> Callab
     """What moves the cursor, in the transaction that stores a piece. The passes are over with the last piece."""
 
     def move(piece: Window) -> None:
+        # Only what is ours: the past has a worker of its own, which moves its mark in the same row.
+        names = list(_PRESENT)
         if row.synced_through is None:
             row.backfilled_to = one.window.start
+            names.append("backfilled_to")
         row.synced_through = max(row.synced_through or piece.end, piece.end)
         if piece.end == one.window.end:
             row.range_start, row.range_end = found.start, found.end
@@ -45,7 +52,7 @@ def after_piece(row: Progress, one: Pass, found: Range, now: datetime) -> Callab
             row.daily_at = now if one.daily else row.daily_at
             row.weekly_at = now if one.weekly else row.weekly_at
             row.failures, row.last_error = 0, ""
-        row.save()
+        row.save(update_fields=names)
 
     return move
 
@@ -65,7 +72,7 @@ def want_past(connection: Connection, row: Progress, found: Range) -> None:
 @transaction.atomic
 def note_nothing_to_read(row: Progress, now: datetime) -> None:
     row.hot_at, row.failures, row.last_error = now, 0, ""
-    row.save()
+    row.save(update_fields=["hot_at", "failures", "last_error"])
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -21,10 +22,14 @@ from dexcom_sync.sync.session import Session
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """By resource; absent where there are no such data. ``unreadable``: of which the answer could not be read."""
+    """By resource; absent where there are no such data. ``unreadable``: of which the answer could not be read.
+
+    ``now``: by the clock that is behind, theirs or ours: an end after their now may be refused.
+    """
 
     known: Mapping[str, Range]
     unreadable: frozenset[str]
+    now: datetime
 
     def of(self, resource: Resource) -> Range | None:
         """Alerts have no range of their own: they happen while there are values."""
@@ -57,4 +62,5 @@ def _ranges(connection: Connection, page: Page) -> Ranges:
             if isinstance(one, Told)
         },
         unreadable=frozenset(resource for resource, one in told.items() if isinstance(one, Quarantined)),
+        now=min(page.fetched_at, page.server_time or page.fetched_at),
     )

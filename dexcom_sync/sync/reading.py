@@ -66,7 +66,8 @@ class Reader:
             self._guarded(resource, partial(self._records, resource))
         known = self.found.of(Resource.EGVS)
         if known is not None and Resource.EGVS not in self.outcome.failed:
-            self.outcome.newest = known.end
+            # A clock of a phone that is ahead does not make the data newer than they are.
+            self.outcome.newest = min(known.end, self.now)
         # A sensor that nobody knew: its settings are wanted now.
         if self.outcome.new_equipment and self.rows[Resource.DEVICES].hot_at != self.now:
             self._guarded(Resource.DEVICES, self._devices)
@@ -96,6 +97,7 @@ class Reader:
             progress.standing_of(row),
             known,
             self.now,
+            their_now=self.found.now,
             spread=self._spread,
             moved=resource in WITH_EVERY_MOVEMENT and progress.moved(row, known),
             to_now=resource == Resource.ALERTS,
@@ -132,7 +134,7 @@ class Reader:
         if known is None or row.synced_through is None:
             return
         former = upload.former or self.now - RECEIVER_CATCH_UP_AT_MOST
-        if window := receiver_window(former, known, self.now):
+        if window := receiver_window(former, known, self.found.now):
             for piece in pieces(window):
                 self._window(resource, piece, _nothing_more)
 

@@ -10,6 +10,7 @@ from dexcom_sync.client import (
     DexcomError,
     Forbidden,
     Page,
+    TimedOut,
     Tokens,
     Unauthorized,
     seconds_to_next_try,
@@ -58,7 +59,8 @@ class Session:
                 return self._checked(self._authorized(resource, window))
             except DexcomError as error:
                 wait = seconds_to_next_try(error, tries)
-                if wait is None or wait > SLEEPS_AT_MOST:
+                # A window that is too slow twice is too long: it is halved.
+                if wait is None or wait > SLEEPS_AT_MOST or (isinstance(error, TimedOut) and tries > 1):
                     raise
             except MustWait as must:
                 # No call was made.
