@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 
 from audit.services import record_look
 from dexcom_sync.applications import offered_regions
-from dexcom_sync.fleet import Fleet, budgets, fleet, is_stale, quantile, staleness, stale_after, waiting_by_reason
+from dexcom_sync.fleet import Fleet, budgets, fleet, is_stale, quantile, stale_after, staleness, waiting_by_reason
 from dexcom_sync.models import Connection, Region
 from dexcom_sync.wording import error_sentence
 from reports.dexcom_pages.panel import VIEWING

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from dexcom_sync.applications import application_of, offered_regions
-from dexcom_sync.fleet import staleness, stale_after
+from dexcom_sync.fleet import stale_after, staleness
 from dexcom_sync.models import Connection, Progress, Region, Resource
 from dexcom_sync.wording import error_sentence, status_sentence
 from patients.models import Patient

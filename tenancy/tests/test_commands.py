@@ -28,6 +28,7 @@ WITHOUT_ORGANIZATION = {
     "services": "starts and stops servers",
     "demo": "starts the demo's processes; clinics are filled by seed_demo",
     "evaluate_alarms": "looks at each clinic's patients in its scope; shows nothing of a clinic",
+    "dexcom": "each of its actions names one, or looks at how all stand, see dexcom_sync.tests.test_command",
     "dexcom_sandbox": "serves simulated people, and knows no clinic",
     "demo_devices": "posts over HTTP with device keys, as a device does",
     "seed_demo": "makes the demo clinic that it names",
