@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
+from glucose_platform.demo import dexcom
 from glucose_platform.demo.places import DemoError
 from glucose_platform.server import PROJECT, WITHOUT_OWNER, whole_platform
 from glucose_platform.supervisor import Child
@@ -52,12 +53,14 @@ def children(port: int) -> list[Child]:
     beat = (*celery, "beat", "--loglevel", "WARNING", "--pidfile=")
     alarms = (python, str(PROJECT / "manage.py"), "evaluate_alarms")
     devices = (python, str(PROJECT / "manage.py"), "demo_devices", "--url", address)
+    sandbox = dexcom.sandbox_process()
     return [
         _child("web", whole_platform(port=port), WEB, 2, ready_at=f"{address}/health"),
         _child("worker", worker, {"GLUCOSE_PROCESS": "worker", **QUIET_ABOUT_ROOT}, 1),
         _child("alarms", alarms, {"GLUCOSE_PROCESS": "worker"}, 1),
         _child("beat", beat, {"GLUCOSE_PROCESS": "worker"}, 0),
         _child("devices", devices, {}, 0),
+        *([_child("dexcom", *sandbox, 0)] if sandbox else []),
     ]
 
 
@@ -83,4 +86,5 @@ def set_environment(*, port: int, secret_key_file: Path) -> None:
     os.environ.setdefault("LOG_LEVEL", "WARNING")
     os.environ.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
     os.environ["PORT"] = str(port)
+    dexcom.set_environment(address=f"http://127.0.0.1:{port}", port=port)
     os.environ.pop("GLUCOSE_PROCESS", None)

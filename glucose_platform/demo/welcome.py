@@ -19,6 +19,7 @@ The platform is running at {address}
   Patient      patient@northside.example, who is user_5678 (API only)
   Password     {DEMO_PASSWORD}
   API          {address}/docs
+  Dexcom       open a patient there and choose "Connect with Dexcom": a simulated account, e.g. SandboxUser7
   Device key   {DEMO_KEY}  (every device of Northside)
 
   Post a reading (once in 30 seconds):
