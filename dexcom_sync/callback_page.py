@@ -89,7 +89,7 @@ def _failed(request: HttpRequest, sentence: str, *, back: str = "", status: int 
 
 
 def _page_of(patient_id: int) -> str:
-    return reverse("admin:patients_patient_change", args=[patient_id])
+    return reverse("admin:patients_patient_page", args=[patient_id]) + "#dexcom"
 
 
 def _given(request: HttpRequest, name: str) -> str:

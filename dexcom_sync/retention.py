@@ -34,6 +34,8 @@ def _remove_all(expired: Any) -> int:
 @transaction.atomic
 def _remove(expired: Any) -> int:
     ids = list(expired.order_by("id").values_list("id", flat=True)[:CHUNK])
+    if not ids:
+        return 0
     # Without the bodies, which nobody needs to read in order to remove them.
     count, _ = expired.model.objects.filter(pk__in=ids).only("pk", "organization_id").delete()
     return int(count)
