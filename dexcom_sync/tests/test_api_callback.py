@@ -40,11 +40,9 @@ def test_a_nurse_connects_a_patient_once(northside: Clinic, southside: Clinic, d
     response = come_back(browser, state=state, code=code)
 
     patient = northside.patients[0]
-    assert (response.status_code, response.headers["Location"]) == (
-        302,
-        f"/admin/patients/patient/{patient.pk}/change/",
-    )
-    assert "Connected to Dexcom" in browser.get(response.headers["Location"]).content.decode()
+    panel = f"/admin/patients/patient/{patient.pk}/#dexcom"
+    assert (response.status_code, response.headers["Location"]) == (302, panel)
+    assert "Connected to Dexcom" in browser.get(panel.partition("#")[0]).content.decode()
     (connection,) = connections_of(northside)
     assert (connection.patient_id, connection.status) == (patient.pk, "active")
     assert connections_of(southside) == []
