@@ -42,7 +42,7 @@ class Message(NamedTuple):
 class WireConnection(psycopg.AsyncConnection[Any]):
     def __init__(self, pgconn: PGconn, *args: Any, **options: Any) -> None:
         super().__init__(pgconn, *args, **options)
-        self._sent_once: set[bytes] = set()
+        self._known_names: set[bytes] = set()
         self._row_loading = Transformer(self)
 
     async def ask(self, questions: Sequence[Question]) -> list[Rows]:
@@ -55,9 +55,8 @@ class WireConnection(psycopg.AsyncConnection[Any]):
             self.pgconn.finish()
             raise
         for result in results:
-            if result.status in _FAILED:
+            if _failed(result):
                 raise errors.error_from_result(result)
-        self._sent_once.update(message.prepared_as for message in messages if message.prepared_as)
         return [self._rows(result) for result in results]
 
     def _rows(self, result: PGresult) -> Rows:
@@ -68,16 +67,15 @@ class WireConnection(psycopg.AsyncConnection[Any]):
 
     async def _exchange(self, messages: Sequence[Message]) -> list[PGresult]:
         """One result for each message; fewer where the server ended the connection, and said why."""
-        pgconn, prepared = self.pgconn, set(self._sent_once)
-        preparations = set[int]()
+        pgconn = self.pgconn
+        preparations: dict[int, bytes] = {}
         pgconn.enter_pipeline_mode()
         for number, message in enumerate(messages):
             if not message.prepared_as:
                 pgconn.send_query_params(message.text, None)
                 continue
-            if message.prepared_as not in prepared:
-                prepared.add(message.prepared_as)
-                preparations.add(number + len(preparations))
+            if message.prepared_as not in self._known_names and message.prepared_as not in preparations.values():
+                preparations[number + len(preparations)] = message.prepared_as
                 pgconn.send_prepare(message.prepared_as, message.text)
             # Binary: reading times from text takes ten times as long.
             pgconn.send_query_prepared(message.prepared_as, message.values, result_format=Format.BINARY)
@@ -85,9 +83,11 @@ class WireConnection(psycopg.AsyncConnection[Any]):
         results = await self._results()
         if pgconn.status != ConnStatus.BAD:
             pgconn.exit_pipeline_mode()
-        return [
-            result for number, result in enumerate(results) if number not in preparations or result.status in _FAILED
-        ]
+        # What was prepared stays so, whatever became of the statements behind it.
+        self._known_names.update(
+            name for number, name in preparations.items() if number < len(results) and not _failed(results[number])
+        )
+        return [result for number, result in enumerate(results) if number not in preparations or _failed(result)]
 
     async def _results(self) -> list[PGresult]:
         """Of all that was sent, until the server says that it has seen it."""
@@ -107,7 +107,7 @@ class WireConnection(psycopg.AsyncConnection[Any]):
                 results.append(result)
             elif pgconn.status == ConnStatus.BAD:
                 # What the server said last, where it said why.
-                if any(one.status in _FAILED for one in results):
+                if any(map(_failed, results)):
                     return results
                 raise errors.OperationalError(pgconn.get_error_message())
 
@@ -130,6 +130,10 @@ def is_plain(parameters: object) -> bool:
     return parameters is None or (
         isinstance(parameters, Mapping) and all(type(value) in _TEXTS for value in parameters.values())
     )
+
+
+def _failed(result: PGresult) -> bool:
+    return result.status in _FAILED
 
 
 def _message(statement: str, parameters: Any) -> Message:
