@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
 from drf_spectacular.utils import OpenApiParameter
@@ -88,11 +89,19 @@ class HistoryQuery(WindowQuery):
 def read_query(request: Request, model: type[Q]) -> Q:
     """Raises Unprocessable with ``loc`` ["query", name]."""
     query = request.query
+    if not query:
+        return _of_nothing(model)
     refuse_repeated(query.items())
     try:
         return model.model_validate({name: given[0] for name, given in query.items()})
     except ValidationError as error:
         raise Unprocessable(error_list(error, "query")) from None
+
+
+@cache
+def _of_nothing(model: type[Q]) -> Q:
+    """Most requests have no query: their model is made once, and nobody changes it."""
+    return model.model_validate({})
 
 
 _SINCE = OpenApiParameter("since", datetime, description="from this time on; an offset is required")
