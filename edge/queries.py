@@ -89,10 +89,10 @@ class HistoryQuery(WindowQuery):
 def read_query(request: Request, model: type[Q]) -> Q:
     """Raises Unprocessable with ``loc`` ["query", name]."""
     query = request.query
-    if not query:
-        return _of_nothing(model)
     refuse_repeated(query.items())
     try:
+        if not query:
+            return _of_nothing(model)
         return model.model_validate({name: given[0] for name, given in query.items()})
     except ValidationError as error:
         raise Unprocessable(error_list(error, "query")) from None

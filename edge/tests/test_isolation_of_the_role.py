@@ -207,7 +207,8 @@ def test_only_its_own_look_ups_can_be_asked() -> None:
     question = "SELECT name FROM unnest(%s::text[]) name WHERE has_function_privilege(%s, name, 'EXECUTE')"
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"]) as owner:
         found = {name for (name,) in owner.execute(question, [list(DEFINER_FUNCTIONS), roles.EDGE])}
-    assert found == {"accounts_signed_in(uuid[])", "devices_live_keys(bytea[])"}
+    in_browsers = "accounts_in_browsers(uuid[],bigint[],interval,interval)"
+    assert found == {"accounts_signed_in(uuid[])", "devices_live_keys(bytea[])", in_browsers}
 
 
 def test_it_cannot_become_another_role() -> None:
