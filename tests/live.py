@@ -25,9 +25,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_server(*, threads: int = 8, environment: dict[str, str] | None = None) -> Iterator[str]:
+def running_server(
+    *, threads: int = 8, environment: dict[str, str] | None = None, port: int | None = None
+) -> Iterator[str]:
     """The address of a server over this test process's database. Owner credentials are not handed to it."""
-    port = free_port()
+    port = port or free_port()
     child = {key: value for key, value in os.environ.items() if key != "DATABASE_OWNER_URL"}
     child |= {"GLUCOSE_PROCESS": "web", "LOG_LEVEL": "ERROR", "WEB_THREADS": str(threads), "DB_POOL_MAX": str(threads)}
     process = subprocess.Popen(
