@@ -15,8 +15,9 @@ from django.db import transaction
 
 from dexcom_sync.client import Tokens
 from dexcom_sync.models import Connection
-from tenancy.encryption.envelope import Place
-from tenancy.encryption.keys import open_text, seal_text
+from tenancy.encryption.cache import Secret
+from tenancy.encryption.envelope import Place, seal
+from tenancy.encryption.keys import open_text, sealing_key
 from tenancy.encryption.owners import Owner, Purpose
 from tenancy.redis import limits_client
 
@@ -34,11 +35,18 @@ class _Kept(msgspec.Struct):
     pair: Tokens
 
 
-def keep(connection: Connection, pair: Tokens, *, generation: int) -> None:
+@transaction.atomic
+def lock_for(connection: Connection) -> Secret:
+    """What ``keep`` seals with. To be had before the old pair is spent: when it is wanted, the database is away."""
+    return sealing_key(Owner(connection.organization_id, Purpose.RECORD, connection.patient_id))
+
+
+def keep(connection: Connection, pair: Tokens, *, generation: int, lock: Secret) -> None:
+    """Without the database."""
     try:
         text = msgspec.json.encode(_Kept(generation, pair)).decode()
-        owner = Owner(connection.organization_id, Purpose.RECORD, connection.patient_id)
-        limits_client().set(_key(connection), seal_text(text, owner=owner, place=_place(connection)), ex=KEPT_FOR)
+        sealed = seal(text, key_id=lock.id, cipher=lock.cipher, place=_place(connection))
+        limits_client().set(_key(connection), sealed, ex=KEPT_FOR)
     except Exception:
         log.critical("dexcom_token_lost", connection=str(connection.public_id), exc_info=True)
 

@@ -22,6 +22,7 @@ from dexcom_sync.client import RateLimited, ServerTrouble, TokenRefusal, TokenRe
 from dexcom_sync.limiter import MustWait
 from dexcom_sync.models import Connection, Token
 from dexcom_sync.services import escrow, standing
+from tenancy.encryption.cache import Secret
 
 # Longer than a call may take: 5 s to connect, 30 s to answer, and the second try of a lost answer.
 CLAIM_HOLDS = timedelta(seconds=90)
@@ -155,10 +156,11 @@ def _spend(connection: Connection, token: Token, claim: _Claim, refresh: Refresh
             _release(token, claim)
             raise TokenTrouble("escrow_away", None) from away
         kept = None
+    lock = escrow.lock_for(connection)
     if kept is not None:
-        return _keep(connection, token, kept)
+        return _keep(connection, token, kept, lock)
     try:
-        return _keep(connection, token, refresh(token.refresh))
+        return _keep(connection, token, refresh(token.refresh), lock)
     except TokenRefused as refusal:
         if refusal.kind is not TokenRefusal.AMBIGUOUS:
             return _refused(connection, token, claim, refusal, answer_was_lost=was_interrupted)
@@ -172,7 +174,7 @@ def _spend(connection: Connection, token: Token, claim: _Claim, refresh: Refresh
     # whoever comes after it has run out knows that an answer may have been lost.
     time.sleep(AFTER_A_LOST_ANSWER)
     try:
-        return _keep(connection, token, refresh(token.refresh))
+        return _keep(connection, token, refresh(token.refresh), lock)
     except TokenRefused as refusal:
         return _refused(connection, token, claim, refusal, answer_was_lost=True)
     except MustWait as must:
@@ -201,7 +203,7 @@ def _refused(
     raise TokenTrouble(f"token_{refusal.kind}", None) from refusal
 
 
-def _keep(connection: Connection, token: Token, pair: Tokens) -> Access:
+def _keep(connection: Connection, token: Token, pair: Tokens, lock: Secret) -> Access:
     """Stored before it is used; where that fails, for whatever reason, in escrow: the old pair is spent."""
     for pause in (0.0, *[0.5 * 2**n for n in range(STORE_TRIES)]):
         time.sleep(pause)
@@ -215,7 +217,7 @@ def _keep(connection: Connection, token: Token, pair: Tokens) -> Access:
             # Not within: who withdraws a connection locks it before its tokens.
             standing.forget_refusals(connection)
             return access
-    escrow.keep(connection, pair, generation=token.generation + 1)
+    escrow.keep(connection, pair, generation=token.generation + 1, lock=lock)
     return Access(pair.access_token, token.generation + 1)
 
 

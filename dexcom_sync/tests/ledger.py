@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from django.db import transaction
@@ -12,6 +13,8 @@ from django.db import transaction
 from devices.services import CLOCK_TOLERANCE
 from dexcom_sync.models import Connection, Egv, FormerRecord, QuarantinedRecord, Resource
 from dexcom_sync.records.digests import payload_digest
+from dexcom_sync.records.outcomes import Context
+from dexcom_sync.storing.pages import PARSERS
 from dexcom_sync.storing.rows import MODELS
 from readings.models import GlucoseReading, RangeFlag
 from tests.clinics import Clinic
@@ -32,11 +35,11 @@ def assert_as_in_the_ledger(clinic: Clinic, connection: Connection, sandbox: Dex
 def _assert_records(clinic: Clinic, connection: Connection, resource: Resource, entries: list[dict[str, Any]]) -> None:
     versions: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for entry in entries:
-        versions[entry["record"]["recordId"]].append(entry)
+        versions[_id_of(entry["record"], resource)].append(entry)
     with clinic.scope(), transaction.atomic():
         rows = {row.record_id: row for row in MODELS[resource].objects.filter(patient_id=connection.patient_id)}
         held = QuarantinedRecord.objects.filter(connection_id=connection.pk, resource=resource)
-        refused = {msgspec.json.decode(row.payload)["recordId"] for row in held}
+        refused = {_id_of(msgspec.json.decode(row.payload), resource) for row in held}
         former = FormerRecord.objects.filter(connection_id=connection.pk, resource=resource)
         told_before = [(row.record_id, msgspec.json.decode(row.payload)) for row in former]
 
@@ -53,6 +56,13 @@ def _assert_records(clinic: Clinic, connection: Connection, resource: Resource, 
     for record_id, payload in told_before:
         assert payload["eventStatus" if resource == Resource.EVENTS else "systemTime"]
         assert len(versions[record_id]) > 1, (resource, record_id)
+
+
+def _id_of(raw: dict[str, Any], resource: Resource) -> str:
+    """Some come without one, and are given one that follows from what they say."""
+    parsed = PARSERS[resource](raw, Context(now=datetime.now(UTC), zone=ZoneInfo("UTC")))
+    given = raw.get("recordId")
+    return given if isinstance(given, str) and given else getattr(parsed, "record_id", "") or payload_digest(raw).hex()
 
 
 def _assert_one_for_each_reading(connection: Connection) -> None:

@@ -188,7 +188,7 @@ def test_t3_a_pair_that_could_not_be_stored_is_in_escrow(world: World, monkeypat
     assert world.poll(connection).failed == {}
     assert world.token(connection).generation == 2
     assert len(world.refreshes()) == 1
-    with world.clinic.scope(), pytest.MonkeyPatch.context():
+    with world.clinic.scope():
         assert escrow.look(connection, after=1) is None
 
 
