@@ -125,7 +125,14 @@ class Limiter:
     def _asked(self, lane: Lane) -> Go | Wait:
         cost = self.budget.microseconds_per_call
         share = BACKFILL_SHARE if lane is Lane.BACKFILL else 0
-        arguments: list[str | float] = [lane, cost, cost * self.budget.burst, HEADROOM[lane], FLOORS.get(lane, 0), share]
+        arguments: list[str | float] = [
+            lane,
+            cost,
+            cost * self.budget.burst,
+            HEADROOM[lane],
+            FLOORS.get(lane, 0),
+            share,
+        ]
         try:
             word, number = self._ask(self._keys, arguments)
         except redis.RedisError:
