@@ -92,7 +92,8 @@ def read_query(request: Request, model: type[Q]) -> Q:
     refuse_repeated(query.items())
     try:
         if not query:
-            return _of_nothing(model)
+            nothing: Q = _of_nothing(model)
+            return nothing
         return model.model_validate({name: given[0] for name, given in query.items()})
     except ValidationError as error:
         raise Unprocessable(error_list(error, "query")) from None

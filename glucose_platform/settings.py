@@ -365,7 +365,11 @@ DEXCOM_SANDBOX_URL = env.text(
 ).rstrip("/")
 DEXCOM_OAUTH_VERSION = env.choice("DEXCOM_OAUTH_VERSION", "v3", ("v2", "v3"), help="of the addresses of the consent")
 DEXCOM_CALLS_PER_HOUR = env.integer(
-    "DEXCOM_CALLS_PER_HOUR", 48_000, help="calls to each region, of 60,000 that Dexcom allows", minimum=1, maximum=60_000
+    "DEXCOM_CALLS_PER_HOUR",
+    48_000,
+    help="calls to each region, of 60,000 that Dexcom allows",
+    minimum=1,
+    maximum=60_000,
 )
 DEXCOM_CALL_BURST = env.integer("DEXCOM_CALL_BURST", 200, help="calls at once beyond the steady rate", minimum=1)
 DEXCOM_POLL_MINUTES = env.integer(
@@ -373,7 +377,10 @@ DEXCOM_POLL_MINUTES = env.integer(
 )
 DEXCOM_RAW_DAYS = env.integer("DEXCOM_RAW_DAYS", 90, help="how long answers are kept as they came", minimum=1)
 DEXCOM_WORKERS = env.integer(
-    "DEXCOM_WORKERS", 4, help="worker processes that call Dexcom: what each may do alone while Valkey is away", minimum=1
+    "DEXCOM_WORKERS",
+    4,
+    help="worker processes that call Dexcom: what each may do alone while Valkey is away",
+    minimum=1,
 )
 if DEXCOM_CLIENT_ID and not (DEXCOM_CLIENT_SECRET and DEXCOM_REDIRECT_URI):
     env.problems.append("DEXCOM_CLIENT_ID needs DEXCOM_CLIENT_SECRET and DEXCOM_REDIRECT_URI beside it.")
