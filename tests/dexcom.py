@@ -163,7 +163,9 @@ def _texts(values: Mapping[str, Any]) -> dict[str, Any]:
 def running_sandbox(*, control: bool = True, **start: Any) -> Iterator[DexcomSandbox]:
     port = free_port()
     begin = Start(apps=(App(CLIENT_ID, CLIENT_SECRET, (CALLBACK,)),), control=control, **start)
-    process = subprocess.Popen(command(port=port), cwd=PROJECT, env=environment(begin, os.environ))
+    # Benchmarks measure an installation for production, which has none.
+    environ = environment(begin, {**os.environ, "APP_ENV": "test"})
+    process = subprocess.Popen(command(port=port), cwd=PROJECT, env=environ)
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_until_it_answers(url, process)
