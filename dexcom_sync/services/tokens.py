@@ -121,6 +121,8 @@ def _current(connection: Connection) -> Token:
     found: Token | None = Token.objects.filter(connection_id=connection.pk).first()
     if found is None:
         raise SignInInDoubt("no_tokens")
+    # Opened here, in the transaction: a process that has not needed the patient's key yet reads it from the database.
+    found.access, found.refresh  # noqa: B018
     return found
 
 
