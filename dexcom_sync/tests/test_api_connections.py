@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import override_settings
 from django.utils import timezone
 
 from audit.models import Entry
@@ -15,6 +17,7 @@ from dexcom_sync.applications import limiter_of
 from dexcom_sync.limiter import Lane
 from dexcom_sync.models import Connection, Token
 from dexcom_sync.services import standing
+from dexcom_sync.sync.work import sync_one
 from dexcom_sync.tasks import sync_now
 from dexcom_sync.tests.syncing import connect, fresh, run_backfill, run_sync, sandbox_settings
 from tests.clinics import SECOND_PATIENT, Clinic
@@ -98,7 +101,7 @@ def test_reading_now_is_handed_to_the_workers(
     assert (answer.status_code, answer.json()["id"]) == (202, str(connection.public_id))
     assert sent == [{"connection_id": connection.pk}]
     with northside.scope():
-        sync_now(connection.pk)
+        sync_one(connection.pk)
     assert fresh(northside, connection).data_through is not None
 
 
@@ -106,7 +109,9 @@ def test_beyond_the_budget_reading_now_waits(
     northside: Clinic, dexcom_sandbox: DexcomSandbox, sent: list[dict[str, Any]]
 ) -> None:
     connection = connect(northside, dexcom_sandbox, USER)
-    with sandbox_settings(dexcom_sandbox, DEXCOM_CALLS_PER_HOUR=60, DEXCOM_CALL_BURST=1):
+    # Of an application of its own: what is spent here, or stopped, concerns no other test.
+    application = {"sandbox": (uuid.uuid4().hex, "secret")}
+    with override_settings(DEXCOM_APPLICATIONS=application, DEXCOM_CALLS_PER_HOUR=60, DEXCOM_CALL_BURST=1):
         limiter_of("sandbox").ask(Lane.INTERACTIVE)
         refused = northside.api("nurse").post(path(connection, "sync"))
         assert refused.status_code == 429
@@ -114,8 +119,8 @@ def test_beyond_the_budget_reading_now_waits(
         # A worker has it in hand: what it brings is what was asked for.
         set_connection(northside, connection, claimed_until=timezone.now() + timedelta(minutes=5))
         assert northside.api("nurse").post(path(connection, "sync")).status_code == 202
-        limiter_of("sandbox").stop("invalid_client")
         set_connection(northside, connection, claimed_until=None)
+        limiter_of("sandbox").stop("invalid_client")
         stopped = northside.api("nurse").post(path(connection, "sync"))
         assert stopped.status_code == 503
         assert "operator" in stopped.json()["detail"]

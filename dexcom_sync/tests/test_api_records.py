@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -27,12 +27,13 @@ def settings_of_the_sandbox(dexcom_sandbox: DexcomSandbox) -> Iterator[None]:
         yield
 
 
-def synced(clinic: Clinic, sandbox: DexcomSandbox, user: str) -> datetime:
-    """Returns an instant after all of its records."""
+def synced(clinic: Clinic, sandbox: DexcomSandbox, user: str, resource: str = "egvs") -> datetime:
+    """Returns an instant an hour after the last record that was ever visible."""
     connection = connect(clinic, sandbox, user)
     run_sync(clinic, connection)
     run_backfill(clinic)
-    return sandbox.clock() + timedelta(days=2)
+    last = max(instant(entry["record"]) for entry in sandbox.ledger(user, resource))
+    return last.replace(microsecond=0) + timedelta(hours=1)
 
 
 def window(until: datetime, days: float = 30) -> dict[str, str]:
@@ -40,7 +41,9 @@ def window(until: datetime, days: float = 30) -> dict[str, str]:
 
 
 def instant(record: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(record["systemTime"])
+    """Some are written without a zone, and mean UTC."""
+    read = datetime.fromisoformat(record["systemTime"])
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read
 
 
 def test_records_are_the_sandboxs_own(northside: Clinic, southside: Clinic, dexcom_sandbox: DexcomSandbox) -> None:
@@ -84,7 +87,7 @@ def test_the_start_belongs_to_the_window_and_the_end_does_not(northside: Clinic,
 
 
 def test_deleted_events_are_shown_as_deleted(northside: Clinic, dexcom_sandbox: DexcomSandbox) -> None:
-    until = synced(northside, dexcom_sandbox, "edge-events")
+    until = synced(northside, dexcom_sandbox, "edge-events", "events")
     shown: dict[str, dict[str, Any]] = {}
     for page in range(3):
         query = {"patient": "user_5678", **window(until - timedelta(days=30 * page))}
