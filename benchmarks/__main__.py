@@ -32,6 +32,7 @@ MEASUREMENTS = {
     "alarms": "the alarm rules",
     "streams": "live streams and the delivery of alarms",
     "imports": "the import of a file",
+    "dexcom": "the sync with Dexcom",
     "audit": "the audit ledger",
     "encryption": "sealed fields and the rotation of their keys",
     # The last: what is measured beside a table of that size is measured on another machine.

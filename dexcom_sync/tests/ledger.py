@@ -60,9 +60,11 @@ def _assert_records(clinic: Clinic, connection: Connection, resource: Resource, 
 
 def _id_of(raw: dict[str, Any], resource: Resource) -> str:
     """Some come without one, and are given one that follows from what they say."""
-    parsed = PARSERS[resource](raw, Context(now=datetime.now(UTC), zone=ZoneInfo("UTC")))
     given = raw.get("recordId")
-    return given if isinstance(given, str) and given else getattr(parsed, "record_id", "") or payload_digest(raw).hex()
+    if isinstance(given, str) and given:
+        return given
+    parsed = PARSERS[resource](raw, Context(now=datetime.now(UTC), zone=ZoneInfo("UTC")))
+    return getattr(parsed, "record_id", "") or payload_digest(raw).hex()
 
 
 def _assert_one_for_each_reading(connection: Connection) -> None:

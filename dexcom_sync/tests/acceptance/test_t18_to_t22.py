@@ -146,7 +146,7 @@ def test_t22_the_past_does_not_hold_up_the_present(world: World, monkeypatch: py
     """T22, small: between any two pieces of the past the present is read, and neither cursor moves the other back.
     How fast with 500 connections: the part dexcom of the benchmarks.
     """
-    connection = world.connect("SandboxUser7")
+    connection = world.connect(USER)
     world.poll(connection)
     kept = fetching.store_page
     polled: list[dict[str, str]] = []
@@ -164,7 +164,7 @@ def test_t22_the_past_does_not_hold_up_the_present(world: World, monkeypatch: py
     world.read_past()
 
     assert polled == [{}, {}]
-    world.is_as_in_the_ledger(connection, "SandboxUser7")
+    world.is_as_in_the_ledger(connection, USER)
     assert world.state(connection).status == Connection.Status.ACTIVE
 
 
