@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from psycopg import sql
@@ -25,10 +26,14 @@ PAGE = 1000
 SKIP, WAIT = "FOR NO KEY UPDATE SKIP LOCKED", "LIMIT 1 FOR NO KEY UPDATE"
 
 # Pages by id: under row-level security no index finds the values of a key, so each statement reads a bounded piece.
-_PAGE_END = sql.SQL("SELECT max(id) FROM (SELECT id FROM {table} WHERE {scope} id > %s ORDER BY id LIMIT %s) AS page")
+# A table whose primary key is another one has its pages by public_id, which PostgreSQL has no max() for.
+_PAGE_END = sql.SQL(
+    "SELECT (array_agg(position ORDER BY position DESC))[1] FROM "
+    "(SELECT {position} AS position FROM {table} WHERE {scope} {position} > %s ORDER BY {position} LIMIT %s) AS page"
+)
 _SELECT = sql.SQL(
     "SELECT public_id, {column} FROM {table} "
-    "WHERE {scope} id > %s AND id <= %s AND substring({column} from 2 for 4) = ANY(%s::bytea[]) {lock}"
+    "WHERE {scope} {position} > %s AND {position} <= %s AND substring({column} from 2 for 4) = ANY(%s::bytea[]) {lock}"
 )
 _UPDATE = sql.SQL(
     "UPDATE {table} SET {column} = sent.value FROM unnest(%s::uuid[], %s::bytea[]) AS sent (public_id, value) "
@@ -51,7 +56,7 @@ class Walk:
         successors = self._successors(old)
         done = 0
         for lock in (SKIP, WAIT):
-            patience, after = Patience(PAGE), 0
+            patience, after = Patience(PAGE), self._start
             while True:
                 upto, count = patience.step(partial(self._step, after, lock, old, successors))
                 if upto is None:
@@ -76,9 +81,9 @@ class Walk:
             return {patients[key.owner.patient_id or 0]: secret_of(key, using=self.using) for key in active}
 
     def _step(
-        self, after: int, lock: str, old: dict[int, StoredKey], successors: dict[int, Secret], size: int
-    ) -> tuple[int | None, int]:
-        """The last id of the page behind ``after``, None where there is none, and how many values were sealed anew."""
+        self, after: Any, lock: str, old: dict[int, StoredKey], successors: dict[int, Secret], size: int
+    ) -> tuple[Any, int]:
+        """The last position of the page behind ``after``, None where there is none; how many it sealed anew."""
         scope = self._scope_parameters()
         with transaction.atomic(using=self.using):
             ((upto,),) = rows(self._sql(_PAGE_END), [*scope, after, size], self.using)
@@ -110,7 +115,17 @@ class Walk:
     def _sql(self, template: sql.SQL, lock: str = "") -> Any:
         table, column = sql.Identifier(self.column.table), sql.Identifier(self.column.column)
         scope = sql.SQL("" if self.organization_id is None else "{}.organization_id = %s AND").format(table)
-        return template.format(table=table, column=column, scope=scope, lock=sql.SQL(lock))
+        position = sql.Identifier("id" if self._has_id else "public_id")
+        return template.format(table=table, column=column, scope=scope, position=position, lock=sql.SQL(lock))
+
+    @property
+    def _has_id(self) -> bool:
+        return any(field.column == "id" for field in self.column.model._meta.local_concrete_fields)
+
+    @property
+    def _start(self) -> int | UUID:
+        """Before every row."""
+        return 0 if self._has_id else UUID(int=0)
 
     def _scope_parameters(self) -> list[int]:
         return [] if self.organization_id is None else [self.organization_id]
