@@ -33,6 +33,7 @@ SHOWING = {
     "alarm",
     "organization",
     "alarm_rules",
+    "dexcom",
     "readings",
     "search",
 }
