@@ -36,6 +36,7 @@ _ERRORS: Final[dict[str, str]] = {
     "unreadable": "Dexcom's answer could not be read. It is tried again by itself; nothing was lost.",
     "range_unreadable": "Dexcom's answer about what there is could not be read. It is tried again by itself.",
     "token_address_silent": "Dexcom did not answer when new tokens were asked for. It is tried again by itself.",
+    "escrow_away": "New tokens may lie where the platform cannot look at present. It is tried again by itself.",
     "token_address_busy": "Dexcom gave no new tokens for now. It is tried again by itself.",
 }
 

@@ -111,7 +111,7 @@ def _connected(sandbox: DexcomSandbox, user: str) -> Connection:
     given = sandbox.connect(user)
     now = datetime.now(UTC)
     patient = create_patient(code=FIRST_PATIENT.format(user), first_name="Bench", last_name=user)
-    connection = Connection.objects.create(
+    connection: Connection = Connection.objects.create(
         patient=patient, region="sandbox", status=Connection.Status.ACTIVE, authorized_at=now, next_due_at=now
     )
     life = given["expires_in"]

@@ -14,12 +14,12 @@ from dexcom_sync.applications import limiter_of
 from dexcom_sync.limiter import Lane
 from dexcom_sync.models import Connection
 from dexcom_sync.records.outcomes import Resource
+from dexcom_sync.sandbox.world import CLIENT_ID
 from dexcom_sync.services import escrow, standing, tokens
 from dexcom_sync.sync import session as sessions
 from dexcom_sync.tests.acceptance.killing import die, dying_after, killed
 from dexcom_sync.tests.acceptance.world import DAY, HOUR, World
 from dexcom_sync.tests.syncing import session
-from tests.dexcom import CLIENT_ID
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,7 +15,8 @@ from dexcom_sync.limiter import Lane
 from dexcom_sync.models import Connection, Egv, Event, Progress, Token
 from dexcom_sync.sandbox.world import CLIENT_SECRET
 from dexcom_sync.services import people, standing
-from dexcom_sync.storing import pages
+from dexcom_sync.storing import pages, store_page
+from dexcom_sync.storing.readings import bring_to_readings
 from dexcom_sync.sync import fetching
 from dexcom_sync.sync.claims import claim_one
 from dexcom_sync.tests.acceptance.killing import die, dying_after, killed
@@ -33,7 +34,7 @@ def before_the_page(patch: pytest.MonkeyPatch) -> None:
 
 
 def in_the_transaction(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(pages, "bring_to_readings", dying_after(pages.bring_to_readings))
+    patch.setattr(pages, "bring_to_readings", dying_after(bring_to_readings))
 
 
 def at_its_end(patch: pytest.MonkeyPatch) -> None:
@@ -41,7 +42,7 @@ def at_its_end(patch: pytest.MonkeyPatch) -> None:
 
 
 def after_the_commit(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(fetching, "store_page", dying_after(fetching.store_page))
+    patch.setattr(fetching, "store_page", dying_after(store_page))
 
 
 STEPS = [before_the_page, in_the_transaction, at_its_end, after_the_commit]
@@ -148,15 +149,14 @@ def test_t22_the_past_does_not_hold_up_the_present(world: World, monkeypatch: py
     """
     connection = world.connect(USER)
     world.poll(connection)
-    kept = fetching.store_page
     polled: list[dict[str, str]] = []
 
     def and_poll(*arguments: object, **named: object) -> object:
-        stored = kept(*arguments, **named)  # type: ignore[arg-type]
+        stored = store_page(*arguments, **named)  # type: ignore[arg-type]
         if len(polled) < 2:
             world.wait(7 * HOUR)
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(fetching, "store_page", kept)
+                patch.setattr(fetching, "store_page", store_page)
                 polled.append(world.poll(connection).failed)
         return stored
 
@@ -171,12 +171,11 @@ def test_t22_the_past_does_not_hold_up_the_present(world: World, monkeypatch: py
 def test_withdrawn_while_a_worker_holds_the_lease(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """DELETE in the middle of a cycle: what was on its way is not kept, tokens are gone, and no refresh brings them."""
     connection = world.connect(USER)
-    kept = fetching.store_page
 
     def withdrawn_first(*arguments: object, **named: object) -> object:
         with world.clinic.scope():
             people.disconnect(connection=connection)
-        return kept(*arguments, **named)  # type: ignore[arg-type]
+        return store_page(*arguments, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr(fetching, "store_page", withdrawn_first)
     world.poll(connection)

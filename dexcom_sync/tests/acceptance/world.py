@@ -14,6 +14,7 @@ from dexcom_sync import applications
 from dexcom_sync.limiter import Lane
 from dexcom_sync.models import Connection, Token
 from dexcom_sync.sandbox.world import ANCHOR
+from dexcom_sync.sync.backfill import backfill
 from dexcom_sync.sync.claims import claim_backfill, claim_due
 from dexcom_sync.sync.cycle import sync
 from dexcom_sync.sync.reading import Outcome
@@ -63,7 +64,7 @@ class World:
     def read_past(self) -> None:
         with self.clinic.scope():
             while claimed := claim_backfill():
-                assert syncing.backfill(syncing.session(claimed, Lane.BACKFILL), seconds=60).failed == {}
+                assert backfill(syncing.session(claimed, Lane.BACKFILL), seconds=60).failed == {}
 
     def read_everything(self, connection: Connection) -> None:
         assert self.poll(connection).failed == {}
