@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from alerts.models import Episode, Severity
+from alerts.models import Severity
+from alerts.rules import standing_for_clinic
 from alerts.services.acts import Verdict
 from alerts.statistics import Statistics, alarms_by_hour, statistics
 from reports.alarm_board.access import VIEWING, require
@@ -110,9 +111,11 @@ def _by_severity(counts: Mapping[str, int]) -> list[Bar]:
 
 
 def _by_rule(counts: Mapping[str, int]) -> list[Bar]:
-    """With the names that the rules had last."""
+    """By the clinic's names. What a patient's own rule is called is about that patient: here it has its code."""
     shown = dict(list(counts.items())[:MOST_RULES])
-    newest = Episode.objects.filter(rule_code__in=shown).order_by("rule_code", "-opened_at").distinct("rule_code")
-    names = dict(newest.values_list("rule_code", "rule_name"))
+    standing = standing_for_clinic()
     most = max([*shown.values(), 1])
-    return [Bar(names.get(code, code), count, share_bar(count / most)) for code, count in shown.items()]
+    return [
+        Bar(standing[code].name if code in standing else code, count, share_bar(count / most))
+        for code, count in shown.items()
+    ]

@@ -157,11 +157,21 @@ def test_settings_without_effect_say_so() -> None:
     """Each name that the contract fixes is accepted; what nothing reads yet must not look as if it worked."""
     sources = [
         path.read_text()
-        for folder in ("accounts", "devices", "glucose_platform", "patients", "readings", "reports", "tenancy", "tests")
+        for folder in (
+            "accounts",
+            "devices",
+            "dexcom_sync",
+            "glucose_platform",
+            "patients",
+            "readings",
+            "reports",
+            "tenancy",
+            "tests",
+        )
         for path in (PROJECT / folder).rglob("*.py")
     ]
     table = (PROJECT / "docs/settings.md").read_text()
-    for name in ("CORS_ORIGINS", "DATABASE_EDGE_URL", "ENCRYPTION_KEY", "FIREBASE_PROJECT_ID", "DEXCOM_CLIENT_ID"):
+    for name in ("CORS_ORIGINS", "DATABASE_EDGE_URL", "ENCRYPTION_KEY", "FIREBASE_PROJECT_ID", "DEXCOM_REDIRECT_URI"):
         used = any(re.search(rf"settings\.{name}\b", source) for source in sources)
         (row,) = [line for line in table.splitlines() if line.startswith(f"| `{name}`")]
         assert used != (NOT_USED_YET in row), name

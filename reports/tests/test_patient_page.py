@@ -42,7 +42,8 @@ def test_every_period_has_a_picture_a_table_and_the_same_counts(northside, perio
     counts = response.context["picture"].counts
     assert counts == dict(zip(Range, (1, 1, 2, 1, 1), strict=True))
     html = response.content.decode()
-    assert html.count("<svg") == 4
+    # Of the readings, of the ranges and of the alarms, each for wide and for narrow screens.
+    assert html.count("<svg") == 6
     assert "6 readings: 17% very low" in html
     assert "The picture as a table" in html
 
@@ -51,7 +52,8 @@ def test_every_period_has_a_picture_a_table_and_the_same_counts(northside, perio
 def test_without_readings_the_page_says_so(northside, period):
     html = show(northside, period=period).content.decode()
     assert "No readings in the last" in html
-    assert "<svg" not in html
+    assert '<svg id="glucose' not in html
+    assert '<svg id="ranges' not in html
 
 
 def test_long_periods_send_few_shapes_whatever_the_readings(northside):

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.promise(1)
 
 # Reads that say nothing of what a clinic wrote: no canary to be seen.
 WITHOUT_TEXT = {"device-stats", "device-health", "organization-settings", "admin-stats", "second-factor", "stream"} | {
-    *("alert-stats", "alert-settings", "alert-configuration"),
+    *("alert-stats", "alert-settings", "alert-configuration", "alert-channel-kinds", "alert-timeline"),
     *("dexcom-auth-url", "dexcom-usage"),
 }
 # Writes that a made-up body cannot bring to success, each with the reason.
@@ -39,6 +39,10 @@ NEEDS_MORE: dict[tuple[str, str], str] = {
     ("support-access", "DELETE"): "an access that is still open",
     ("alert-rules", "POST"): "a group or a patient, not both",
     ("alert-group", "DELETE"): "a group without patients",
+    ("alert-channel", "PATCH"): "an address and a secret that the channel's kind takes",
+    ("alert-channel", "DELETE"): "a channel that no contact is told by",
+    ("alert-contacts", "POST"): "a member or a channel that is not told at this step already",
+    ("alert-delivery-retry", "POST"): "a message that was refused or given up",
     ("dexcom-auth-token", "POST"): "a code of Dexcom's page",
     ("dexcom-connection-resume", "POST"): "a connection that is paused",
     ("dexcom-connection-accept", "POST"): "a connection that was stopped",

@@ -77,6 +77,6 @@ def test_every_url_is_a_route_or_a_page() -> None:
     routed = {str(route.url_pattern().pattern) for route in ROUTES}
 
     by_link = {"set-password/<uid>/<token>/", "confirm/<uid>/<token>/", "forgot-password/", "invitation/<token>/"}
-    assert served - routed == {*(f"account/{page}" for page in by_link), "admin/"}
+    assert served - routed == {*(f"account/{page}" for page in by_link), "auth/callback", "admin/"}
     assert len(ROUTED) == len(ROUTES)
     assert {page.name for page in PAGES} >= SHOWING
