@@ -22,12 +22,12 @@ from devices.keys import digest_of, may_be_a_key
 from edge.database import Database
 from edge.grouping import Group
 from edge.requests import Request
-from readings.store.arrays import byte_strings, names
+from readings.store.arrays import names
 
 # After the digest, the fields of KeyPrincipal in their order.
 KEYS = """
     SELECT digest, key_id, organization_id, device_id, key_public_id, key_name, reading_max_age_hours
-      FROM devices_live_keys(%(digests)s::bytea[])
+      FROM devices_live_keys(%(digests)s)
 """
 SIGN_INS = "SELECT * FROM accounts_signed_in(%(families)s::uuid[])"
 BROWSERS = (
@@ -109,7 +109,7 @@ class Callers:
 
     async def _look_up_keys(self, digests: Sequence[bytes]) -> Sequence[KeyPrincipal | None]:
         found: dict[bytes, KeyPrincipal] = {}
-        for digest, *columns in await self._database.look_up(KEYS, {"digests": byte_strings(set(digests))}):
+        for digest, *columns in await self._database.look_up(KEYS, {"digests": list(set(digests))}):
             found[bytes(digest)] = KeyPrincipal(*columns)
         return [found.get(digest) for digest in digests]
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from edge.metrics import TRANSACTIONS, watch_pool
 from edge.startup import refuse_another_roles_connection
-from edge.wire import Question, Rows, WireConnection, is_plain
-from readings.store.steps import AssignmentChanged, Both, Steps, T, Unread
+from readings.store.steps import AssignmentChanged, Steps, T, Unread
 
+Rows = list[tuple[Any, ...]]
 Result = TypeVar("Result")
 TRIES = 3
 # What another transaction caused, and trying again cures.
@@ -32,9 +32,6 @@ class Transaction(Protocol):
 
     async def fetch(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Rows:
         """The rows that the statement returns; an empty list where it returns none."""
-
-    async def fetch_each(self, *questions: Question) -> list[Rows]:
-        """The rows of each, in one round trip."""
 
     def defer(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> None:
         """Run it with the next statement, or with the commit: in its place, but without a round trip of its own."""
@@ -60,9 +57,6 @@ async def run(transaction: Transaction, steps: Steps[T]) -> T:
             if isinstance(question, Unread):
                 transaction.defer(*question)
                 question = steps.send([])
-            elif isinstance(question, Both):
-                answered = await transaction.fetch_each(*(Question(*each) for each in question))
-                question = steps.send(cast("Rows", answered))
             else:
                 question = steps.send(await transaction.fetch(*question))
     except StopIteration as done:
@@ -81,36 +75,44 @@ async def until_it_passes(work: Callable[[], Awaitable[Result]]) -> Result:
 class PooledTransaction:
     """``waiting``: what goes out with the first statement."""
 
-    def __init__(self, connection: WireConnection, waiting: Sequence[str] = ()) -> None:
+    def __init__(self, connection: psycopg.AsyncConnection[Any], waiting: Sequence[str] = ()) -> None:
         self._connection = connection
-        self._waiting = [Question(statement, None) for statement in waiting]
+        self._waiting: list[tuple[str, Any]] = [(statement, None) for statement in waiting]
         self._is_used = False
 
     async def fetch(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any]) -> Rows:
-        (rows,) = await self.fetch_each(Question(statement, parameters))
-        return rows
-
-    async def fetch_each(self, *questions: Question) -> list[Rows]:
         self._is_used = True
-        return await self._run(*questions)
+        if not self._waiting:
+            cursor = await self._execute(statement, parameters)
+        else:
+            async with self._connection.pipeline():
+                await self._send_waiting()
+                cursor = await self._execute(statement, parameters)
+        return await cursor.fetchall() if cursor.description else []
 
     def defer(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> None:
         self._is_used = True
-        self._waiting.append(Question(statement, parameters))
+        self._waiting.append((statement, parameters))
 
     async def commit(self) -> None:
-        if self._is_used:
-            await self._run(Question("COMMIT", None))
-
-    async def _run(self, *questions: Question) -> list[Rows]:
-        """Behind what waits; the rows of each."""
-        sent, self._waiting = [*self._waiting, *questions], []
-        if all(is_plain(question.parameters) for question in sent):
-            return (await self._connection.ask(sent))[-len(questions) :]
+        if not self._is_used:
+            return
+        if not self._waiting:
+            # A pipeline of one statement costs more than the statement.
+            await self._connection.execute("COMMIT")
+            return
         async with self._connection.pipeline():
-            # Binary: reading times from text takes ten times as long.
-            cursors = [await self._connection.execute(*question, binary=True) for question in sent]
-        return [await cursor.fetchall() if cursor.description else [] for cursor in cursors[-len(questions) :]]
+            await self._send_waiting()
+            await self._connection.execute("COMMIT")
+
+    async def _send_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for statement, parameters in waiting:
+            await self._execute(statement, parameters)
+
+    async def _execute(self, statement: str, parameters: Any) -> psycopg.AsyncCursor[Any]:
+        # Binary: reading times from text takes ten times as long.
+        return await self._connection.execute(statement, parameters, binary=True)
 
 
 class PooledDatabase:
@@ -119,7 +121,6 @@ class PooledDatabase:
     def __init__(self, url: str, *, smallest: int, largest: int) -> None:
         self._pool = AsyncConnectionPool(
             url,
-            connection_class=WireConnection,
             min_size=min(smallest, largest),
             max_size=largest,
             timeout=POOL_SECONDS,

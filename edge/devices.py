@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.database import Transaction
-from edge.wire import Question, Rows
 from readings.people import is_possible_code
-from readings.store.arrays import names, numbers
 from tenancy.api.lookups import possible_uuid
 
 # A code first: serial numbers of 32 hexadecimal digits are codes as well.
@@ -59,30 +57,17 @@ class FoundDevice:
 
 async def devices_named(transaction: Transaction, asked: Sequence[tuple[int, str]]) -> list[FoundDevice | None]:
     """``asked``: organization and name."""
-    (rows,) = await transaction.fetch_each(naming_devices(asked))
-    return found_devices(len(asked), rows)
-
-
-def naming_devices(asked: Sequence[tuple[int, str]]) -> Question:
-    codes = [name if is_possible_code(name) else None for _, name in asked]
+    names = [name if is_possible_code(name) else None for _, name in asked]
     parameters = {
-        "organization_id": numbers([organization for organization, _ in asked]),
-        "code": names(codes),
-        "public_id": names([possible_uuid(code) if code else None for code in codes]),
+        "organization_id": [organization for organization, _ in asked],
+        "code": names,
+        "public_id": [possible_uuid(name) if name else None for name in names],
     }
-    return Question(FIND, parameters)
-
-
-def found_devices(number: int, rows: Rows) -> list[FoundDevice | None]:
-    """What ``naming_devices`` of so many found."""
-    found = {position: FoundDevice(*rest) for position, *rest in rows}
-    return [found.get(position) for position in range(1, number + 1)]
+    found = {position: FoundDevice(*rest) for position, *rest in await transaction.fetch(FIND, parameters)}
+    return [found.get(number) for number in range(1, len(asked) + 1)]
 
 
 def note_use_of_keys(transaction: Transaction, keys: Sequence[tuple[int, int]]) -> None:
     """``keys``: organization and key. Remember when each last reached a device of its own."""
     if keys:
-        transaction.defer(
-            NOTE_USE,
-            {"organization_id": numbers([key[0] for key in keys]), "key_id": numbers([key[1] for key in keys])},
-        )
+        transaction.defer(NOTE_USE, {"organization_id": [key[0] for key in keys], "key_id": [key[1] for key in keys]})

@@ -9,7 +9,6 @@ from rest_framework.exceptions import NotFound
 
 from accounts.principals import PersonPrincipal
 from edge.database import Transaction
-from edge.wire import Question, Rows
 from readings.people import is_possible_code
 from readings.store.arrays import names, numbers
 from tenancy.api.lookups import possible_uuid
@@ -84,18 +83,9 @@ async def find_patients(
 
 async def patients_named(transaction: Transaction, asked: Sequence[Asked]) -> list[FoundPatient | None]:
     """Patients of each asker's clinic; archived ones too, since their devices may still have readings to send."""
-    (rows,) = await transaction.fetch_each(naming_patients(asked))
-    return found_patients(len(asked), rows)
-
-
-def naming_patients(asked: Sequence[Asked]) -> Question:
-    return Question(FIND, columns_of(asked))
-
-
-def found_patients(number: int, rows: Rows) -> list[FoundPatient | None]:
-    """What ``naming_patients`` of so many found."""
+    rows = await transaction.fetch(FIND, columns_of(asked))
     found = {position: FoundPatient(*rest) for position, _, *rest in rows}
-    return [found.get(position) for position in range(1, number + 1)]
+    return [found.get(number) for number in range(1, len(asked) + 1)]
 
 
 def no_readings(name: str) -> NotFound:

@@ -14,10 +14,10 @@ import psycopg
 from edge.answers import Answer
 from edge.callers import KeyPrincipal
 from edge.database import PLAN_ONCE, Database, Transaction, run, until_it_passes
-from edge.devices import FoundDevice, found_devices, naming_devices, note_use_of_keys
+from edge.devices import FoundDevice, devices_named, note_use_of_keys
 from edge.grouping import Group
 from edge.live.publishing import Publisher
-from edge.patients import Asked, FoundPatient, found_patients, naming_patients
+from edge.patients import Asked, patients_named
 from edge.payloads import DeviceReading
 from edge.refusals import (
     DEVICE_MISMATCH,
@@ -130,7 +130,7 @@ class SinglePosts:
 
     async def _store(self, transaction: Transaction, posts: Sequence[Post], result: Sorted) -> None:
         transaction.defer(PLAN_ONCE)
-        devices, patients = await _named(transaction, posts)
+        devices = await devices_named(transaction, [(p.principal.organization_id, p.device_name) for p in posts])
         result.answers = dict(result.throttled)
         opened = self._opened(posts, devices, result)
         if not result.token:
@@ -138,7 +138,7 @@ class SinglePosts:
         note_use_of_keys(
             transaction, [(posts[place].principal.organization_id, posts[place].principal.key_id) for place in opened]
         )
-        rows = result.rows = self._rows(posts, opened, patients, result)
+        rows = result.rows = await self._rows(transaction, posts, opened, result)
         if not rows:
             return
         places = list(rows)
@@ -177,24 +177,26 @@ class SinglePosts:
                 result.slots[place] = devices[number]
         result.answers |= result.throttled
 
-    def _rows(
-        self,
-        posts: Sequence[Post],
-        opened: dict[int, FoundDevice],
-        patients: Sequence[FoundPatient | None],
-        result: Sorted,
+    async def _rows(
+        self, transaction: Transaction, posts: Sequence[Post], opened: dict[int, FoundDevice], result: Sorted
     ) -> dict[int, ReadingRow]:
-        rows = {}
+        named = {}
         for place, device in opened.items():
-            post, patient = posts[place], patients[place]
             if place in result.answers:
                 continue
-            if post.sent.device_id not in names_of(device, post.device_name):
-                result.answers[place] = Refused(DEVICE_MISMATCH)
-            elif patient is None:
-                result.answers[place] = Refused(unknown_user_text(post.sent.user_id))
+            if posts[place].sent.device_id in names_of(device, posts[place].device_name):
+                named[place] = device
             else:
-                rows[place] = post.sent.row(device.id)._replace(expected_patient_id=patient.id)
+                result.answers[place] = Refused(DEVICE_MISMATCH)
+        if not named:
+            return {}
+        asked = [Asked(posts[place].principal.organization_id, posts[place].sent.user_id) for place in named]
+        rows = {}
+        for (place, device), patient in zip(named.items(), await patients_named(transaction, asked), strict=True):
+            if patient is None:
+                result.answers[place] = Refused(unknown_user_text(posts[place].sent.user_id))
+            else:
+                rows[place] = posts[place].sent.row(device.id)._replace(expected_patient_id=patient.id)
         return rows
 
     async def _repeated(
@@ -221,18 +223,6 @@ class SinglePosts:
 
     async def _give_back(self, result: Sorted, places: Sequence[int]) -> None:
         await self._slots.give_back(result.token, [result.slots[place] for place in places if place in result.slots])
-
-
-async def _named(
-    transaction: Transaction, posts: Sequence[Post]
-) -> tuple[list[FoundDevice | None], list[FoundPatient | None]]:
-    """Device and patient of each post, in its key's clinic. Nobody is told of a patient before the device is opened."""
-    clinics = [post.principal.organization_id for post in posts]
-    devices, patients = await transaction.fetch_each(
-        naming_devices([(clinic, post.device_name) for clinic, post in zip(clinics, posts, strict=True)]),
-        naming_patients([Asked(clinic, post.sent.user_id) for clinic, post in zip(clinics, posts, strict=True)]),
-    )
-    return found_devices(len(posts), devices), found_patients(len(posts), patients)
 
 
 def _answer(post: Post, result: RowResult, *, is_repeated: bool) -> Answer | Exception:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
 from drf_spectacular.utils import OpenApiParameter
@@ -91,18 +90,9 @@ def read_query(request: Request, model: type[Q]) -> Q:
     query = request.query
     refuse_repeated(query.items())
     try:
-        if not query:
-            nothing: Q = _of_nothing(model)
-            return nothing
         return model.model_validate({name: given[0] for name, given in query.items()})
     except ValidationError as error:
         raise Unprocessable(error_list(error, "query")) from None
-
-
-@cache
-def _of_nothing(model: type[Q]) -> Q:
-    """Most requests have no query: their model is made once, and nobody changes it."""
-    return model.model_validate({})
 
 
 _SINCE = OpenApiParameter("since", datetime, description="from this time on; an offset is required")

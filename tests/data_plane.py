@@ -21,8 +21,7 @@ from django.test.client import ClientHandler
 
 from edge.app import Edge
 from edge.budgets import Budgets
-from edge.database import Transaction, scope_statement
-from edge.wire import Question, Rows
+from edge.database import Rows, Transaction, scope_statement
 from tenancy import roles
 
 T = TypeVar("T")
@@ -38,9 +37,6 @@ class TestTransaction:
         with _inside_a_loop(), connection.cursor() as cursor:
             cursor.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
-
-    async def fetch_each(self, *questions: Question) -> list[Rows]:
-        return [await self.fetch(*question) for question in questions]
 
     def defer(self, statement: str, parameters: Any = None) -> None:
         with _inside_a_loop(), connection.cursor() as cursor:

@@ -7,12 +7,11 @@ the row, so storing the same rows again, in any order and any pieces, changes no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
 
 from django.db import connection, transaction
 
 from readings.rows import ReadingRow, RowResult
-from readings.store.steps import AssignmentChanged, Both, Parameters, Rows, Steps, T, store_steps
+from readings.store.steps import AssignmentChanged, Steps, T, store_steps
 from tenancy.scope import required_organization_id
 
 __all__ = ["AssignmentChanged", "run_steps", "store_rows"]
@@ -37,18 +36,10 @@ def run_steps(steps: Steps[T]) -> T:
     """Run them on Django's connection, in the caller's transaction."""
     with connection.cursor() as cursor:
         try:
-            question = next(steps)
+            statement, parameters = next(steps)
             while True:
-                if isinstance(question, Both):
-                    question = steps.send(cast("Rows", [_rows(cursor, *each) for each in question]))
-                else:
-                    question = steps.send(_rows(cursor, *question))
+                cursor.execute(statement, parameters)
+                statement, parameters = steps.send(cursor.fetchall() if cursor.description else [])
         except StopIteration as done:
             result: T = done.value
             return result
-
-
-def _rows(cursor: Any, statement: str, parameters: Parameters) -> Rows:
-    cursor.execute(statement, parameters)
-    rows: Rows = cursor.fetchall() if cursor.description else []
-    return rows

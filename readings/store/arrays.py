@@ -27,11 +27,6 @@ def names(values: Sequence[str | UUID | None]) -> str:
     return f"{{{_encode(values)[1:-1].decode()}}}"
 
 
-def byte_strings(values: Iterable[bytes]) -> str:
-    listed = ",".join(f'"\\\\x{value.hex()}"' for value in values)
-    return f"{{{listed}}}"
-
-
 def instants(values: Iterable[datetime]) -> str:
     return f"{{{','.join(map(str, values))}}}"
 

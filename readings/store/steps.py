@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
 from readings.models import SignalQuality
 from readings.rows import Outcome, ReadingRow, RowResult, cut_to_milliseconds
@@ -18,6 +18,8 @@ from readings.store.arrays import documents, instants, numbers
 Parameters = Mapping[str, Any]
 Rows = list[tuple[Any, ...]]
 T = TypeVar("T")
+# Yields a statement with its parameters and is sent the rows that it returned: an empty list where it returns none.
+Steps = Generator[tuple[str, Parameters], Rows, T]
 
 
 class Unread(NamedTuple):
@@ -26,16 +28,6 @@ class Unread(NamedTuple):
     statement: str
     parameters: Parameters
 
-
-class Both(NamedTuple):
-    """Two statements that may be sent together; sent back are the rows of each."""
-
-    first: tuple[str, Parameters]
-    second: tuple[str, Parameters]
-
-
-# Yields a statement with its parameters and is sent the rows that it returned: an empty list where it returns none.
-Steps = Generator[tuple[str, Parameters] | Both, Rows, T]
 
 # Organization and patient.
 PatientKey = tuple[int, int]
@@ -72,36 +64,26 @@ def store_steps(
     placed = {position - 1: Placed(*rest) for position, *rest in found}
     new = [index for index in placed if placed[index].is_new]
     if new:
-        keys = [(organization_ids[index], placed[index].patient_id) for index in new]
-        answered = yield Both(
-            (statements.MISPLACED, _assignments(rows, organization_ids, measured, placed, new)),
-            (statements.LOCK_STATES, _patients(sorted(set(keys)))),
-        )
-        misplaced, locked = cast("list[Rows]", answered)
+        misplaced = yield statements.MISPLACED, _assignments(rows, organization_ids, measured, placed, new)
         if misplaced:
             raise AssignmentChanged
+        keys = [(organization_ids[index], placed[index].patient_id) for index in new]
         beside_others = [number for number, index in enumerate(new) if placed[index].may_be_copy]
-        instants_of_new = [measured[index] for index in new]
-        yield from settle(keys, instants_of_new, may_be_copies=beside_others, locked=locked)
+        yield from settle(keys, [measured[index] for index in new], may_be_copies=beside_others)
     if note_contact:
         yield Unread(statements.NOTE_CONTACT, _contacts(rows, organization_ids, measured))
     return _results(rows, organization_ids, measured, placed)
 
 
 def settle(
-    keys: Sequence[PatientKey],
-    measured: Sequence[datetime],
-    *,
-    may_be_copies: Sequence[int] | None = None,
-    locked: Rows | None = None,
+    keys: Sequence[PatientKey], measured: Sequence[datetime], *, may_be_copies: Sequence[int] | None = None
 ) -> Steps[None]:
     """After readings of these patients and instants are new or changed: copies, current values, and marks
     for whoever summarises days and evaluates rules.
 
     ``may_be_copies``: the places of those that another device may have sent as well; None: all.
-    ``locked``: what LOCK_STATES returned, where it has been run.
     """
-    known = yield from lock_states(sorted(set(keys)), locked)
+    known = yield from lock_states(sorted(set(keys)))
     changed = list(zip(keys, measured, strict=True))
     judged = changed if may_be_copies is None else [changed[place] for place in may_be_copies]
     changed += yield from _flag_copies(judged)
@@ -109,12 +91,12 @@ def settle(
     yield Unread(statements.MARK, _places([key for key, _ in changed], [instant for _, instant in changed]))
 
 
-def lock_states(keys: Sequence[PatientKey], locked: Rows | None = None) -> Steps[dict[PatientKey, datetime]]:
+def lock_states(keys: Sequence[PatientKey]) -> Steps[dict[PatientKey, datetime]]:
     """Hold the state of each patient; returns when its reading was measured, of those who have one."""
-    found = locked if locked is not None else (yield statements.LOCK_STATES, _patients(keys))
+    found = yield statements.LOCK_STATES, _patients(keys)
     if len(found) < len(keys):
-        held = {(organization, patient) for organization, patient, _ in found}
-        yield statements.LOCK_FIRST, _patients([key for key in keys if key not in held])
+        locked = {(organization, patient) for organization, patient, _ in found}
+        yield statements.LOCK_FIRST, _patients([key for key in keys if key not in locked])
         # Whoever held it until now may have made the row.
         found = yield statements.LOCK_STATES, _patients(keys)
     return {(organization, patient): measured_at for organization, patient, measured_at in found}

@@ -20,7 +20,7 @@ from readings.history import (
 )
 from readings.models import GlucoseReading
 from readings.store import run_steps
-from readings.store.steps import Both, Steps, T
+from readings.store.steps import Steps, T
 from tests.clinics import Clinic
 
 pytestmark = pytest.mark.django_db
@@ -31,11 +31,10 @@ def run(steps: Steps[T]) -> T:
     """With parameters that the server binds, unlike Django's."""
     with transaction.atomic(), connection.cursor(), psycopg.Cursor(connection.connection) as cursor:
         try:
-            question = next(steps)
+            statement, parameters = next(steps)
             while True:
-                assert not isinstance(question, Both)
-                cursor.execute(*question)
-                question = steps.send(cursor.fetchall())
+                cursor.execute(statement, parameters)
+                statement, parameters = steps.send(cursor.fetchall())
         except StopIteration as done:
             found: T = done.value
             return found
