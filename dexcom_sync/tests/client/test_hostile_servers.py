@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import socket
 import threading
 import traceback
 import tracemalloc
@@ -210,7 +211,7 @@ def everything_said(error: BaseException) -> str:
         sends(b'{"error":"server_error"}', 500),
         sends(b"not JSON"),
         sends(b"{}", 302, Location="/elsewhere"),
-        lambda handler: handler.connection.close(),
+        lambda handler: handler.connection.shutdown(socket.SHUT_RDWR),
     ],
     ids=["refused", "down", "unreadable", "redirect", "cut"],
 )
