@@ -9,12 +9,12 @@ from rest_framework import serializers
 
 from accounts.models import Membership
 from alerts.api.naming import words_of
+from alerts.deliveries.messages import DISCLAIMER
 from alerts.engine.doubts import Doubt, in_words
 from alerts.models import Episode, EpisodeEvent
 from alerts.services.acts import LONGEST_CRITICAL_SNOOZE, LONGEST_NOTE, LONGEST_SNOOZE, SHORTEST_SNOOZE, Verdict
 from tenancy.api.serializers import CamelCaseModelSerializer, CamelCaseSerializer
 
-NOTICE = "Dosing decisions should not be made based on this device."
 # A sensor measures from 40 to 400: what stands beyond is no number, and must not look like one.
 LOWEST, HIGHEST = 40, 400
 
@@ -108,7 +108,7 @@ class EpisodeWithEventsSerializer(EpisodeSerializer):
         return list(EventSerializer(self.context["events"], many=True).data)
 
     def get_notice(self, episode: Episode) -> str:
-        return NOTICE
+        return DISCLAIMER
 
 
 class AcknowledgementSerializer(CamelCaseSerializer):

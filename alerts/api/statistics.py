@@ -3,13 +3,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from alerts.api.windows import WindowSerializer
 from alerts.statistics import Statistics, statistics
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer, InstantField
@@ -17,18 +17,11 @@ from tenancy.api.serializers import CamelCaseSerializer, InstantField
 USUAL, LONGEST = timedelta(days=30), timedelta(days=366)
 
 
-class StatisticsQuerySerializer(CamelCaseSerializer):
+class StatisticsQuerySerializer(WindowSerializer):
+    usual, longest = USUAL, LONGEST
+
     since = InstantField(required=False, help_text="opened at this time or later; 30 days before until if left out")
     until = InstantField(required=False, help_text="opened before this time; now if left out")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        until = attrs.get("until", timezone.now())
-        since = attrs.get("since", until - USUAL)
-        if since >= until:
-            raise serializers.ValidationError("until must be later than since", code="window")
-        if until - since > LONGEST:
-            raise serializers.ValidationError(f"Ask for {LONGEST.days} days at most.", code="window")
-        return {"since": since, "until": until}
 
 
 class AlertStatisticsSerializer(CamelCaseSerializer):

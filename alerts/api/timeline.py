@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -14,6 +12,7 @@ from rest_framework.views import APIView
 
 from alerts.api.configuration import patient_of
 from alerts.api.serializers import glucose_flag, shown_glucose
+from alerts.api.windows import WindowSerializer
 from alerts.timeline import LONGEST, Mark, MarkKind, marks_of
 from audit.services import record_look
 from tenancy.api.routing import RoutedView
@@ -24,18 +23,11 @@ TIMELINE = "alerts.timeline"
 USUAL = timedelta(days=1)
 
 
-class TimelineQuerySerializer(CamelCaseSerializer):
+class TimelineQuerySerializer(WindowSerializer):
+    usual, longest = USUAL, LONGEST
+
     since = InstantField(required=False, help_text="a day before until if left out")
     until = InstantField(required=False, help_text="now if left out")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        until = attrs.get("until", timezone.now())
-        since = attrs.get("since", until - USUAL)
-        if since >= until:
-            raise serializers.ValidationError("until must be later than since", code="window")
-        if until - since > LONGEST:
-            raise serializers.ValidationError(f"Ask for {LONGEST.days} days at most.", code="window")
-        return {"since": since, "until": until}
 
 
 class MarkSerializer(CamelCaseSerializer):

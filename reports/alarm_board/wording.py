@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from alerts.deliveries.messages import DISCLAIMER
 from alerts.models import Episode, Severity
 from reports.charts.svg import element
 from reports.wording import value_words
 
-DOSING = "Dosing decisions should not be made based on this device."
+DOSING = DISCLAIMER
 # A sensor measures from 40 to 400; what is kept beyond stands for Low and High.
 LOWEST, HIGHEST = 40, 400
 STATES = {
