@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
 
 from devices.models import Device
-from devices.services import assign_device, register_device
+from devices.sources import register_source
 from dexcom_sync.models import Connection, Source
 from dexcom_sync.records.enums import is_receiver
 
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-LONGEST_CODE = 50
 READING_INTERVAL = 300
 
 
@@ -55,11 +52,11 @@ def _of_an_earlier_one(connection: Connection, field: str) -> Device | None:
 
 
 def _made(connection: Connection, form: str, name: str) -> Device:
-    code = form.format(connection.patient.code)
-    if len(code) > LONGEST_CODE or Device.objects.filter(code=code).exists():
-        code = form.format(connection.public_id.hex[:16])
-    device = register_device(
-        code=code, name=name, kind=Device.Kind.DEXCOM, status=Device.Status.ACTIVE, reading_interval=READING_INTERVAL
+    return register_source(
+        patient=connection.patient,
+        code=form.format(connection.patient.code),
+        otherwise=form.format(connection.public_id.hex[:16]),
+        name=name,
+        kind=Device.Kind.DEXCOM,
+        reading_interval=READING_INTERVAL,
     )
-    assign_device(device=device, patient=connection.patient, starts_at=EARLIEST)
-    return device

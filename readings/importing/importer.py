@@ -15,12 +15,13 @@ from django.utils import timezone
 from audit.actions import Action
 from audit.services import record
 from devices.models import Device
+from devices.sources import EARLIEST
 from patients.models import Patient
 from readings.importing.columns import MMOL_L
 from readings.importing.generic import BadRow, ParsedRow
 from readings.importing.local_times import LocalTimes
 from readings.importing.people import FindPatient
-from readings.importing.sources import EARLIEST, import_source
+from readings.importing.sources import import_source
 from readings.importing.values import CellRefused
 from readings.models import Unit
 from readings.rows import Outcome, ReadingRow, RowResult

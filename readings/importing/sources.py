@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from django.db import transaction
 
 from devices.models import Assignment, Device
-from devices.services import assign_device, register_device
+from devices.sources import EARLIEST, register_source
 from patients.models import Patient
 from patients.services import create_patient
-
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-LONGEST_CODE = 50
 
 
 @transaction.atomic
@@ -25,12 +20,13 @@ def import_source(*, patient: Patient) -> Device:
     if found := theirs.select_related("device").first():
         known: Device = found.device
         return known
-    code = f"IMPORT-{patient.code}"
-    if len(code) > LONGEST_CODE or Device.objects.filter(code=code).exists():
-        code = f"IMPORT-{patient.public_id}"
-    device = register_device(code=code, kind=Device.Kind.IMPORT, status=Device.Status.ACTIVE, name="Imported files")
-    assign_device(device=device, patient=patient, starts_at=EARLIEST)
-    return device
+    return register_source(
+        patient=patient,
+        code=f"IMPORT-{patient.code}",
+        otherwise=f"IMPORT-{patient.public_id}",
+        kind=Device.Kind.IMPORT,
+        name="Imported files",
+    )
 
 
 def create_imported_patient(*, code: str, timezone: str) -> Patient:
