@@ -17,7 +17,7 @@ from alerts.services.rules import USUAL
 from reports.alarm_rules.blanks import LONGEST, NotFilled, filled
 from reports.alarm_rules.drafts import FIRST, CannotBeShown, Draft, changed, draft_of, said_by, sent_draft
 from reports.alarm_rules.kinds import AROUND
-from reports.alarm_rules.showing import Field, Telling, field_of
+from reports.alarm_rules.showing import Field, Telling, fields_of
 
 # Of a rule that nobody has written yet.
 NEW = {"name": "", "severity": "medium", "condition": {"type": FIRST, "mgdl": 70}, **USUAL}
@@ -95,17 +95,7 @@ class RuleForm:
             self.errors[known] = " ".join(filter(None, [self.errors.get(known, ""), *sentences]))
 
     def shown_fields(self, telling: Telling) -> dict[str, Field]:
-        return {
-            blank.name: field_of(
-                blank,
-                blank.name,
-                self.typed[blank.name],
-                self.was[blank.name],
-                self.errors.get(blank.name, ""),
-                telling,
-            )
-            for blank in AROUND
-        }
+        return fields_of(AROUND, self.typed, self.was, self.errors, telling)
 
 
 def values_to_begin_with(rule: StandingRule | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alerts.engine.conditions.node import ROOT
@@ -94,6 +94,20 @@ def field_of(blank: Blank, name: str, typed: str, was: str, error: str, telling:
     if options and typed and typed not in dict(options):
         options.append((typed, f"{typed} (there is none)"))
     return Field(name, blank.label, typed, was, error, options, blank.input_mode, is_long=blank.name in {"timeZone"})
+
+
+def fields_of(
+    blanks: Iterable[Blank],
+    typed: Mapping[str, str],
+    was: Mapping[str, str],
+    errors: Mapping[str, str],
+    telling: Telling,
+) -> dict[str, Field]:
+    """By the names of the blanks, which are those of what was typed."""
+    return {
+        blank.name: field_of(blank, blank.name, typed[blank.name], was[blank.name], errors.get(blank.name, ""), telling)
+        for blank in blanks
+    }
 
 
 def _kinds(draft: Draft) -> Sequence[tuple[str, Sequence[tuple[str, str]]]]:

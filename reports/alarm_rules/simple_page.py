@@ -25,7 +25,7 @@ from reports.alarm_rules.blanks import Blank, Clock, Glucose, NotFilled, Rate, f
 from reports.alarm_rules.list_page import CHANGE, VIEW
 from reports.alarm_rules.places import Place, place_of
 from reports.alarm_rules.saving import question_before
-from reports.alarm_rules.showing import Telling, field_of
+from reports.alarm_rules.showing import Telling, fields_of
 from reports.clinic import current_clinic
 
 # The ranges of the form in REST.
@@ -90,17 +90,7 @@ class SimpleForm:
 
     def shown_fields(self) -> dict[str, Any]:
         telling = Telling(self.unit, {})
-        return {
-            blank.name: field_of(
-                blank,
-                blank.name,
-                self.typed[blank.name],
-                self.was[blank.name],
-                self.errors.get(blank.name, ""),
-                telling,
-            )
-            for blank in BLANKS
-        }
+        return fields_of(BLANKS, self.typed, self.was, self.errors, telling)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
