@@ -7,18 +7,17 @@ from dexcom_sync.reminders import remind
 from dexcom_sync.retention import remove_expired
 from dexcom_sync.sync.work import backfill_due, organizations_with_due_connections, sync_due, sync_one
 from dexcom_sync.telling import tell_of_all
-from tenancy.directory import all_organizations
-from tenancy.scope import organization_scope
 from tenancy.tasks import OrganizationTask, PlatformTask, in_each_organization, send_task
 
 
 @shared_task(base=PlatformTask, name="dexcom.sweep", why="each clinic's connections are looked at in its scope")
 def sweep() -> None:
     """A task for each clinic, so that a clinic of thousands does not hold the others up."""
-    for organization_id in organizations_with_due_connections():
-        with organization_scope(organization_id):
-            send_task(sync_due_connections)
-            send_task(read_the_past)
+    in_each_organization(
+        lambda: (send_task(sync_due_connections), send_task(read_the_past)),
+        failed="dexcom_work_not_sent",
+        among=organizations_with_due_connections(),
+    )
 
 
 @shared_task(base=OrganizationTask, name="dexcom.sync_due")
@@ -45,10 +44,9 @@ def tell() -> None:
 @shared_task(base=PlatformTask, name="dexcom.keep", why="each clinic's tokens are used in its scope")
 def keep() -> None:
     """Once an hour: refresh tokens that nobody uses, and mails about those that end."""
-    for organization in all_organizations():
-        with organization_scope(organization.id):
-            send_task(keep_tokens_alive)
-            send_task(send_reminders)
+    in_each_organization(
+        lambda: (send_task(keep_tokens_alive), send_task(send_reminders)), failed="dexcom_care_not_sent"
+    )
 
 
 @shared_task(base=OrganizationTask, name="dexcom.keep_alive")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -41,8 +42,6 @@ def text_of(raw: object) -> str:
     try:
         return msgspec.json.encode(raw).decode()
     except (UnicodeError, ValueError, TypeError, OverflowError, msgspec.MsgspecError):
-        import json
-
         return json.dumps(raw)
 
 

@@ -12,7 +12,7 @@ from django.db import transaction
 from dexcom_sync.client import DexcomError
 from dexcom_sync.limiter import MustWait
 from dexcom_sync.models import Connection, Progress, Resource
-from dexcom_sync.records.windows import LONGEST, Window
+from dexcom_sync.records.windows import Window
 from dexcom_sync.services import standing
 from dexcom_sync.services.tokens import ApplicationRefused, SignInInDoubt, TokenBusy, TokenTrouble
 from dexcom_sync.storing import ConnectionMoved
@@ -86,7 +86,7 @@ def _due(rows: Mapping[str, Progress]) -> list[tuple[Progress, Window]]:
         for resource in RECORDS
         if (row := rows[resource]).backfill_floor is not None
         and row.backfilled_to is not None
-        and (window := next_backfill(row.backfill_floor, row.backfilled_to, LONGEST)) is not None
+        and (window := next_backfill(row.backfill_floor, row.backfilled_to)) is not None
     ]
 
 

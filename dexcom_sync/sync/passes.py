@@ -38,10 +38,9 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One stretch to read. ``reaches_end``: the cursor moves to its end. The rest: which passes it stands for."""
+    """One stretch to read, up to the cursor's next place; and which passes it stands for besides the hot one."""
 
     window: Window
-    hot: bool = True
     daily: bool = False
     weekly: bool = False
 
@@ -95,11 +94,11 @@ def receiver_window(former_upload: datetime, found: Range, now: datetime) -> Win
     return Window(since, until) if since < until else None
 
 
-def next_backfill(floor: datetime, read_down_to: datetime, longest: timedelta = LONGEST) -> Window | None:
+def next_backfill(floor: datetime, read_down_to: datetime) -> Window | None:
     """The next piece of the past, newest first; None where it is read."""
     if read_down_to <= floor:
         return None
-    return Window(max(whole_second(floor), read_down_to - longest + SECOND), read_down_to + SECOND)
+    return Window(max(whole_second(floor), read_down_to - LONGEST + SECOND), read_down_to + SECOND)
 
 
 def _is_due(last: datetime | None, period: timedelta, spread: float, now: datetime) -> bool:
