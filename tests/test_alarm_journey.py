@@ -37,7 +37,8 @@ def test_an_urgent_low_reaches_the_clinic_and_is_acknowledged(
         (episode,) = episodes(northside, "urgent_low")
         heard = ours.until(lambda event: event["type"] == "alert.confirmed" and event["data"]["rule"] == "urgent_low")
         assert (heard["patient"], heard["data"]["id"]) == ("user_5678", str(episode.public_id))
-        assert "52" not in str(heard["data"].values())
+        # No glucose travels: of the values only the alarm's own id is a number at all, and that one may hold a 52.
+        assert "52" not in str([value for name, value in heard["data"].items() if name != "id"])
         answer = nurse.post(f"/alerts/{episode.public_id}/acknowledge")
         assert answer.status_code == 200, answer.text
         ours.until(lambda event: event["type"] == "alert.acknowledged")
