@@ -32,6 +32,9 @@ class DaySummary(TenantModel):
     ``above_sensor_range``, and with its bound in sums and histogram; it is never ``minimum`` or ``maximum``. A day
     without readings has no row. All glucose in mg/dL.
 
+    ``below_63``, ``pregnancy_range`` and what is left divide the day by the ranges of pregnancy; ``very_low`` is part
+    of ``below_63``. Limits are those of the unit a value came in: 7.8 mmol/L, kept as 141 mg/dL, is not above 140.
+
     ``histogram``: counts by glucose // HISTOGRAM_BIN, from ``histogram_from`` on. ``hour_...``: by hours elapsed since
     ``starts_at``, one item for each hour of the day; null where the hour has none.
     """
@@ -50,6 +53,12 @@ class DaySummary(TenantModel):
     in_range = models.IntegerField(help_text="70 to 180")
     high = models.IntegerField(help_text="181 to 250")
     very_high = models.IntegerField(help_text="above 250")
+    tight_range = models.IntegerField(default=0, db_default=0, help_text="70 to 140, or 3.9 to 7.8 mmol/L")
+    below_63 = models.IntegerField(default=0, db_default=0, help_text="below 63, or 3.5 mmol/L")
+    pregnancy_range = models.IntegerField(default=0, db_default=0, help_text="63 to 140, or 3.5 to 7.8 mmol/L")
+    interval = models.SmallIntegerField(
+        default=5, db_default=5, help_text="minutes from one reading to the next: the median; 5 where there is one"
+    )
     total = models.BigIntegerField(help_text="sum")
     squares = models.BigIntegerField(help_text="sum of squares")
     minimum = models.SmallIntegerField(null=True)

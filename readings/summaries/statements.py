@@ -24,7 +24,7 @@ RETURNING day
 
 # From local midnight to local midnight. Where the clock skips midnight the day begins at the change, where it repeats
 # it at the second one: that is what AT TIME ZONE answers. The constants ``since`` and ``until`` let the planner open
-# only the partitions in between.
+# only the partitions in between. 7.8 mmol/L are kept as 141 mg/dL; the other limits are the same numbers in both units.
 SUMMARISE = """
 WITH day AS MATERIALIZED (
     SELECT wanted.day, patient.timezone,
@@ -35,6 +35,9 @@ WITH day AS MATERIALIZED (
         ON patient.organization_id = %(organization_id)s AND patient.id = %(patient_id)s
 ), reading AS MATERIALIZED (
     SELECT day.day, reading.glucose, reading.range_flag,
+           CASE reading.unit WHEN 2 THEN 141 ELSE 140 END AS tight_until,
+           reading.measured_at - lag(reading.measured_at)
+               OVER (PARTITION BY day.day ORDER BY reading.measured_at) AS gap,
            floor(extract(epoch FROM reading.measured_at - day.starts_at) / 3600)::integer AS hour
       FROM day
       JOIN readings_glucosereading reading
@@ -50,6 +53,11 @@ WITH day AS MATERIALIZED (
            count(*) FILTER (WHERE glucose BETWEEN 70 AND 180) AS in_range,
            count(*) FILTER (WHERE glucose BETWEEN 181 AND 250) AS high,
            count(*) FILTER (WHERE glucose > 250) AS very_high,
+           count(*) FILTER (WHERE glucose BETWEEN 70 AND tight_until) AS tight_range,
+           count(*) FILTER (WHERE glucose < 63) AS below_63,
+           count(*) FILTER (WHERE glucose BETWEEN 63 AND tight_until) AS pregnancy_range,
+           greatest(1, round(extract(epoch FROM COALESCE(percentile_cont(0.5) WITHIN GROUP (ORDER BY gap),
+                                                         interval '5 minutes')) / 60)) AS interval,
            sum(glucose) AS total, sum(glucose::integer * glucose) AS squares,
            min(glucose) FILTER (WHERE range_flag = 0) AS minimum,
            max(glucose) FILTER (WHERE range_flag = 0) AS maximum,
@@ -64,12 +72,14 @@ WITH day AS MATERIALIZED (
       FROM reading GROUP BY 1, 2
 )
 INSERT INTO readings_daysummary (organization_id, patient_id, day, timezone, starts_at, ends_at, count,
-            below_sensor_range, above_sensor_range, very_low, low, in_range, high, very_high, total, squares, minimum,
-            maximum, histogram_from, histogram, hour_counts, hour_totals, hour_minima, hour_maxima, summarised_at)
+            below_sensor_range, above_sensor_range, very_low, low, in_range, high, very_high, tight_range, below_63,
+            pregnancy_range, interval, total, squares, minimum, maximum, histogram_from, histogram, hour_counts,
+            hour_totals, hour_minima, hour_maxima, summarised_at)
 SELECT %(organization_id)s, %(patient_id)s, day.day, day.timezone, day.starts_at, day.ends_at, figures.count,
        figures.below_sensor_range, figures.above_sensor_range, figures.very_low, figures.low, figures.in_range,
-       figures.high, figures.very_high, figures.total, figures.squares, figures.minimum, figures.maximum,
-       figures.first_bin, histogram.counts, by_hour.counts, by_hour.totals, by_hour.minima, by_hour.maxima, now()
+       figures.high, figures.very_high, figures.tight_range, figures.below_63, figures.pregnancy_range,
+       figures.interval, figures.total, figures.squares, figures.minimum, figures.maximum, figures.first_bin,
+       histogram.counts, by_hour.counts, by_hour.totals, by_hour.minima, by_hour.maxima, now()
   FROM figures
   JOIN day USING (day)
  CROSS JOIN LATERAL (
@@ -86,8 +96,10 @@ ON CONFLICT (organization_id, patient_id, day) DO UPDATE
    SET timezone = EXCLUDED.timezone, starts_at = EXCLUDED.starts_at, ends_at = EXCLUDED.ends_at,
        count = EXCLUDED.count, below_sensor_range = EXCLUDED.below_sensor_range,
        above_sensor_range = EXCLUDED.above_sensor_range, very_low = EXCLUDED.very_low, low = EXCLUDED.low,
-       in_range = EXCLUDED.in_range, high = EXCLUDED.high, very_high = EXCLUDED.very_high, total = EXCLUDED.total,
-       squares = EXCLUDED.squares, minimum = EXCLUDED.minimum, maximum = EXCLUDED.maximum,
+       in_range = EXCLUDED.in_range, high = EXCLUDED.high, very_high = EXCLUDED.very_high,
+       tight_range = EXCLUDED.tight_range, below_63 = EXCLUDED.below_63, pregnancy_range = EXCLUDED.pregnancy_range,
+       interval = EXCLUDED.interval, total = EXCLUDED.total, squares = EXCLUDED.squares,
+       minimum = EXCLUDED.minimum, maximum = EXCLUDED.maximum,
        histogram_from = EXCLUDED.histogram_from, histogram = EXCLUDED.histogram, hour_counts = EXCLUDED.hour_counts,
        hour_totals = EXCLUDED.hour_totals, hour_minima = EXCLUDED.hour_minima, hour_maxima = EXCLUDED.hour_maxima,
        summarised_at = EXCLUDED.summarised_at

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import statistics
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from readings.models import DaySummary, DirtyDay, GlucoseReading
+from readings.models import DaySummary, DirtyDay, GlucoseReading, Unit
 from readings.rows import ReadingRow
 from readings.services import store_readings
 from readings.summaries import summarise_dirty_days
@@ -81,6 +83,10 @@ def _summary(day: date, rows: list[GlucoseReading], zone: ZoneInfo) -> dict[str,
         "in_range": sum(70 <= value <= 180 for value in values),
         "high": sum(180 < value <= 250 for value in values),
         "very_high": sum(value > 250 for value in values),
+        "tight_range": sum(70 <= row.glucose <= _tight_until(row) for row in rows),
+        "below_63": sum(value < 63 for value in values),
+        "pregnancy_range": sum(63 <= row.glucose <= _tight_until(row) for row in rows),
+        "interval": _interval(rows),
         "total": sum(values),
         "squares": sum(value * value for value in values),
         "minimum": min(_measured(rows), default=None),
@@ -92,6 +98,15 @@ def _summary(day: date, rows: list[GlucoseReading], zone: ZoneInfo) -> dict[str,
         "hour_minima": [min(_measured(found), default=None) for found in hours],
         "hour_maxima": [max(_measured(found), default=None) for found in hours],
     }
+
+
+def _tight_until(row: GlucoseReading) -> int:
+    return 141 if row.unit == Unit.MMOL_L else 140
+
+
+def _interval(rows: list[GlucoseReading]) -> int:
+    gaps = [(after.measured_at - before.measured_at).total_seconds() for before, after in itertools.pairwise(rows)]
+    return max(1, round(statistics.median(gaps) / 60)) if gaps else 5
 
 
 def _measured(rows: list[GlucoseReading]) -> list[int]:

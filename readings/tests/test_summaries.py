@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import transaction
 
+from analytics.units import MG_DL_PER_MMOL_L
 from devices.models import Assignment
 from devices.services import assign_device
 from patients.services import change_patient
-from readings.models import DirtyDay
+from readings.models import DirtyDay, Unit
 from readings.rows import ReadingRow
 from readings.services import store_readings
 from readings.summaries import backlog, summarise_dirty_days
@@ -67,6 +68,25 @@ def test_figures_of_a_day(northside: Clinic, southside: Clinic) -> None:
     assert (day["hour_minima"][12], day["hour_totals"][11]) == (53, None)
     assert summaries(southside) == {}
     assert len(dirty_days(southside)) == 1
+
+
+def test_tight_range_and_pregnancy_by_the_unit_a_value_came_in(northside: Clinic) -> None:
+    """7.8 mmol/L is kept as 141 mg/dL and is in range; 141 mg/dL is not."""
+    mg_dl = [39, 53, 62, 63, 69, 70, 140, 141]
+    mmol = [round(value * MG_DL_PER_MMOL_L) for value in (2.9, 3.4, 3.5, 3.8, 3.9, 7.8, 7.9)]
+    rows = [(value, Unit.MG_DL) for value in mg_dl] + [(value, Unit.MMOL_L) for value in mmol]
+    with northside.scope():
+        store_readings(
+            rows=[
+                ReadingRow(northside.devices[0].id, NOON + timedelta(minutes=15 * place), value, unit=unit)
+                for place, (value, unit) in enumerate(rows)
+            ]
+        )
+    summarise(northside)
+    day = summaries(northside)[NOON.date()]
+    assert (day["tight_range"], day["below_63"], day["pregnancy_range"]) == (4, 5, 8)
+    assert (day["count"], day["interval"]) == (15, 15)
+    assert summaries(northside) == expected_summaries(northside, "UTC")
 
 
 @pytest.mark.parametrize(
