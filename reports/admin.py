@@ -30,7 +30,7 @@ admin.site.unregister(Group)
 class PatientAdmin(AuditedAdmin):
     fieldsets = (
         (None, {"fields": ("code", ("first_name", "last_name"), ("birth_date", "gender"), ("room", "timezone"))}),
-        ("Glucose target", {"fields": (("target_low", "target_high"),)}),
+        ("Glucose target", {"fields": (("target_low", "target_high"), "glucose_goals")}),
         ("Contact", {"fields": ("medical_record_number", ("email", "phone"), "address")}),
         ("Body", {"fields": (("height_cm", "weight_kg", "bmi"), ("hba1c", "skin_tone"))}),
     )

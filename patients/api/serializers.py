@@ -40,6 +40,7 @@ class PatientSerializer(CamelCaseModelSerializer):
             "timezone",
             "target_low",
             "target_high",
+            "glucose_goals",
             "medical_history",
             *READ_ONLY,
         ]

@@ -78,6 +78,14 @@ class Patient(TenantModel):
         MEDIUM = "medium"
         DARK = "dark"
 
+    class GlucoseGoals(models.TextChoices):
+        """Which goals of ``analytics.goals`` a patient's figures are held against."""
+
+        ADULT = "adult", "Adults with type 1 or type 2 diabetes"
+        OLDER = "older", "Older people and those at high risk"
+        PREGNANCY = "pregnancy", "Pregnancy with type 1 diabetes"
+        PREGNANCY_WITHOUT_GOALS = "pregnancy_without_goals", "Pregnancy with type 2 or gestational diabetes"
+
     id = models.BigAutoField(primary_key=True)
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
     code = models.CharField(max_length=50, validators=[CODE_VALIDATOR])
@@ -134,6 +142,13 @@ class Patient(TenantModel):
     )
     target_high = models.PositiveSmallIntegerField(
         default=180, validators=[MinValueValidator(120), MaxValueValidator(250)], help_text="mg/dL, in range up to here"
+    )
+    glucose_goals = models.CharField(
+        max_length=30,
+        choices=GlucoseGoals.choices,
+        default=GlucoseGoals.ADULT,
+        db_default=GlucoseGoals.ADULT.value,
+        help_text="what the figures of the report and the worklist are held against",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -36,6 +36,7 @@ NEW: dict[str, Any] = {
     "timezone": "Europe/Berlin",
     "targetLow": 80,
     "targetHigh": 250,
+    "glucoseGoals": "pregnancy",
 }
 KEYS = {*NEW, "id", "age", "createdAt", "updatedAt", "archivedAt"}
 
@@ -61,6 +62,7 @@ def test_defaults_are_the_consensus_targets(northside: Clinic) -> None:
     made = send(northside.api("nurse"), "POST", PATIENTS, body).json()
     assert (made["targetLow"], made["targetHigh"], made["gender"], made["timezone"]) == (70, 180, "unknown", "UTC")
     assert (made["age"], made["heightCm"], made["skinTone"]) == (None, None, "")
+    assert made["glucoseGoals"] == "adult"
 
 
 @pytest.mark.parametrize(
@@ -83,6 +85,7 @@ def test_defaults_are_the_consensus_targets(northside: Clinic) -> None:
         ("targetLow", 53),
         ("targetHigh", 251),
         ("targetLow", None),
+        ("glucoseGoals", "children"),
     ],
 )
 def test_values_have_their_rules(northside: Clinic, field: str, value: object) -> None:

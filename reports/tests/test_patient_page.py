@@ -16,7 +16,7 @@ from tenancy.managers import audited_elsewhere
 PATIENTS = "/admin/patients/patient/"
 FORM = {
     "code": "user_7777", "first_name": "Nora", "last_name": "New", "gender": "female", "timezone": "Europe/Berlin",
-    "target_low": "70", "target_high": "180",
+    "target_low": "70", "target_high": "180", "glucose_goals": "adult",
 }  # fmt: skip
 
 

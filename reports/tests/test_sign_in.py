@@ -121,7 +121,7 @@ def test_a_message_of_the_one_clinic_is_not_read_in_the_other(in_both, northside
     response = in_both.post(
         f"{PATIENTS}{patient.pk}/change/",
         {"code": patient.code, "first_name": "A", "last_name": "B", "gender": "other", "timezone": "UTC",
-         "target_low": 70, "target_high": 180},
+         "target_low": 70, "target_high": 180, "glucose_goals": "adult"},
     )  # fmt: skip
     assert response.status_code == 302
     in_both.post("/admin/switch-organization/", {"organization": "southside"})

@@ -48,7 +48,7 @@ def test_every_form_of_a_page_says_for_which_clinic_it_was_shown(in_both, norths
 
 def test_what_was_opened_in_the_one_clinic_is_not_saved_in_the_other(in_both, northside, southside):
     form = {"code": "user_77", "first_name": "A", "last_name": "B", "gender": "other", "timezone": "UTC",
-            "target_low": 70, "target_high": 180, "for_clinic": "northside"}  # fmt: skip
+            "target_low": 70, "target_high": 180, "glucose_goals": "adult", "for_clinic": "northside"}  # fmt: skip
     in_both.post("/admin/switch-organization/", {"organization": "southside", "for_clinic": "northside"})
     refused = in_both.post(f"{PATIENTS}add/", form)
     assert refused.status_code == 409
