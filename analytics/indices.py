@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from analytics.trace import Limit, Trace
+from analytics.ranges import STANDARD
+from analytics.trace import Trace
 
-LOW, HIGH = Limit(70, 3.9), Limit(180, 10.0)
 HYPO_BELOW, HYPER_ABOVE = 80.0, 140.0
 SCALE = 30.0
 # COGI: SD and time below range at which a part of the score is used up.
@@ -51,8 +51,8 @@ def cogi(trace: Trace) -> float | None:
     """
     if len(trace) < 2:
         return None
-    below = 100 * float(np.mean(trace.below(LOW)))
-    in_range = 100 - below - 100 * float(np.mean(trace.above(HIGH)))
+    below = 100 * float(np.mean(trace.below(STANDARD.low)))
+    in_range = 100 - below - 100 * float(np.mean(trace.above(STANDARD.high)))
     sd = float(np.std(trace.glucose, ddof=1))
     of_below = np.clip(100 * (1 - below / MOST_BELOW), 0, 100)
     of_sd = np.clip(100 * (LARGEST_SD - sd) / (LARGEST_SD - SMALLEST_SD), 0, 100)

@@ -8,6 +8,7 @@ import numpy as np
 
 from analytics import indices
 from analytics.grid import Grid, grid_of
+from analytics.pgs import pgs
 from analytics.trace import Floats, Trace
 
 HOUR_MINUTES, DAY_MINUTES = 60, 1440
@@ -55,6 +56,8 @@ class Variability:
     igc: float | None
     # 0 to 100
     cogi: float | None
+    # 4 to about 40
+    pgs: float | None
 
 
 def variability(trace: Trace) -> Variability:
@@ -76,6 +79,7 @@ def variability(trace: Trace) -> Variability:
         hypo_index=indices.hypo_index(trace),
         igc=indices.igc(trace),
         cogi=indices.cogi(trace),
+        pgs=pgs(trace, gvp(grid)),
     )
 
 
