@@ -40,20 +40,21 @@ def daily_profiles(trace: Trace, limits: RangeLimits = STANDARD) -> list[DailyPr
     places, tight = range_places(trace, limits)[order], in_tight_range(trace)[order]
     minutes = (trace.local[order] % DAY) / MINUTE
     instants, glucose, beyond = trace.instants[order], trace.glucose[order], trace.beyond[order]
+    means = np.add.reduceat(glucose, first) / np.diff([*first, len(glucose)])
+    lowest, highest = np.minimum.reduceat(glucose, first), np.maximum.reduceat(glucose, first)
     profiles = []
-    for day, begin, end in zip(days.tolist(), first.tolist(), [*first[1:].tolist(), len(trace)], strict=True):
-        part = slice(begin, end)
-        values = glucose[part]
+    for place, day in enumerate(days.tolist()):
+        part = slice(first[place], first[place + 1] if place + 1 < len(first) else None)
         profile = DailyProfile(
             day=EPOCH + timedelta(days=day),
             instants=instants[part],
             minutes=minutes[part],
-            glucose=values,
+            glucose=glucose[part],
             beyond=beyond[part],
             times=count_ranges(places[part], tight[part], limits),
-            mean=float(values.mean()),
-            minimum=float(values.min()),
-            maximum=float(values.max()),
+            mean=float(means[place]),
+            minimum=float(lowest[place]),
+            maximum=float(highest[place]),
         )
         profiles.append(profile)
     return profiles

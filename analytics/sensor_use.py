@@ -147,4 +147,6 @@ def _interval(trace: Trace, begin: int, end: int) -> int:
     differences = np.diff(trace.instants[begin:end])
     if len(differences) < FEWEST_DIFFERENCES:
         return min(trace.interval, LONGEST_INTERVAL)
-    return min(max(1, round(float(np.median(differences)) / MINUTE)), LONGEST_INTERVAL)
+    # Half of numpy's median, which looks for NaN: the middle one is near enough to round to a minute.
+    middle = np.partition(differences, len(differences) // 2)[len(differences) // 2]
+    return min(max(1, round(int(middle) / MINUTE)), LONGEST_INTERVAL)

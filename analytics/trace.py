@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -134,7 +134,10 @@ class Trace:
 
     def between(self, since: int, until: int) -> Trace:
         """From ``since`` on and before ``until``, in milliseconds since 1970."""
-        inside = slice(*np.searchsorted(self.instants, (since, until)))
+        begin, end = np.searchsorted(self.instants, (since, until)).tolist()
+        if end - begin == len(self):
+            return self  # with the days and hours it knows already
+        inside = slice(begin, end)
         return Trace(self.instants[inside], self.glucose[inside], self.is_mmol[inside], self.beyond[inside], self.zone)
 
 
@@ -146,12 +149,17 @@ def offsets(instants: Milliseconds, zone: ZoneInfo) -> Milliseconds:
     days, first = np.unique(instants // DAY, return_index=True)
     ahead = np.empty(len(instants), dtype=np.int64)
     for day, begin, end in zip(days.tolist(), first, [*first[1:], len(instants)], strict=True):
-        before, after = _offset(day * DAY, zone), _offset((day + 1) * DAY, zone)
+        before, after = _offset_of_day(day, zone), _offset_of_day(day + 1, zone)
         if before == after:
             ahead[begin:end] = before
         else:
             ahead[begin:end] = [_offset(instant, zone) for instant in instants[begin:end].tolist()]
     return ahead
+
+
+@lru_cache(maxsize=1 << 14)
+def _offset_of_day(day: int, zone: ZoneInfo) -> int:
+    return _offset(day * DAY, zone)
 
 
 def _offset(instant: int, zone: ZoneInfo) -> int:
