@@ -27,9 +27,7 @@ def evaluate_all_due() -> Evaluated:
         done = in_each_organization(
             _evaluate_and_send, failed="organization_not_evaluated", among=organizations_with_due_patients()
         )
-    total = Evaluated(
-        sum(one.patients for one in done), sum(one.transitions for one in done), sum(one.told for one in done)
-    )
+    total = sum(done, Evaluated())
     EVALUATED.inc(total.patients)
     return total
 

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+# Those with new readings first, the longest waiting of them at first.
+DUE = """
+SELECT patient_id
+  FROM ((SELECT patient_id, 1 AS place, marked_at AS since FROM readings_evaluationmark
+          WHERE organization_id = %(organization_id)s AND patient_id <> ALL (%(left)s)
+          ORDER BY marked_at, patient_id LIMIT %(limit)s)
+        UNION ALL
+        (SELECT patient_id, 2, next_look_at FROM alerts_patientevaluation
+          WHERE organization_id = %(organization_id)s AND next_look_at <= %(now)s AND patient_id <> ALL (%(left)s)
+          ORDER BY next_look_at, patient_id LIMIT %(limit)s)) AS due
+ GROUP BY patient_id ORDER BY min(place), min(since), patient_id LIMIT %(limit)s
+"""
+
 # Neither waits: several evaluators divide the patients among them, and no reading's store waits for two of us. The
 # patient's row as well, in the mode of the foreign keys: who changes a patient holds it first and the state then.
 CLAIM = """
@@ -15,10 +28,31 @@ SELECT state.patient_id, patient.timezone
    FOR KEY SHARE OF patient SKIP LOCKED FOR UPDATE OF state SKIP LOCKED
 """
 
-REMEMBERED = """
-SELECT patient_id, evaluated_through, seen, rules
-  FROM alerts_patientevaluation
+# What people do meanwhile would be written over with what was read before: held until the transaction ends.
+HOLD_EPISODES = """
+SELECT id FROM alerts_episode
  WHERE organization_id = %(organization_id)s AND patient_id = ANY (%(patient_id)s)
+   AND state = ANY (%(open_states)s)
+   FOR NO KEY UPDATE
+"""
+
+# What the last look left, and the devices that measure the patient now, as one JSON text.
+REMEMBERED = """
+SELECT asked.patient_id, evaluation.evaluated_through, evaluation.seen::text, evaluation.rules::text, contact.devices
+  FROM unnest(%(patient_id)s::bigint[]) AS asked (patient_id)
+  LEFT JOIN alerts_patientevaluation evaluation
+    ON evaluation.organization_id = %(organization_id)s AND evaluation.patient_id = asked.patient_id
+  LEFT JOIN (
+       SELECT assignment.patient_id,
+              json_agg(json_build_array(device.id, device.last_seen_at, device.kind, device.expected_lag_minutes,
+                                        assignment.starts_at))::text AS devices
+         FROM devices_assignment assignment
+         JOIN devices_device device
+           ON device.organization_id = assignment.organization_id AND device.id = assignment.device_id
+        WHERE assignment.organization_id = %(organization_id)s AND assignment.patient_id = ANY (%(patient_id)s)
+          AND assignment.starts_at <= %(now)s AND (assignment.ends_at IS NULL OR assignment.ends_at > %(now)s)
+        GROUP BY assignment.patient_id) contact
+    ON contact.patient_id = asked.patient_id
 """
 
 # One JSON text of a patient's readings: as rows of columns they took a third of a round to be read.
@@ -34,16 +68,6 @@ SELECT reading.patient_id,
    AND reading.measured_at > asked.since
  WHERE reading.measured_at > %(oldest)s
  GROUP BY reading.patient_id
-"""
-
-CONTACTS = """
-SELECT assignment.patient_id, device.id, device.last_seen_at, device.kind, device.expected_lag_minutes,
-       assignment.starts_at
-  FROM devices_assignment assignment
-  JOIN devices_device device
-    ON device.organization_id = assignment.organization_id AND device.id = assignment.device_id
- WHERE assignment.organization_id = %(organization_id)s AND assignment.patient_id = ANY (%(patient_id)s)
-   AND assignment.starts_at <= %(now)s AND (assignment.ends_at IS NULL OR assignment.ends_at > %(now)s)
 """
 
 # One JSON text: quoting each JSON value of an array again took an eighth of a round.

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
+from alerts.evaluation import statements
 from alerts.evaluation.judging import judge
 from alerts.evaluation.loading import claim
 from alerts.evaluation.rules_gone import end_what_has_no_rule
 from alerts.evaluation.writing import write
-from alerts.models import PatientEvaluation
 from alerts.rules import effective_rules
-from readings.models import EvaluationMark
 from tenancy.directory import organizations_named_by
 from tenancy.scope import required_organization_id
 
@@ -33,6 +34,9 @@ class Evaluated:
     # Messages that are to be sent.
     told: int = 0
 
+    def __add__(self, other: Evaluated) -> Evaluated:
+        return Evaluated(self.patients + other.patients, self.transitions + other.transitions, self.told + other.told)
+
 
 def organizations_with_due_patients() -> list[int]:
     return organizations_named_by("alerts_due_organizations")
@@ -45,44 +49,61 @@ def evaluate_due_patients(*, limit: int = PATIENTS_PER_RUN) -> Evaluated:
     marks that led to it, or neither is. Patients whom a store or another evaluator holds are left to the next run.
     """
     done, left = Evaluated(), set[int]()
-    while done.patients < limit and (patient_ids := _due_patients(left)):
-        left.update(set(patient_ids) - _evaluated(patient_ids, done))
+    while done.patients < limit:
+        due, looked_at, found = _evaluate_some(left)
+        done += found
+        left.update(due - looked_at)
+        # Asking once more would cost a clinic with few due patients as much as they did.
+        if len(due) < PATIENTS_AT_ONCE:
+            break
     return done
 
 
-def _evaluated(patient_ids: Sequence[int], done: Evaluated) -> set[int]:
-    """Those who were looked at. Where the piece fails each is tried alone."""
+def _evaluate_some(left: set[int]) -> tuple[set[int], set[int], Evaluated]:
+    """Who was due besides those ``left``, who of them was looked at, and what came of it."""
+    due: list[int] = []
     try:
-        return _evaluate(patient_ids, done)
+        with transaction.atomic():
+            now = timezone.now()
+            due = _due_patients(left, now)
+            return set(due), *_evaluate(due, now)
     except Exception:
-        log.exception("patients_not_evaluated", organization=required_organization_id(), patients=len(patient_ids))
-    if len(patient_ids) == 1:
-        return set()
-    return set().union(*(_evaluated([patient_id], done) for patient_id in patient_ids))
+        if not due:
+            raise
+        log.exception("patients_not_evaluated", organization=required_organization_id(), patients=len(due))
+    looked_at, done = set[int](), Evaluated()
+    for patient_id in due if len(due) > 1 else ():
+        one, found = _evaluate_alone(patient_id)
+        looked_at |= one
+        done += found
+    return set(due), looked_at, done
 
 
-@transaction.atomic
-def _due_patients(left: set[int]) -> list[int]:
-    marks = EvaluationMark.objects.exclude(patient_id__in=left).longest_waiting_first()
-    found = list(marks.values_list("patient_id", flat=True)[:PATIENTS_AT_ONCE])
-    if len(found) < PATIENTS_AT_ONCE:
-        due = PatientEvaluation.objects.due(timezone.now()).exclude(patient_id__in=left | set(found))
-        found += due.values_list("patient_id", flat=True)[: PATIENTS_AT_ONCE - len(found)]
-    return found
+def _evaluate_alone(patient_id: int) -> tuple[set[int], Evaluated]:
+    """Where a piece fails: one patient's trouble must not keep the others' alarms."""
+    try:
+        with transaction.atomic():
+            return _evaluate([patient_id], timezone.now())
+    except Exception:
+        log.exception("patients_not_evaluated", organization=required_organization_id(), patients=1)
+        return set(), Evaluated()
 
 
-@transaction.atomic
-def _evaluate(patient_ids: Sequence[int], done: Evaluated) -> set[int]:
-    now = timezone.now()
-    looks = claim(patient_ids, now)
+def _due_patients(left: set[int], now: datetime) -> list[int]:
+    place: dict[str, Any] = {"organization_id": required_organization_id(), "left": list(left), "now": now}
+    with connection.cursor() as cursor:
+        cursor.execute(statements.DUE, {**place, "limit": PATIENTS_AT_ONCE})
+        return [patient_id for (patient_id,) in cursor.fetchall()]
+
+
+def _evaluate(patient_ids: Sequence[int], now: datetime) -> tuple[set[int], Evaluated]:
+    looks = claim(patient_ids, now) if patient_ids else {}
     if not looks:
-        return set()
+        return set(), Evaluated()
     plans = effective_rules(list(looks))
     outcomes = []
     for patient_id, look in looks.items():
         end_what_has_no_rule(look, plans[patient_id], now)
         outcomes.append(judge(look, plans[patient_id], now))
-    done.told += write(outcomes, now)
-    done.patients += len(outcomes)
-    done.transitions += sum(len(outcome.transitions) for outcome in outcomes)
-    return set(looks)
+    told = write(outcomes, now)
+    return set(looks), Evaluated(len(outcomes), sum(len(outcome.transitions) for outcome in outcomes), told)

@@ -1,6 +1,6 @@
 from alerts.models.delivery import Channel, Contact, Delivery, DeliveryQuerySet
 from alerts.models.episode import OPEN_STATES, Episode, EpisodeEvent, EpisodeQuerySet, Severity, Snooze
-from alerts.models.evaluation import LateReadings, PatientEvaluation, PatientEvaluationQuerySet
+from alerts.models.evaluation import LateReadings, PatientEvaluation
 from alerts.models.rules import ClinicAlarms, PatientAlarms, PatientRule, Rule, RuleGroup, RuleQuerySet
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "LateReadings",
     "PatientAlarms",
     "PatientEvaluation",
-    "PatientEvaluationQuerySet",
     "PatientRule",
     "Rule",
     "RuleGroup",

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
@@ -10,12 +9,6 @@ from patients.models import Patient
 from tenancy.fields import TenantForeignKey
 from tenancy.managers import TenantManager, TenantQuerySet
 from tenancy.models import TenantModel
-
-
-class PatientEvaluationQuerySet(TenantQuerySet["PatientEvaluation"]):
-    def due(self, now: datetime) -> PatientEvaluationQuerySet:
-        """Rules of theirs may have become true or false without a reading."""
-        return self.filter(next_look_at__lte=now).order_by("next_look_at", "patient_id")
 
 
 class PatientEvaluation(TenantModel):
@@ -35,7 +28,7 @@ class PatientEvaluation(TenantModel):
     rules = models.JSONField()
     next_look_at = models.DateTimeField(null=True)
 
-    objects: ClassVar[Any] = TenantManager.of(PatientEvaluationQuerySet)
+    objects: ClassVar[Any] = TenantManager.of(TenantQuerySet)
 
     class Meta(TenantModel.Meta):
         indexes = [

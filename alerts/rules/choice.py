@@ -17,7 +17,10 @@ class PresetChoice:
 
 
 def clinic_choice() -> PresetChoice:
-    chosen = ClinicAlarms.objects.first()
+    return choice_of(ClinicAlarms.objects.first())
+
+
+def choice_of(chosen: ClinicAlarms | None) -> PresetChoice:
     if chosen is None:
         return PresetChoice(STANDARD, VERSION)
     return PresetChoice(chosen.preset, chosen.preset_version)

@@ -177,7 +177,7 @@ def test_a_rule_that_cannot_be_evaluated_does_not_stop_the_others(
 def test_an_episode_whose_rule_is_gone_ends_and_says_why(northside: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     measure(northside, 50)
     evaluate(northside)
-    monkeypatch.setattr(effective, "_ready", lambda standing: ())
+    monkeypatch.setattr("alerts.evaluation.work.effective_rules", lambda patients: dict.fromkeys(patients, ()))
     with northside.scope(), transaction.atomic():
         look_again(northside.patients[0])
     evaluate(northside)
@@ -190,16 +190,17 @@ def test_an_episode_whose_rule_is_gone_ends_and_says_why(northside: Clinic, monk
 def test_another_condition_of_a_rule_begins_to_wait_anew(northside: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both remember since when a part in the same place holds."""
 
-    def low_for(minutes: int, mgdl: int) -> tuple[effective.EffectiveRule, ...]:
+    def only_low_for(minutes: int, mgdl: int) -> None:
         condition = {"type": "sustained", "minutes": minutes, "of": {"type": "below", "mgdl": mgdl}}
         text = json.dumps(condition, sort_keys=True)
         compiled = effective._compiled(text)
-        return (effective.EffectiveRule(code="low", severity="high", condition=compiled, name="Low", fingerprint=text),)
+        low = effective.EffectiveRule(code="low", severity="high", condition=compiled, name="Low", fingerprint=text)
+        monkeypatch.setattr("alerts.evaluation.work.effective_rules", lambda patients: dict.fromkeys(patients, (low,)))
 
-    monkeypatch.setattr(effective, "_ready", lambda standing: low_for(10, 200))
+    only_low_for(10, 200)
     measure(northside, 120, minutes_ago(14))
     evaluate(northside)
-    monkeypatch.setattr(effective, "_ready", lambda standing: low_for(10, 80))
+    only_low_for(10, 80)
     measure(northside, 75)
     evaluate(northside)
     assert episodes(northside, "low") == []

@@ -42,7 +42,7 @@ def shown(clinic: Clinic, query: str = "", role: str = "nurse") -> list[dict[str
 
 def test_copies_never_alarm_and_stand_on_the_timeline_by_the_hour(receiver: Clinic, southside: Clinic) -> None:
     evaluate(receiver)
-    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
     for minutes in (50, 55, 60, 65):
         at = hour + timedelta(minutes=minutes)
         measure(receiver, 120, at)

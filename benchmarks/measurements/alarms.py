@@ -107,6 +107,6 @@ def _plain_piece(bench: Bench, connection: psycopg.Connection, patients: Sequenc
         bench.enter_scope(connection)
         connection.execute(statements.CLAIM, place).fetchall()
         connection.execute(statements.READINGS, {**place, "since": since, "oldest": since[0]}).fetchall()
-        connection.execute(statements.CONTACTS, {**place, "now": now}).fetchall()
+        connection.execute(statements.REMEMBERED, {**place, "now": now}).fetchall()
         connection.execute(statements.KEEP, {**place, "kept": json.dumps(kept), "now": now})
         connection.execute(statements.TAKE_MARKS, place)

@@ -1,5 +1,5 @@
 from readings.models.amendment import Amendment
-from readings.models.evaluation import EvaluationMark, EvaluationMarkQuerySet
+from readings.models.evaluation import EvaluationMark
 from readings.models.reading import (
     GlucoseReading,
     GlucoseReadingQuerySet,
@@ -21,7 +21,6 @@ __all__ = [
     "DaySummaryQuerySet",
     "DirtyDay",
     "EvaluationMark",
-    "EvaluationMarkQuerySet",
     "GlucoseReading",
     "GlucoseReadingQuerySet",
     "PatientState",

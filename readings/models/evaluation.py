@@ -11,11 +11,6 @@ from tenancy.managers import TenantManager, TenantQuerySet
 from tenancy.models import TenantModel
 
 
-class EvaluationMarkQuerySet(TenantQuerySet["EvaluationMark"]):
-    def longest_waiting_first(self) -> EvaluationMarkQuerySet:
-        return self.order_by("marked_at", "patient_id")
-
-
 class EvaluationMark(TenantModel):
     """A patient with readings that no alarm rule has looked at yet.
 
@@ -32,7 +27,7 @@ class EvaluationMark(TenantModel):
     late_from = models.DateTimeField(null=True)
     late_until = models.DateTimeField(null=True)
 
-    objects: ClassVar[Any] = TenantManager.of(EvaluationMarkQuerySet)
+    objects: ClassVar[Any] = TenantManager.of(TenantQuerySet)
 
     def __str__(self) -> str:
         return str(self.patient_id)
