@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytics.trace import Floats, Trace
 
@@ -40,10 +41,10 @@ def agp(trace: Trace) -> Agp:
 
     Source: "according to AGP spec" in tidepool-org viz, a licensed implementation; the specification is not public.
     """
-    raw, counts = np.full((HOURS, len(PERCENTILES)), np.nan), np.bincount(trace.hours_of_day, minlength=HOURS)
-    for hour, values in enumerate(_by_hour(trace, counts.tolist())):
-        if len(values):
-            raw[hour] = np.percentile(values, PERCENTILES)
+    counts = np.bincount(trace.hours_of_day, minlength=HOURS)
+    raw = np.full((HOURS, len(PERCENTILES)), np.nan)
+    is_filled = counts > 0
+    raw[is_filled] = _percentiles(_sorted_in_hours(trace, counts), counts[is_filled])
     raw[counts < FEWEST_FOR_OUTER, :: len(PERCENTILES) - 1] = np.nan
     hours = (
         AgpHour(count, *(None if np.isnan(value) else value for value in row))
@@ -63,6 +64,19 @@ def smoothed(raw: Floats) -> Floats:
     return result
 
 
-def _by_hour(trace: Trace, counts: list[int]) -> list[Floats]:
+def _sorted_in_hours(trace: Trace, counts: NDArray[np.intp]) -> Floats:
     in_order = trace.glucose[np.argsort(trace.hours_of_day.astype(np.int8), kind="stable")]
-    return np.split(in_order, np.cumsum(counts)[:-1])
+    for hour in np.split(in_order, np.cumsum(counts)[:-1]):
+        hour.sort()
+    return in_order
+
+
+def _percentiles(values: Floats, counts: NDArray[np.intp]) -> Floats:
+    """Type 7, of groups of ascending ``values`` none of which is empty; a loop of ``np.percentile`` takes longer."""
+    begins = (np.cumsum(counts) - counts)[:, np.newaxis]
+    places = np.array(PERCENTILES) / 100 * (counts[:, np.newaxis] - 1)
+    lower = np.floor(places).astype(np.intp)
+    upper = np.minimum(lower + 1, counts[:, np.newaxis] - 1)
+    below, above = values[begins + lower], values[begins + upper]
+    percentiles: Floats = below + (above - below) * (places - lower)
+    return percentiles

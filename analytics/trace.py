@@ -148,7 +148,8 @@ def offsets(instants: Milliseconds, zone: ZoneInfo) -> Milliseconds:
     """
     days, first = np.unique(instants // DAY, return_index=True)
     ahead = np.empty(len(instants), dtype=np.int64)
-    for day, begin, end in zip(days.tolist(), first, [*first[1:], len(instants)], strict=True):
+    ends = np.append(first[1:], len(instants))[: len(first)]
+    for day, begin, end in zip(days.tolist(), first.tolist(), ends.tolist(), strict=True):
         before, after = _offset_of_day(day, zone), _offset_of_day(day + 1, zone)
         if before == after:
             ahead[begin:end] = before
