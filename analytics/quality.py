@@ -20,8 +20,8 @@ from analytics.trace import HOUR, MINUTE, Flags, Floats, Milliseconds, Trace
 LOWEST_POSSIBLE, ERROR_CODE, HIGHEST_POSSIBLE = 10, 38, 600
 # mg/dL per minute, between readings at most 15 minutes apart. Source: Glucose Monitoring Devices (2020), chapter 11.
 FASTEST, JUMPS_WITHIN = 5.0, 15 * MINUTE
-# A sensor that repeats a value is stuck. oref0 asks for little change (mean below 1 mg/dL per five minutes): quiet nights
-# have that, 455 stretches in seven weeks of five people, where no change at all leaves 2.
+# A sensor that repeats a value is stuck. oref0 asks for little change only (mean below 1 mg/dL per five minutes). Quiet
+# nights have that: 455 stretches in seven weeks of five people, where no change at all leaves 2.
 FLAT_ABOVE, FLAT_FOR = 60.0, 45 * MINUTE
 # What a sensor shows in its first hour jumps; in its first twelve it is less exact. Source: label of the Libre.
 SETTLES, WARMS_UP = HOUR, 12 * HOUR
