@@ -4,6 +4,7 @@ So whatever happened to the readings of a day (late, amended, removed, another t
 there now. Marks are written and removed under the lock on the patient's state; see ``DirtyDay``.
 """
 
+from readings.summaries.followers import register_summary_follower
 from readings.summaries.marking import follow_timezone, mark_days_of_all_patients, mark_every_day
 from readings.summaries.metrics import note_oldest_mark
 from readings.summaries.work import Backlog, backlog, organizations_with_dirty_days, summarise_dirty_days
@@ -16,5 +17,6 @@ __all__ = [
     "mark_every_day",
     "note_oldest_mark",
     "organizations_with_dirty_days",
+    "register_summary_follower",
     "summarise_dirty_days",
 ]

@@ -11,6 +11,7 @@ from django.db.models import Count, Min
 
 from readings.models import HISTOGRAM_BIN, DaySummary, DirtyDay
 from readings.summaries import statements
+from readings.summaries.followers import tell_followers
 from tenancy.directory import organizations_named_by
 from tenancy.scope import required_organization_id
 
@@ -93,6 +94,7 @@ def _summarise_patient(patient_id: int) -> int:
             cursor.execute(statements.SUMMARISE, {**place, **_window(days), "days": days, "bin": HISTOGRAM_BIN})
             kept = {day for (day,) in cursor.fetchall()}
             DaySummary.objects.filter(patient_id=patient_id, day__in=set(days) - kept).delete()
+            tell_followers(patient_id, days)
     return len(days)
 
 

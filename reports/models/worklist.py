@@ -127,7 +127,7 @@ class SavedView(TenantModel):
 class RecentDays(TenantModel):
     """The day summaries of a patient's last 28 days, in one small row: ten thousand of them are read in one question.
 
-    ``counts``: for each day, the oldest first and ``last_day`` the last, the numbers that ``reports.worklist.days``
+    ``counts``: for each day, the oldest first and ``last_day`` the last, the numbers that ``reports.worklist.columns``
     names, each in two bytes, high byte first; days without readings are zeros. Kept by the summariser.
     """
 
