@@ -109,7 +109,6 @@ class CurveSection:
     title: str
     description: str
     unit: str
-    key: tuple[Fact, ...]
     plot: Plot | None
     missing: str = ""
 
@@ -137,7 +136,8 @@ class DaysSection:
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
-    """``warnings`` stand under the header: why figures are missing, or must be read with care."""
+    """``warnings`` stand under the header: why figures are missing, or must be read with care. ``unprintable``: one more,
+    where a name has letters that no font of the PDF has."""
 
     language: str
     paper: str
@@ -147,6 +147,7 @@ class ReportContent:
     patient: tuple[Fact, ...]
     period: tuple[Fact, ...]
     warnings: tuple[str, ...]
+    unprintable: str
     ranges: RangesSection
     metrics: MetricsSection
     curve: CurveSection
