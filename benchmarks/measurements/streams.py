@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import psycopg
@@ -32,7 +33,8 @@ SELECT device.code, extract(epoch FROM reading.received_at)::float8
  WHERE device.code = ANY (%s) AND reading.received_at > now() - interval '4 minutes'
 """
 ALARMS = """
-SELECT delivery.idempotency_key::text, max(extract(epoch FROM reading.received_at)::float8)
+SELECT delivery.idempotency_key::text, max(extract(epoch FROM reading.received_at)::float8),
+       max(extract(epoch FROM delivery.created_at)::float8)
   FROM alerts_delivery delivery
   JOIN alerts_episode episode
     ON episode.organization_id = delivery.organization_id AND episode.id = delivery.episode_id
@@ -64,7 +66,8 @@ def measure(bench: Bench) -> Iterator[Figure]:
         )  # fmt: skip
     if heard.closed:
         raise BenchmarkError(f"{heard.closed} streams were closed.")
-    received, alarms = _asked(RECEIVED, [[device.code for device in made.devices]]), _asked(ALARMS, [])
+    received = dict(_asked(RECEIVED, [[device.code for device in made.devices]]))
+    alarms = _asked(ALARMS, [])
     yield _events(heard, received, streams=streams, each=streams // clinics, rate=rate)
     yield _messages(heard, alarms, lows=-(-heard.posted // LOWS))
 
@@ -80,13 +83,16 @@ def _events(heard: Heard, received: dict[str, float], *, streams: int, each: int
     )  # fmt: skip
 
 
-def _messages(heard: Heard, alarms: dict[str, float], *, lows: int) -> Figure:
-    times = [heard.messages[key] - at for key, at in alarms.items() if key in heard.messages]
+def _messages(heard: Heard, alarms: Sequence[tuple[Any, ...]], *, lows: int) -> Figure:
+    """``found p...``: of that time, until the message lay in the outbox, by the beginning of the evaluator's look."""
+    times = [heard.messages[key] - at for key, at, _ in alarms if key in heard.messages]
+    found = [planned_at - at for key, at, planned_at in alarms if key in heard.messages]
     if not times:
         raise BenchmarkError("No urgent low came to its channel.")
+    figures = _percentiles(times) | {f"found {name}": value for name, value in _percentiles(found).items()}
     return Figure(
         "urgent lows among them, from arrival to hand-over to the channel", "messages", len(times),
-        "urgent lows that were posted", lows, _percentiles(times), Target(must=1, aim=1, p99_ms=5000),
+        "urgent lows that were posted", lows, figures, Target(must=1, aim=1, p99_ms=5000),
     )  # fmt: skip
 
 
@@ -96,9 +102,9 @@ def _percentiles(seconds: Sequence[float]) -> dict[str, float]:
     return {f"p{percent} ms": round(1000 * ordered[place], 1) for percent, place in places.items()}
 
 
-def _asked(statement: str, parameters: list[list[str]]) -> dict[str, float]:
+def _asked(statement: str, parameters: list[list[str]]) -> list[tuple[Any, ...]]:
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"]) as owner:
-        return dict(owner.execute(statement.encode(), parameters).fetchall())
+        return owner.execute(statement.encode(), parameters).fetchall()
 
 
 @contextmanager
