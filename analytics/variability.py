@@ -138,7 +138,7 @@ def daily_sds(grid: Grid) -> DailySds:
     return DailySds(
         within_days=_mean(_sds(days, axis=1)),
         between_times=_sd(_means(days, axis=0)),
-        within_hours=_mean(_sds_of_windows(grid.values, max(2, round(HOUR_MINUTES / grid.interval)))),
+        within_hours=_mean(_sds_of_windows(grid.values, round(HOUR_MINUTES / grid.interval))),
         between_day_means=_sd(means),
         between_days=_mean(_sds(days, axis=0)),
         between_days_about_means=_mean(_sds(days - means[:, np.newaxis], axis=0)),
@@ -170,11 +170,11 @@ def _sds(values: Floats, axis: int) -> Floats:
 
 def _sds_of_windows(values: Floats, width: int) -> Floats:
     """Of each window of ``width`` neighbouring points, also where only two are known: as R iglu has it."""
+    if width < 2 or len(values) < 2:
+        return np.empty(0)
     padded = np.concatenate((values, np.full(width - 2, np.nan)))
     is_known = np.isfinite(padded)
-    count = len(padded) - width + 1
-    if count < 1:
-        return np.empty(0)
+    count = len(values) - 1
     # A handful of shifted sums, where a view of all windows would be a dozen times the memory.
     counts = sum(is_known[place : place + count].astype(np.int64) for place in range(width))
     filled = np.where(is_known, padded, 0.0)

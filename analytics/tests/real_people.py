@@ -23,9 +23,11 @@ needs_real_people = pytest.mark.skipif(not REAL_FILE.exists(), reason="the examp
 @lru_cache(maxsize=1)
 def real_people() -> list[Trace]:
     """In the order of the file: "Subject 1" to "Subject 5"."""
-    readings = defaultdict(list)
+    readings: dict[str, list[tuple[datetime, float]]] = defaultdict(list)
     with REAL_FILE.open(newline="") as lines:
         for line in csv.DictReader(lines):
             at = datetime.fromisoformat(line["time"]).replace(tzinfo=ZONE)
             readings[line["subject"]].append((at, float(line["glucose"])))
-    return [Trace.of_datetimes(*zip(*rows, strict=True), ZONE) for rows in readings.values()]
+    return [
+        Trace.of_datetimes([at for at, _ in rows], [value for _, value in rows], ZONE) for rows in readings.values()
+    ]
