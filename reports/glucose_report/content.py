@@ -136,8 +136,8 @@ class DaysSection:
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
-    """``warnings`` stand under the header: why figures are missing, or must be read with care. ``unprintable``: one more,
-    where a name has letters that no font of the PDF has."""
+    """``warnings`` stand under the header: why figures must be read with care. ``unprintable``: one more, where a name
+    has letters that no font of the PDF has."""
 
     language: str
     paper: str

@@ -94,7 +94,7 @@ def box(bottom: float, top: float, scale: Scale, style: str) -> Shape:
 
 
 def spread(wanted: Sequence[float], apart: float) -> list[float]:
-    """Places for labels as near as possible to the wanted ones (ascending), ``apart`` from each other, within 0 to 1."""
+    """Places for labels near the wanted ones (ascending), ``apart`` from each other, within 0 to 1."""
     placed: list[float] = []
     for place in wanted:
         placed.append(max(place, placed[-1] + apart) if placed else max(place, apart / 2))

@@ -66,7 +66,9 @@ class Language:
         return self.say_of("date", "{day} {month}", day=day.day, month=self._months()[day.month - 1])
 
     def date(self, day: date) -> str:
-        return self.say_of("date", "{day} {month} {year}", day=day.day, month=self._months()[day.month - 1], year=day.year)
+        return self.say_of(
+            "date", "{day} {month} {year}", day=day.day, month=self._months()[day.month - 1], year=day.year
+        )
 
     def instant(self, instant: datetime, zone: ZoneInfo) -> str:
         local = instant.astimezone(zone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -39,32 +39,3 @@ class Subject:
     zone: ZoneInfo
     preset: Preset
     sources: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Whole days by the patient's clock, both included; the last is that of the last reading."""
-
-    first: date
-    last: date
-    zone: ZoneInfo
-
-    @classmethod
-    def ending_at(cls, last_reading: datetime, days: int, zone: ZoneInfo) -> Period:
-        last = last_reading.astimezone(zone).date()
-        return cls(last - timedelta(days=days - 1), last, zone)
-
-    @property
-    def days(self) -> int:
-        return (self.last - self.first).days + 1
-
-    @property
-    def since(self) -> datetime:
-        return self._midnight(self.first)
-
-    @property
-    def until(self) -> datetime:
-        return self._midnight(self.last + timedelta(days=1))
-
-    def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time.min, self.zone).astimezone(UTC)

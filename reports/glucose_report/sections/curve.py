@@ -8,9 +8,9 @@ import numpy as np
 
 from analytics.agp import PERCENTILES
 from analytics.ranges import RangeLimits
+from analytics.summary import Analysis
 from analytics.trace import Floats
 from reports.glucose_report.content import CurveSection, Label, Plot, Shape
-from reports.glucose_report.figures import Figures
 from reports.glucose_report.geometry import Scale, band, level_line, line, plain_line, runs, spread
 from reports.glucose_report.language import Language
 from reports.glucose_report.sections.limits import limit_words, limits_in_order, zones_of
@@ -24,30 +24,30 @@ LABEL = 0.05
 TOLD_HOURS = (0, 6, 12, 18)
 
 
-def curve_section(figures: Figures, unit: str, words: Language, missing: str) -> CurveSection:
+def curve_section(analysis: Analysis, unit: str, words: Language, missing: str) -> CurveSection:
     return CurveSection(
         title=words.say("Ambulatory glucose profile"),
         description=words.say("Median and percentiles of all readings of the period, by the time of day"),
         unit=unit,
-        plot=None if missing else curve_plot(figures, unit, words),
+        plot=None if missing else curve_plot(analysis, unit, words),
         missing=missing,
     )
 
 
-def curve_plot(figures: Figures, unit: str, words: Language) -> Plot:
-    hours, percentiles = _over_the_day(figures.agp.smoothed)
+def curve_plot(analysis: Analysis, unit: str, words: Language) -> Plot:
+    hours, percentiles = _over_the_day(analysis.agp.smoothed)
     shapes = [
         *_grid(),
-        *_bands(hours, percentiles, figures.goals.limits),
-        *_limits(figures.goals.limits),
-        *_medians(hours, percentiles, figures.goals.limits),
+        *_bands(hours, percentiles, analysis.goals.limits),
+        *_limits(analysis.goals.limits),
+        *_medians(hours, percentiles, analysis.goals.limits),
     ]
     return Plot(
         shapes=tuple(shapes),
-        left=_left(figures.goals.limits, unit, words),
+        left=_left(analysis.goals.limits, unit, words),
         right=_right(percentiles, words),
         bottom=tuple(Label(hour / 24, f"{hour:02d}:00") for hour in range(0, 25, 3)),
-        description=_told(figures, unit, words),
+        description=_told(analysis, unit, words),
     )
 
 
@@ -100,7 +100,7 @@ def _left(limits: RangeLimits, unit: str, words: Language) -> tuple[Label, ...]:
 def _right(percentiles: Floats, words: Language) -> tuple[Label, ...]:
     """Where the curves end; one that has a gap there has no label."""
     ends = [
-        (SCALE.at(value), words.percent(str(share)), share == 50)  # noqa: PLR2004
+        (SCALE.at(value), words.percent(str(share)), share == 50)
         for share, value in zip(PERCENTILES, percentiles[:, -1].tolist(), strict=True)
         if not np.isnan(value)
     ]
@@ -108,10 +108,10 @@ def _right(percentiles: Floats, words: Language) -> tuple[Label, ...]:
     return tuple(Label(place, text, is_median) for place, (_, text, is_median) in zip(places, ends, strict=True))
 
 
-def _told(figures: Figures, unit: str, words: Language) -> str:
+def _told(analysis: Analysis, unit: str, words: Language) -> str:
     told = []
     for hour in TOLD_HOURS:
-        low, middle, high = (float(figures.agp.smoothed[hour, column]) for column in (1, 2, 3))
+        low, middle, high = (float(analysis.agp.smoothed[hour, column]) for column in (1, 2, 3))
         if not np.isnan(middle):
             values = [words.glucose(value, unit) for value in (middle, low, high)]
             told.append(words.say("{hour}: median {median}, middle half {low} to {high}", hour=f"{hour:02d}–{hour + 1:02d} h",  # noqa: E501, RUF001

@@ -9,14 +9,14 @@ import numpy as np
 
 from analytics.daily import DailyProfile
 from analytics.ranges import RangeLimits
-from analytics.trace import Floats
+from analytics.summary import Analysis
+from analytics.trace import MINUTE, Floats
 from reports.charts.ranges import percent_words
+from reports.glucose.windows import Window
 from reports.glucose_report.content import Day, DaysSection, Label, Plot, Shape
-from reports.glucose_report.figures import Figures
 from reports.glucose_report.geometry import Scale, band, box, level_line, plain_line, runs
 from reports.glucose_report.language import Language
 from reports.glucose_report.sections.limits import limit_words, zones_of
-from reports.glucose_report.subject import Period
 
 SHOWN = 14
 SCALE = Scale(0.0, 350.0)
@@ -27,23 +27,23 @@ MOST_POINTS, COLUMNS = 300, 144
 SATURDAY = 5
 
 
-def days_section(figures: Figures, period: Period, unit: str, words: Language, missing: str) -> DaysSection:
-    by_day = {profile.day: profile for profile in figures.daily}
-    first = max(period.first, period.last - timedelta(days=SHOWN - 1))
-    days = [first + timedelta(days=number) for number in range((period.last - first).days + 1)]
+def days_section(analysis: Analysis, window: Window, unit: str, words: Language, missing: str) -> DaysSection:
+    by_day = {profile.day: profile for profile in analysis.days}
+    first = max(window.first, window.last - timedelta(days=SHOWN - 1))
+    days = [first + timedelta(days=number) for number in range((window.last - first).days + 1)]
     description = words.say("Each box is a day from midnight to midnight, with its share in range and its average")
-    if period.days > SHOWN:
+    if window.days > SHOWN:
         description = words.say("The last {count} days, each from midnight to midnight", count=SHOWN)
     return DaysSection(
         title=words.say("Daily glucose profiles"),
         description=description,
-        days=() if missing else tuple(_day(day, by_day.get(day), figures, unit, words) for day in days),
+        days=() if missing else tuple(_day(day, by_day.get(day), analysis, unit, words) for day in days),
         missing=missing,
     )
 
 
-def _day(day: date, profile: DailyProfile | None, figures: Figures, unit: str, words: Language) -> Day:
-    limits = figures.goals.limits
+def _day(day: date, profile: DailyProfile | None, analysis: Analysis, unit: str, words: Language) -> Day:
+    limits = analysis.goals.limits
     mean = in_range = ""
     told = missing = words.say("No readings")
     if profile is not None:
@@ -61,7 +61,7 @@ def _day(day: date, profile: DailyProfile | None, figures: Figures, unit: str, w
         mean=mean,
         in_range=in_range,
         plot=Plot(
-            shapes=tuple(_shapes(profile, figures)),
+            shapes=tuple(_shapes(profile, analysis)),
             left=tuple(Label(SCALE.at(one.mg_dl), limit_words(one, unit, words)) for one in (limits.low, limits.high)),
             description=f"{weekday} {shown}: {told}",
         ),
@@ -70,16 +70,20 @@ def _day(day: date, profile: DailyProfile | None, figures: Figures, unit: str, w
     )
 
 
-def _shapes(profile: DailyProfile | None, figures: Figures) -> Iterator[Shape]:
-    limits = figures.goals.limits
+def _shapes(profile: DailyProfile | None, analysis: Analysis) -> Iterator[Shape]:
+    limits = analysis.goals.limits
     yield box(limits.low.mg_dl, limits.high.mg_dl, SCALE, "target")
     for value in (SCALE.bottom, SCALE.top):
         yield level_line(value, SCALE, "frame")
     if profile is not None:
         minutes, glucose = _thinned(profile.minutes, profile.glucose)
-        gap = max(SHORTEST_GAP, 2.5 * figures.interval) / MINUTES
+        gap = max(SHORTEST_GAP, 2.5 * _interval(profile)) / MINUTES
         for part in runs(minutes / MINUTES, glucose, gap):
             yield from _run(minutes[part] / MINUTES, glucose[part], limits)
+
+
+def _interval(profile: DailyProfile) -> float:
+    return float(np.median(np.diff(profile.instants))) / MINUTE if len(profile.instants) > 1 else 0.0
 
 
 def _run(xs: Floats, glucose: Floats, limits: RangeLimits) -> Iterator[Shape]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from analytics.goals import Goals
+from analytics.summary import Analysis
 from reports.glucose_report.content import Metric, MetricsSection
-from reports.glucose_report.figures import Figures
 from reports.glucose_report.language import Language
 from tenancy.models import GlucoseUnit
 
@@ -12,8 +12,8 @@ from tenancy.models import GlucoseUnit
 MEAN_GOAL_MMOL_L = {154.0: 8.6}
 
 
-def metrics_section(figures: Figures, unit: str, words: Language, missing: str) -> MetricsSection:
-    centre, goals = figures.centre, figures.goals
+def metrics_section(analysis: Analysis, unit: str, words: Language, missing: str) -> MetricsSection:
+    centre, goals = analysis.centre, analysis.goals
     return MetricsSection(
         title=words.say("Glucose metrics"),
         metrics=(
@@ -38,18 +38,18 @@ def metrics_section(figures: Figures, unit: str, words: Language, missing: str) 
                 words.say("Coefficient of variation: standard deviation as a share of the average"),
             ),
         ),
-        notes=_notes(figures, unit, words),
+        notes=_notes(analysis, unit, words),
         missing=missing,
     )
 
 
-def _notes(figures: Figures, unit: str, words: Language) -> tuple[str, ...]:
-    centre = figures.centre
+def _notes(analysis: Analysis, unit: str, words: Language) -> tuple[str, ...]:
+    centre = analysis.centre
     readings = words.say_many("{count} reading", "{count} readings", centre.count)
     if centre.sd is not None:
         deviation = words.say("Standard deviation {number} {unit}", number=words.glucose(centre.sd, unit), unit=unit)
         readings = f"{deviation} · {readings}"
-    if figures.sufficiency.lows_and_cv_allowed:
+    if analysis.sufficiency.lows_and_cv_allowed:
         return (readings,)
     return readings, words.say("Low glucose and CV need 28 days or more to be reliable.")
 

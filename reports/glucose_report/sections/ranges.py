@@ -7,10 +7,10 @@ from itertools import accumulate, pairwise
 
 from analytics.goals import Goals, Preset
 from analytics.ranges import RangeName, TimesInRanges
+from analytics.summary import Analysis
 from analytics.trace import Limit
 from reports.charts.ranges import percent_words
 from reports.glucose_report.content import RangeGoal, RangePart, RangesSection
-from reports.glucose_report.figures import Figures
 from reports.glucose_report.geometry import spread
 from reports.glucose_report.language import Language
 from reports.glucose_report.sections.limits import limit_words
@@ -29,8 +29,8 @@ class _Told:
     lower: str
 
 
-def ranges_section(figures: Figures, preset: Preset, unit: str, words: Language, missing: str) -> RangesSection:
-    times, goals = figures.times, figures.goals
+def ranges_section(analysis: Analysis, preset: Preset, unit: str, words: Language, missing: str) -> RangesSection:
+    times, goals = analysis.times, analysis.goals
     told = _told(goals, unit, words)
     percents = _percents(times, words)
     heights = _heights(times, list(told))
@@ -93,9 +93,7 @@ def _told(goals: Goals, unit: str, words: Language) -> dict[RangeName, _Told]:
 
 
 def _percents(times: TimesInRanges, words: Language) -> dict[RangeName, str]:
-    return {
-        name: _percent(getattr(times, name), percent, words) for name, percent in times.whole_percents().items()
-    }
+    return {name: _percent(getattr(times, name), percent, words) for name, percent in times.whole_percents().items()}
 
 
 def _percent(count: int, percent: int, words: Language) -> str:
@@ -158,4 +156,3 @@ def _notes(goals: Goals, words: Language) -> tuple[str, ...]:
     if goals.in_range_above is None:
         return (minutes,)
     return (words.say("Each {share} more time in range is clinically beneficial.", share=words.percent("5")), minutes)
-
