@@ -256,17 +256,24 @@ LIMITS_REDIS_URL = redis_url_for(_redis, REDIS_DATABASES["limits"], "client")
 # Redis is never load-bearing for truth: a request waits this long for it, and goes on without.
 REDIS_BUDGET_SECONDS = 0.1
 
+_CACHE = {
+    "BACKEND": "django_redis.cache.RedisCache",
+    "LOCATION": redis_url_for(_redis, REDIS_DATABASES["cache"], "client"),
+    "KEY_FUNCTION": "tenancy.cache.organization_key",
+}
+_CACHE_OPTIONS = {
+    "SOCKET_CONNECT_TIMEOUT": REDIS_BUDGET_SECONDS,
+    "SOCKET_TIMEOUT": REDIS_BUDGET_SECONDS,
+    "IGNORE_EXCEPTIONS": True,
+}
 CACHES = {
-    "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
-        "LOCATION": redis_url_for(_redis, REDIS_DATABASES["cache"], "client"),
-        "KEY_FUNCTION": "tenancy.cache.organization_key",
-        "OPTIONS": {
-            "SOCKET_CONNECT_TIMEOUT": REDIS_BUDGET_SECONDS,
-            "SOCKET_TIMEOUT": REDIS_BUDGET_SECONDS,
-            "IGNORE_EXCEPTIONS": True,
-        },
-    }
+    "default": {**_CACHE, "OPTIONS": _CACHE_OPTIONS},
+    # Results of analytics, sealed (reports/glucose/kept.py).
+    "results": {
+        **_CACHE,
+        "KEY_PREFIX": "results",
+        "OPTIONS": {**_CACHE_OPTIONS, "SERIALIZER": "tenancy.cache.Bytes"},
+    },
 }
 
 CELERY_BROKER_URL = redis_url_for(_redis, REDIS_DATABASES["broker"], "celery")
