@@ -178,7 +178,10 @@ def _profile_body(profile: DailyProfile, told: In) -> dict[str, Any]:
 def _variability_body(analysis: Analysis, told: In) -> dict[str, Any]:
     found = asdict(analysis.variability)
     sds = found.pop("daily_sds")
-    body = {camel_case(name): number(value) if name in _UNITLESS else told.fine(value) for name, value in found.items()}
+    body = {
+        camel_case(name): told.fine(value) if name in _CONCENTRATIONS else number(value)
+        for name, value in found.items()
+    }
     return body | {"dailySds": {camel_case(name): told.glucose(value) for name, value in sds.items()}}
 
 
