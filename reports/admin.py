@@ -16,6 +16,7 @@ from patients.services import archive_patient, change_patient, create_patient
 from reports.archived_page import archived_page
 from reports.care_section import change_care
 from reports.dexcom_pages.acts import change_dexcom, dexcom_part
+from reports.glucose_report.page import report_file, report_page
 from reports.history_page import history_page
 from reports.patient_list import patient_list
 from reports.patient_page import patient_page
@@ -46,6 +47,8 @@ class PatientAdmin(AuditedAdmin):
             path("<path:object_id>/care/", site(self.care_view), name="patients_patient_care"),
             path("<path:object_id>/dexcom/part/", site(self.dexcom_part_view), name="patients_patient_dexcom_part"),
             path("<path:object_id>/dexcom/", site(self.dexcom_view), name="patients_patient_dexcom"),
+            path("<path:object_id>/report/pdf/", site(self.report_file_view), name="patients_patient_report_file"),
+            path("<path:object_id>/report/", site(self.report_view), name="patients_patient_report"),
             path("<path:object_id>/archive/", site(self.archive_view), name="patients_patient_archive"),
             path("<path:object_id>/", site(self.page_view), name="patients_patient_page"),
         ]
@@ -73,6 +76,12 @@ class PatientAdmin(AuditedAdmin):
         if patient is None:
             raise Http404
         return history_page(request, patient, self.admin_site.each_context(request))
+
+    def report_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return report_page(request, self._visible(request, object_id), self.admin_site.each_context(request))
+
+    def report_file_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return report_file(request, self._visible(request, object_id))
 
     def care_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return require_POST(self._change_care)(request, object_id)

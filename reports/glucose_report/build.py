@@ -72,7 +72,7 @@ def _period(analysis: Analysis, window: Window, words: Language) -> tuple[Fact, 
 
 def _insufficient(analysis: Analysis, words: Language) -> str:
     if Shortfall.NO_READINGS in analysis.sufficiency.reasons:
-        return words.say("Insufficient data: there are no readings in this window.")
+        return words.say("Insufficient data: there are no readings in this period.")
     return words.say("Insufficient data: there are readings of less than 24 hours.")
 
 

@@ -1,4 +1,7 @@
-"""The page as PDF: set by typst, in this process, from the template and the fonts of this folder. No network."""
+"""The page as PDF: set by typst, in this process, from the template and the fonts of this folder. No network.
+
+For archives (PDF/A-2a), with the structure that screen readers need (PDF/UA-1).
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,12 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 import typst
 
 from reports.glucose_report.content import ReportContent
 
 TEMPLATE = Path(__file__).parent / "template"
-# For archives (PDF/A), with the structure that screen readers need (PDF/UA).
-STANDARDS: list[Literal["a-2a", "ua-1"]] = ["a-2a", "ua-1"]
 # What typst says of a letter that no font has, and what is printed in its place.
 UNKNOWN_LETTERS = re.compile(r'the text `"(.+?)"` could not be displayed')
 PLACEHOLDER = "□"
@@ -49,7 +49,7 @@ def _compiled(content: ReportContent, made_at: datetime) -> bytes:
     made = _compiler().compile(
         format="pdf",
         sys_inputs={"content": json.dumps(asdict(content), ensure_ascii=False)},
-        pdf_standards=STANDARDS,
+        pdf_standards=["a-2a", "ua-1"],
         timestamp=round(made_at.timestamp()),
     )
     if not isinstance(made, bytes):

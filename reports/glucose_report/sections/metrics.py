@@ -35,7 +35,7 @@ def metrics_section(analysis: Analysis, unit: str, words: Language, missing: str
                 _or_dash(None if centre.cv is None else words.decimal(centre.cv)),
                 "%",
                 _percent_goal("≤", goals.cv_at_most, words),
-                words.say("Coefficient of variation: standard deviation as a share of the average"),
+                words.say("Standard deviation as a share of the average"),
             ),
         ),
         notes=_notes(analysis, unit, words),

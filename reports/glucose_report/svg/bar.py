@@ -11,7 +11,7 @@ from reports.glucose_report.content import RangePart, RangesSection
 from reports.glucose_report.svg.paint import EMPTY, INK, QUIET, bar_colour
 
 LEFT, WIDE = 30.0, 36.0
-PERCENT, WORDS, SIDE = LEFT + WIDE + 16, LEFT + WIDE + 56, LEFT + WIDE + 190
+PERCENT, WORDS, SIDE = LEFT + WIDE + 14, LEFT + WIDE + 48, LEFT + WIDE + 176
 # What is drawn in a square of eight; in range stays plain.
 STROKES = {
     "very-low": "M0 8L8 0M0 0L8 8",
@@ -36,10 +36,10 @@ def standing_bar(section: RangesSection, name: str, *, x: float, y: float, heigh
             stroke_width=0.7,
         )
         middle = (begins + ends) / 2
-        yield text(goal.percent, x=x + SIDE, y=middle - 1, font_size=12, font_weight="600", fill=INK)
+        yield text(goal.percent, x=x + SIDE, y=middle - 1, font_size=10.5, font_weight="600", fill=INK)
         for line, words in enumerate((goal.label, goal.goal)):
             if words:
-                yield text(words, x=x + SIDE, y=middle + 9 + 10 * line, font_size=8, fill=QUIET)
+                yield text(words, x=x + SIDE, y=middle + 8 + 9 * line, font_size=7, fill=QUIET)
 
 
 def _part(part: RangePart, name: str, x: float, y: float, height: float) -> Iterator[SafeString]:
@@ -62,11 +62,11 @@ def _part(part: RangePart, name: str, x: float, y: float, height: float) -> Iter
     )
     if part.limit:
         limit_y = y + (1 - part.limit_at) * height + 3
-        yield text(part.limit, x=x + LEFT - 4, y=limit_y, text_anchor="end", font_size=8, fill=QUIET)
-    yield text(part.percent, x=x + PERCENT, y=told + 2, font_size=12, font_weight="600", fill=INK)
-    yield text(part.label, x=x + WORDS, y=told + 1, font_size=10, font_weight="600", fill=INK)
+        yield text(part.limit, x=x + LEFT - 4, y=limit_y, text_anchor="end", font_size=7.5, fill=QUIET)
+    yield text(part.percent, x=x + PERCENT, y=told + 2, font_size=10.5, font_weight="600", fill=INK)
+    yield text(part.label, x=x + WORDS, y=told + 1, font_size=9, font_weight="600", fill=INK)
     said = f"{part.limits} · {part.goal}" if part.goal else part.limits
-    yield text(said, x=x + WORDS, y=told + 10, font_size=8, fill=QUIET)
+    yield text(said, x=x + WORDS, y=told + 9, font_size=7, fill=QUIET)
 
 
 def _pattern(name: str, part: str) -> SafeString:

@@ -20,7 +20,7 @@ BAR, CURVE, WARNING, FOOTER = 152.0, 176.0, 16.0, 66.0
 DAYS_OF_A_WEEK, HIGHEST_DAY = 7, 92.0
 
 
-def report_svg(content: ReportContent) -> SafeString:
+def report_svg(content: ReportContent) -> str:
     width, height = SIZES[Paper(content.paper)]
     return picture(
         "report",
@@ -67,7 +67,7 @@ def _header(content: ReportContent, right: float) -> Iterator[SafeString]:
 
 def _section(title: str, side: str, x: float, y: float, right: float) -> Iterator[SafeString]:
     yield text(title, x=x, y=y + 10, font_size=9.2, font_weight="600", fill=INK)
-    yield text(side, x=right, y=y + 10, font_size=6.8, fill=QUIET, text_anchor="end")
+    yield text(side, x=right, y=y + 10, font_size=6.4, fill=QUIET, text_anchor="end")
     yield element("rect", x=x, y=y + 14, width=right - x, height=0.6, fill=RULE)
 
 
@@ -100,8 +100,8 @@ def _metrics(content: ReportContent, y: float, x: float, right: float) -> Iterat
         return
     y += 18
     for metric in section.metrics:
-        yield text(metric.label, x=x, y=y + 11, font_size=7.8, font_weight="600", fill=INK)
-        yield text(f"{metric.value} {metric.unit}", x=right, y=y + 13, font_size=12, font_weight="600", fill=INK,
+        yield text(metric.label, x=x, y=y + 11, font_size=7.4, font_weight="600", fill=INK)
+        yield text(f"{metric.value} {metric.unit}", x=right, y=y + 15, font_size=11, font_weight="600", fill=INK,
                    text_anchor="end")  # fmt: skip
         for line, said in enumerate(words for words in (metric.goal, metric.note) if words):
             yield text(said, x=x, y=y + 21 + 9 * line, font_size=6.4, fill=QUIET)

@@ -33,7 +33,7 @@ def ranges_picture(section: RangesSection, name: str) -> SafeString:
         return SafeString("")
     parts = standing_bar(section, name, x=0, y=8, height=190)
     return picture(
-        name, width=SIDE + 90, height=208, title=section.title, description=section.description, children=parts
+        name, width=SIDE + 84, height=208, title=section.title, description=section.description, children=parts
     )
 
 
