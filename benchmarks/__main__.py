@@ -35,6 +35,7 @@ MEASUREMENTS = {
     "dexcom": "the sync with Dexcom",
     "audit": "the audit ledger",
     "encryption": "sealed fields and the rotation of their keys",
+    "analytics": "the metrics of a person",
     # The last: what is measured beside a table of that size is measured on another machine.
     "growth": "a small and a large table",
 }
@@ -78,6 +79,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="and there as a table for documents")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw them there, as SVG")
     parser.add_argument("--profile", type=Path, metavar="DIRECTORY", help="say there where servers spend their time")
+    parser.add_argument(
+        "--iglu-python", type=Path, metavar="PROGRAM", help="a Python with iglu-python: compare metrics with it as well"
+    )
     parser.add_argument("--quick", action="store_true", help="a second each: whether it works, not how fast it is")
     parser.add_argument("only", nargs="*", metavar="NAME", help=f"a part: {', '.join(MEASUREMENTS)}")
     options = parser.parse_args(arguments)
@@ -113,6 +117,7 @@ def _measure_all(options: argparse.Namespace, directory: Path) -> Report:
         table_rows=options.rows,
         people=QUICK_PEOPLE if options.quick else FULL_PEOPLE,
         profiles=options.profile,
+        iglu_python=options.iglu_python,
         say=progress.print,
     )
     report = Report(_setup(options))

@@ -38,7 +38,7 @@ class Run:
 class Bench:
     """``posts``: of the measurement of memory. ``table_rows``: of the large table. ``profiles``: where they go.
 
-    ``people``: who ask for current values.
+    ``people``: who ask for current values. ``iglu_python``: an interpreter that has it.
     """
 
     directory: Path
@@ -48,6 +48,7 @@ class Bench:
     table_rows: int
     people: int
     profiles: Path | None
+    iglu_python: Path | None
     say: Callable[[str], None]
     clinic: BenchmarkClinic = field(default_factory=BenchmarkClinic)
     fleet: Fleet = field(default_factory=Fleet)
