@@ -49,6 +49,17 @@ ONLY = {
 
 
 @dataclass(frozen=True, slots=True)
+class Spans:
+    """The first point of each, and the one behind its last."""
+
+    starts: Places
+    ends: Places
+
+
+NONE = Spans(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp))
+
+
+@dataclass(frozen=True, slots=True)
 class Episode:
     """``starts``, ``ends``: milliseconds since 1970; ``mean`` and ``extreme`` (lowest of a low, highest of a high) in
     mg/dL, on the grid."""
@@ -80,23 +91,21 @@ class Episodes:
 
 
 def all_episodes(trace: Trace, limits: RangeLimits = STANDARD) -> Episodes:
-    return Episodes({kind: episodes(trace, kind, limits) for kind in EpisodeKind}, grid_of(trace).covered_days)
+    grid = grid_of(trace)
+    found = {kind: _spans(grid, kind, limits) for kind in EpisodeKind if kind not in ONLY}
+    found |= {kind: without(found[wide], found[narrow]) for kind, (wide, narrow) in ONLY.items()}
+    return Episodes({kind: _episodes(grid, kind, found[kind]) for kind in EpisodeKind}, grid.covered_days)
 
 
 def episodes(trace: Trace, kind: EpisodeKind, limits: RangeLimits = STANDARD) -> list[Episode]:
     """In the order of time. ``limits``: PREGNANCY for 63 and 140 mg/dL; without a very high one, of level 1 only."""
-    grid = grid_of(trace)
-    return [_episode(grid, kind, start, end) for start, end in spans(grid, kind, limits)]
+    return all_episodes(trace, limits).by_kind[kind]
 
 
-def spans(grid: Grid, kind: EpisodeKind, limits: RangeLimits) -> list[tuple[int, int]]:
-    """The first point of each, and the one behind its last."""
-    if kind in ONLY:
-        wide, narrow = (spans(grid, other, limits) for other in ONLY[kind])
-        return without(wide, narrow)
+def _spans(grid: Grid, kind: EpisodeKind, limits: RangeLimits) -> Spans:
     is_beyond = _beyond(grid, kind, limits)
     if is_beyond is None:
-        return []
+        return NONE
     if kind == EpisodeKind.HYPER_EXTENDED:
         starts, certain = _often(grid, is_beyond)
         is_back = grid.is_present & ~grid.above(limits.high)
@@ -108,10 +117,10 @@ def spans(grid: Grid, kind: EpisodeKind, limits: RangeLimits) -> list[tuple[int,
     return closed(grid, starts, certain, is_back)
 
 
-def without(wide: list[tuple[int, int]], narrow: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def without(wide: Spans, narrow: Spans) -> Spans:
     """Those that none of the narrow ones begins in."""
-    inner = np.array([start for start, _ in narrow])
-    return [(start, end) for start, end in wide if not np.any((inner >= start) & (inner < end))]
+    inner = np.searchsorted(narrow.starts, wide.ends) - np.searchsorted(narrow.starts, wide.starts)
+    return Spans(wide.starts[inner == 0], wide.ends[inner == 0])
 
 
 def lasting(flags: Flags, points: int) -> tuple[Places, Places]:
@@ -121,27 +130,23 @@ def lasting(flags: Flags, points: int) -> tuple[Places, Places]:
     return starts, starts + points - 1
 
 
-def closed(
-    grid: Grid, starts: Places, certain: Places, is_back: Flags, back_minutes: int = LASTS
-) -> list[tuple[int, int]]:
+def closed(grid: Grid, starts: Places, certain: Places, is_back: Flags, back_minutes: int = LASTS) -> Spans:
     """Each from its start to the first 15 minutes back after it was ``certain``, or to where values end.
 
     What begins before that belongs to the one that is open.
     """
     if not len(starts):
-        return []
+        return NONE
     recoveries, _ = lasting(is_back, grid.points(back_minutes))
     _, stretch_ends = runs(grid.is_present)
     ends = stretch_ends[np.searchsorted(stretch_ends, starts, side="right")]
-    following = np.searchsorted(recoveries, certain, side="right")
-    recovered = np.append(recoveries, len(grid.values))[following]
+    recovered = np.append(recoveries, len(grid.values))[np.searchsorted(recoveries, certain, side="right")]
     ends = np.minimum(ends, recovered)
-    found = []
-    place = 0
-    while place < len(starts):
-        found.append((int(starts[place]), int(ends[place])))
-        place = int(np.searchsorted(starts, ends[place]))
-    return found
+    following = np.searchsorted(starts, ends).tolist()
+    kept = [0]
+    while following[kept[-1]] < len(starts):
+        kept.append(following[kept[-1]])
+    return Spans(starts[kept], ends[kept])
 
 
 def runs(flags: Flags) -> tuple[Places, Places]:
@@ -172,14 +177,15 @@ def _often(grid: Grid, is_beyond: Flags) -> tuple[Places, Places]:
     return starts[is_often], certain[is_often]
 
 
-def _episode(grid: Grid, kind: EpisodeKind, start: int, end: int) -> Episode:
-    values = grid.values[start:end]
-    begins = int(grid.instants[start])
-    return Episode(
-        kind,
-        starts=begins,
-        ends=begins + (end - start) * grid.step,
-        duration_minutes=(end - start) * grid.interval,
-        mean=float(values.mean()),
-        extreme=float(values.min() if kind in HYPOS else values.max()),
-    )
+def _episodes(grid: Grid, kind: EpisodeKind, spans: Spans) -> list[Episode]:
+    if not len(spans.starts):
+        return []
+    # The point behind the last span may be the one behind the grid.
+    values = np.append(grid.values, np.nan)
+    edges = np.stack((spans.starts, spans.ends), axis=1).ravel()
+    sums = np.add.reduceat(values, edges)[::2]
+    extremes = (np.minimum if kind in HYPOS else np.maximum).reduceat(values, edges)[::2]
+    points = spans.ends - spans.starts
+    begins = grid.instants[spans.starts]
+    columns = (begins, begins + points * grid.step, points * grid.interval, sums / points, extremes)
+    return [Episode(kind, *row) for row in zip(*(column.tolist() for column in columns), strict=True)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,9 +100,9 @@ def _turning_values(values: Floats) -> list[float]:
     begin = places[0]
     for following, top in zip(places[1:], is_top, strict=False):
         stretch = slice(begin, following + 1)
-        begin += int(np.argmax(highest[stretch]) if top else np.argmin(lowest[stretch]))
-        turns.append(float(values[begin]))
-    return turns
+        begin += int(highest[stretch].argmax() if top else lowest[stretch].argmin())
+        turns.append(begin)
+    return cast(list[float], values[turns].tolist())
 
 
 def _crossings(values: Floats) -> tuple[list[int], list[bool]]:
@@ -110,23 +111,26 @@ def _crossings(values: Floats) -> tuple[list[int], list[bool]]:
     apart = np.where(np.abs(apart) < NOISE, 0.0, apart)
     is_known = np.isfinite(values) & np.isfinite(apart)
     is_candidate = np.concatenate(([False], is_known[1:] & is_known[:-1])) & (apart != 0)
-    places, is_top = [0], [bool(apart[0] > 0)]
-    for place in _changes(apart, np.flatnonzero(is_candidate)):
-        if apart[place] * apart[place - 1] < 0:
-            is_top.append(bool(apart[place] >= apart[place - 1]))
-        elif apart[place] * apart[places[-1]] < 0:
-            is_top.append(bool(apart[place] >= apart[places[-1]]))
+    places, is_top, last = [0], [bool(apart[0] > 0)], float(apart[0])
+    changes = _changes(apart, np.flatnonzero(is_candidate))
+    for place, here, before in zip(changes.tolist(), apart[changes].tolist(), apart[changes - 1].tolist(), strict=True):
+        if here * before < 0:
+            is_top.append(here >= before)
+        elif here * last < 0:
+            is_top.append(here >= last)
         else:
             continue
-        places.append(int(place))
+        places.append(place)
+        last = here
     return [*places, len(values) - 1], [*is_top, bool(apart[-1] > 0)]
 
 
-def _changes(apart: Floats, places: NDArray[np.intp]) -> list[int]:
+def _changes(apart: Floats, places: NDArray[np.intp]) -> NDArray[np.intp]:
     """Of these places, those at which the sign is not that of the place before, or of the value before."""
     signs = np.sign(apart[places])
     earlier = np.concatenate(([0.0], signs[:-1]))
-    return [int(place) for place in places[(signs != earlier) | (signs * np.sign(apart[places - 1]) < 0)]]
+    changed: NDArray[np.intp] = places[(signs != earlier) | (signs * np.sign(apart[places - 1]) < 0)]
+    return changed
 
 
 def _trailing_means(values: Floats, width: int) -> Floats:

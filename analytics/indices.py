@@ -20,7 +20,8 @@ def m_value(trace: Trace, reference: float) -> float | None:
     """
     if not len(trace):
         return None
-    return float(np.mean(np.abs(10 * np.log10(trace.glucose / reference)) ** 3))
+    apart = np.abs(10 * np.log10(trace.glucose / reference))
+    return float(np.mean(apart * apart * apart))
 
 
 def hyper_index(trace: Trace) -> float | None:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from analytics.episodes import closed, lasting, without
+from analytics.episodes import Spans, closed, lasting, without
 from analytics.grid import Grid, grid_of
 from analytics.ranges import STANDARD
 from analytics.trace import Limit, Trace
@@ -33,8 +33,8 @@ def pgs(trace: Trace, gvp: float | None) -> float | None:
         1 + 9 * _rise(0.049 * (gvp - 65.47))
         + 1 + 9 * (_rise(-0.1139 * (mean - 72.08)) + _rise(0.09195 * (mean - 157.57)))
         + 1 + 9 * _rise(-0.0833 * (in_range - 55.04))
-        + 0.5 + 4.5 * (1 - math.exp(-0.91093 * len(very_lows) / weeks))
-        + _of_lows(len(without(lows, very_lows)) / weeks)
+        + 0.5 + 4.5 * (1 - math.exp(-0.91093 * len(very_lows.starts) / weeks))
+        + _of_lows(len(without(lows, very_lows).starts) / weeks)
     )  # fmt: skip
 
 
@@ -46,6 +46,6 @@ def _of_lows(in_week: float) -> float:
     return 0.5714 * in_week + 0.625 if in_week <= 7.65 else 5.0
 
 
-def _hypos(grid: Grid, limit: Limit) -> list[tuple[int, int]]:
+def _hypos(grid: Grid, limit: Limit) -> Spans:
     is_below = grid.below(limit)
     return closed(grid, *lasting(is_below, grid.points(LASTS)), grid.is_present & ~is_below, BACK)

@@ -62,13 +62,14 @@ class Variability:
 
 def variability(trace: Trace) -> Variability:
     grid = grid_of(trace)
+    percentage = gvp(grid)
     return Variability(
         modd=modd(grid),
         conga_1=conga(grid, 1),
         conga_2=conga(grid, 2),
         conga_4=conga(grid, 4),
         conga_24=conga(grid, 24),
-        gvp=gvp(grid),
+        gvp=percentage,
         mag=mag(grid),
         sd_roc=sd_roc(grid),
         daily_sds=daily_sds(grid),
@@ -79,7 +80,7 @@ def variability(trace: Trace) -> Variability:
         hypo_index=indices.hypo_index(trace),
         igc=indices.igc(trace),
         cogi=indices.cogi(trace),
-        pgs=pgs(trace, gvp(grid)),
+        pgs=pgs(trace, percentage),
     )
 
 
@@ -100,7 +101,7 @@ def gvp(grid: Grid) -> float | None:
     Source: Peyser 2018, doi:10.1089/dia.2017.0187.
     """
     changes = grid.differences(grid.interval)
-    lengths = np.hypot(grid.interval, changes)
+    lengths = np.sqrt(grid.interval**2 + changes * changes)
     mean = _mean(lengths)
     return None if mean is None else 100 * (mean / grid.interval - 1)
 
