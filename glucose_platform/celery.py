@@ -36,6 +36,8 @@ app.conf.beat_schedule = {
     "dexcom-retention": {"task": "dexcom.remove_expired", "schedule": crontab(hour="3", minute="57")},
     "summaries": {"task": "readings.summarise", "schedule": 30.0, "options": {"expires": 60}},
     "reading-retention": {"task": "readings.remove_expired", "schedule": crontab(hour="3", minute="47")},
+    "report-batches": {"task": "reports.resume_batches", "schedule": 120.0, "options": {"expires": 240}},
+    "report-retention": {"task": "reports.remove_expired", "schedule": crontab(hour="4", minute="27")},
     "partitions": {"task": "readings.ensure_partitions", "schedule": crontab(hour="3", minute="17")},
     "expired-invitations": {"task": "accounts.sweep_invitations", "schedule": crontab(minute="23")},
     "unconfirmed-accounts": {

@@ -64,6 +64,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ("Alarms", "notifications_active", ALARMS, "alerts.view_episode"),
         ("Devices", "sensors", "admin:devices_device_changelist", "devices.view_device"),
         ("Readings", "glucose", "admin:readings", "readings.view_glucosereading"),
+        ("Reports", "description", "admin:report_batches", "readings.export_glucosereading"),
         ("Alarm rules", "rule", "admin:alarm_rules", "alerts.view_rule"),
         ("Alarm channels", "campaign", "admin:alarm_channels", "alerts.view_channel"),
         ("Dexcom", "cloud_sync", "admin:dexcom", "dexcom_sync.view_connection"),

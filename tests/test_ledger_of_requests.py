@@ -42,6 +42,7 @@ NOT_AUDITED = {
     "readings.EvaluationMark": "follows from the readings",
     "readings.GlucoseReading": "devices' ingestion: the row is its own record; imports are recorded by batch",
     "readings.PatientState": "follows from the readings",
+    "reports.BatchReport": "the batch is audited, and so is each look at its files",
     "reports.RecentDays": "follows from the day summaries",
     "tenancy.DataKey": "keys are no patient's data; rotation and shredding are recorded by their services",
 }

@@ -67,8 +67,10 @@ TENANT_TABLES: dict[str, tuple[str | None, frozenset[str]]] = {
     "readings_evaluationmark": ("patient_id", EVERYTHING),
     "readings_glucosereading": ("patient_id", APPEND),
     "readings_patientstate": ("patient_id", READ_WRITE),
+    "reports_batchreport": ("patient_id", EVERYTHING),
     "reports_carestate": ("patient_id", READ_WRITE),
     "reports_recentdays": ("patient_id", READ_WRITE),
+    "reports_reportbatch": (STAFF_ONLY, EVERYTHING),
     "reports_savedview": (STAFF_ONLY, EVERYTHING),
     "reports_seenact": ("patient_id", READ_WRITE),
     # Wrapped keys. A patient's login opens its own history with them.
