@@ -32,6 +32,7 @@ _LOOK = {
     "alerts.view_rule",
     "alerts.view_patientrule",
     "dexcom_sync.view_connection",
+    "reports.view_carestate",
 }
 _CARE = _LOOK | {
     "patients.view_historyentry",
@@ -54,6 +55,8 @@ _CARE = _LOOK | {
     "dexcom_sync.change_connection",
     # That an account which Dexcom answered about is this patient's: a patient cannot vouch for that.
     "dexcom_sync.accept_connection",
+    "reports.change_carestate",
+    "reports.view_seenact",
 }
 _MANAGE = _CARE | {
     "patients.delete_patient",

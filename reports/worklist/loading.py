@@ -63,10 +63,12 @@ LOST = (Connection.Status.REAUTH_REQUIRED, Connection.Status.QUARANTINED)
 NEEDED_CONSENTS = (Consent.Kind.TREATMENT_DATA, Consent.Kind.DEVICE_CLOUD)
 
 
-def load_facts(now: datetime) -> Facts:
-    columns = _figures(now)
+def load_facts(now: datetime, *, only: int | None = None) -> Facts:
+    """``only``: of this patient alone."""
+    columns = _figures(now, only)
     ids = np.array(columns[0], dtype=np.int64)
-    unacknowledged, acknowledged = _alarms()
+    whose = Q() if only is None else Q(patient_id=only)
+    unacknowledged, acknowledged = _alarms(whose)
     return Facts(
         patient_ids=ids,
         preset=np.array([_PLACES[name] for name in columns[1]], dtype=np.int64),
@@ -78,21 +80,21 @@ def load_facts(now: datetime) -> Facts:
         seen_days_ago=np.array([-1 if days is None else days for days in columns[8]], dtype=np.int64),
         rests_until=_floats(columns[9]),
         assigned_to=np.array([member or 0 for member in columns[10]], dtype=np.int64),
-        measured_since=_beside(ids, _measured_since(now)),
+        measured_since=_beside(ids, _measured_since(whose, now)),
         unacknowledged=_beside(ids, unacknowledged, missing=0).astype(np.int64),
         acknowledged=_beside(ids, acknowledged, missing=0).astype(np.int64),
-        connection_lost=_beside(ids, _lost_connections()),
-        consent_withdrawn=_beside(ids, _withdrawn_consents()),
+        connection_lost=_beside(ids, _lost_connections(whose)),
+        consent_withdrawn=_beside(ids, _withdrawn_consents(whose)),
     )
 
 
-def _figures(now: datetime) -> list[tuple[Any, ...]]:
+def _figures(now: datetime, only: int | None) -> list[tuple[Any, ...]]:
     scope = current_scope()
-    assigned = scope.assigned_patients if scope else None
-    parameters = {
+    named = (scope.assigned_patients if scope else None) if only is None else [only]
+    parameters: dict[str, Any] = {
         "organization_id": required_organization_id(),
         "today": timezone.localdate(now),
-        "patients": None if assigned is None else list(assigned),
+        "patients": None if named is None else list(named),
     }
     with connection.cursor() as cursor:
         cursor.execute(FIGURES, parameters)
@@ -100,21 +102,24 @@ def _figures(now: datetime) -> list[tuple[Any, ...]]:
     return list(zip(*rows, strict=True)) if rows else [()] * _COLUMNS
 
 
-def _measured_since(now: datetime) -> Iterable[tuple[int, float]]:
+def _measured_since(whose: Q, now: datetime) -> Iterable[tuple[int, float]]:
     """Since when something sends readings of the patient; files that were imported send nothing."""
-    worn = Assignment.objects.in_force_at(now).exclude(
-        Q(device__status=Device.Status.RETIRED) | Q(device__kind=Device.Kind.IMPORT)
+    worn = (
+        Assignment.objects.in_force_at(now)
+        .filter(whose)
+        .exclude(Q(device__status=Device.Status.RETIRED) | Q(device__kind=Device.Kind.IMPORT))
     )
     return _seconds(worn.order_by().values("patient_id").annotate(at=Min("starts_at")))
 
 
-def _alarms() -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+def _alarms(whose: Q) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
     """The greatest severity that nobody has acknowledged, and the greatest that somebody has."""
     is_waiting = Q(acknowledged_at__isnull=True)
     rows = list(
         # Open ones by their index; of these the confirmed ones that have not ended.
         (Episode.objects.open() & Episode.objects.alarming())
         .confirmed()
+        .filter(whose)
         .order_by()
         .values("patient_id")
         .annotate(waiting=Max(_WEIGHT, filter=is_waiting), taken=Max(_WEIGHT, filter=~is_waiting))
@@ -123,14 +128,14 @@ def _alarms() -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
     return [(who, waiting or 0) for who, waiting, _ in rows], [(who, taken or 0) for who, _, taken in rows]
 
 
-def _lost_connections() -> Iterable[tuple[int, float]]:
-    lost = Connection.objects.filter(status__in=LOST).order_by().values("patient_id")
+def _lost_connections(whose: Q) -> Iterable[tuple[int, float]]:
+    lost = Connection.objects.filter(whose, status__in=LOST).order_by().values("patient_id")
     return _seconds(lost.annotate(at=Max(Coalesce("last_error_at", "created_at"))))
 
 
-def _withdrawn_consents() -> Iterable[tuple[int, float]]:
+def _withdrawn_consents(whose: Q) -> Iterable[tuple[int, float]]:
     """Of each patient the newest that was withdrawn and not given again."""
-    by_kind = Consent.objects.filter(kind__in=NEEDED_CONSENTS).order_by().values("patient_id", "kind")
+    by_kind = Consent.objects.filter(whose, kind__in=NEEDED_CONSENTS).order_by().values("patient_id", "kind")
     newest: dict[int, float] = {}
     standing = Max(Case(When(withdrawn_at__isnull=True, then=Value(1)), default=Value(0), output_field=IntegerField()))
     gone = by_kind.annotate(standing=standing, at=Max("withdrawn_at")).filter(standing=0)

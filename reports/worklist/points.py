@@ -7,7 +7,7 @@ little data is a reason of its own: it never makes a patient look well.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -37,6 +37,7 @@ NEW_VERY_LOW_MINUTES = 15.0
 UNACKNOWLEDGED_POINTS = np.array([0.0, 10.0, 40.0, 100.0, 400.0])
 ACKNOWLEDGED_POINTS = np.array([0.0, 5.0, 15.0, 40.0, 60.0])
 PRESETS = tuple(Preset)
+PREGNANCIES = (Preset.PREGNANCY, Preset.PREGNANCY_WITHOUT_GOALS)
 
 
 class Reason(enum.Enum):
@@ -128,14 +129,14 @@ class Ranking:
 
 def rank(facts: Facts, *, now: float) -> Ranking:
     recent, before = recent_period(facts.days, facts.minutes_today), period_before(facts.days)
-    is_pregnant = np.isin(
-        facts.preset, [PRESETS.index(Preset.PREGNANCY), PRESETS.index(Preset.PREGNANCY_WITHOUT_GOALS)]
-    )
+    is_pregnant = np.isin(facts.preset, [PRESETS.index(preset) for preset in PREGNANCIES])
+    # The index is not made for the ranges of pregnancy.
+    recent = replace(recent, gri=np.where(is_pregnant, np.nan, recent.gri))
     points = {
         Reason.ALARM: np.maximum(UNACKNOWLEDGED_POINTS[facts.unacknowledged], ACKNOWLEDGED_POINTS[facts.acknowledged]),
         Reason.VERY_LOW: _beyond(recent, recent.very_low, _goal(facts, "very_low_below", VERY_LOW_GOAL), 40, 10, 80),
         Reason.LOW: _beyond(recent, _low(recent, is_pregnant), _goal(facts, "low_below", LOW_GOAL), 20, 3, 40),
-        Reason.RISK: np.where(is_pregnant, 0.0, _from(recent, recent.gri - RISK_FROM)),
+        Reason.RISK: _from(recent, recent.gri - RISK_FROM),
         Reason.IN_RANGE: np.where(
             is_pregnant, _from(recent, _goal(facts, "in_range_above", np.nan) - recent.in_pregnancy_range), 0.0
         ),

@@ -38,6 +38,7 @@ PARAMETERS = (
     "sessionId",
     "supportAccessId",
     "userId",
+    "viewId",
 )
 _PARAMETER = re.compile(r"{(\w+)}")
 
