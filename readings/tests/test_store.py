@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -10,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
+from analytics.arrows import heading
+from analytics.trace import Trace
 from devices.services import assign_device, end_assignment, retire_device
 from readings.models import GlucoseReading, PatientState, RangeFlag, Trend, read_public_id, reading_public_id
 from readings.rows import Outcome, ReadingRow
@@ -142,8 +145,13 @@ def test_the_state_follows_the_newest_reading_whatever_the_order(northside: Clin
     ],
 )
 def test_arrows_change_at_one_two_and_three_mg_dl_per_minute(northside: Clinic, step: float, trend: Trend) -> None:
-    store(northside, *[row(northside, 5 * index, round(200 + step * index)) for index in range(3)])
-    assert state(northside).trend == trend
+    rows = [row(northside, 5 * index, round(200 + step * index)) for index in range(3)]
+    store(northside, *rows)
+    now = state(northside)
+    assert now.trend == trend
+    times, values = [one.measured_at for one in rows], [one.glucose for one in rows]
+    computed = heading(Trace.of_datetimes(times, values, ZoneInfo("UTC")))
+    assert (computed.arrow, computed.rate) == (trend.label, now.rate)
 
 
 def test_one_reading_or_a_gap_has_no_trend(northside: Clinic) -> None:
