@@ -341,8 +341,8 @@ def quick_run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[s
     )  # fmt: skip
 
 
-# They take minutes even when they are quick: a thousand streams, a year of a patient. Run them by hand.
-BY_HAND = {"streams", "dexcom"}
+# They take minutes even when they are quick: a thousand streams, a year of a patient, a large table. Run them by hand.
+BY_HAND = {"streams", "dexcom", "growth", "memory", "isolation"}
 
 
 @pytest.mark.slow
