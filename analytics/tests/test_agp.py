@@ -101,10 +101,10 @@ def test_a_gap_of_days_leaves_days_out() -> None:
 
 
 def test_a_clock_set_back_at_midnight_leaves_one_profile_a_day() -> None:
-    """In Beirut midnight of 25 October 2026 is 23 o'clock once more."""
-    zone = ZoneInfo("Asia/Beirut")
-    midnight = datetime(2026, 10, 24, 21, tzinfo=UTC)
-    times = [midnight + timedelta(minutes=minute) for minute in (-30, 30, 90)]
-    first, second = daily_profiles(Trace.of_datetimes(times, [50, 300, 112], zone))
-    assert (first.glucose.tolist(), second.glucose.tolist()) == ([50, 300], [112])
-    assert first.minutes.tolist() == [1410, 1410]
+    """In St. John's, until 2011, a minute past midnight was 23:01 of the day before."""
+    zone = ZoneInfo("America/St_Johns")
+    midnight = datetime(2010, 11, 7, 2, 30, tzinfo=UTC)
+    times = [midnight + timedelta(minutes=minute) for minute in (-60, 0.5, 30, 120)]
+    first, second = daily_profiles(Trace.of_datetimes(times, [50, 112, 300, 90], zone))
+    assert (first.glucose.tolist(), second.glucose.tolist()) == ([50, 300], [112, 90])
+    assert (first.minutes.tolist(), second.minutes.tolist()) == ([1380, 1410], [0.5, 60])

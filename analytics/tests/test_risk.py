@@ -38,13 +38,14 @@ def test_daily_risk_is_that_of_local_days() -> None:
 
 
 def test_a_day_that_comes_back_is_one_day() -> None:
-    """In Beirut the clock goes from midnight back to 23 o'clock: the day before has 25 hours."""
-    zone = ZoneInfo("Asia/Beirut")
-    midnight = datetime(2026, 10, 24, 21, tzinfo=UTC)
-    minutes = (-30, 30, 90)
-    trace = Trace.of_datetimes([midnight + timedelta(minutes=minute) for minute in minutes], [50, 300, 112], zone)
+    """In St. John's the clock went from a minute past midnight back to 23:01, until 2011."""
+    zone = ZoneInfo("America/St_Johns")
+    midnight = datetime(2010, 11, 7, 2, 30, tzinfo=UTC)
+    minutes = (-60, 0.5, 30, 120)
+    times = [midnight + timedelta(minutes=minute) for minute in minutes]
+    trace = Trace.of_datetimes(times, [50, 112, 300, 112], zone)
     lows, highs = risks(trace.glucose)
-    assert risk(trace).adrr == pytest.approx((lows[0] + highs[1] + lows[2] + highs[2]) / 2)
+    assert risk(trace).adrr == pytest.approx((lows[0] + highs[2] + lows[1] + highs[1]) / 2)
 
 
 def test_without_readings_nothing_is_claimed() -> None:
