@@ -66,7 +66,7 @@ def _columns(names: list[str], delimiter: str, subject: str | None) -> Columns:
         glucose=glucose,
         date=date,
         subject=_subject(names, subject),
-        unit=_unit(names[glucose]),
+        unit=unit_of(names[glucose]),
     )
 
 
@@ -83,12 +83,12 @@ def _times(names: list[str]) -> tuple[int, int | None]:
 
 def _find(names: Sequence[str], known: Sequence[str], *, only_with_unit: str | None = None) -> int | None:
     """``only_with_unit``: a known name that counts only beside a unit ("mg/dL" alone names a column of glucose)."""
-    plain = [_plain(name) for name in names]
+    plain = [plain_name(name) for name in names]
     for wanted in known:
         found = [
             position
             for position, name in enumerate(plain)
-            if name == wanted and (wanted != only_with_unit or _unit(names[position]))
+            if name == wanted and (wanted != only_with_unit or unit_of(names[position]))
         ]
         if len(found) > 1:
             listed = ", ".join(repr(names[position]) for position in found)
@@ -108,11 +108,11 @@ def _subject(names: Sequence[str], wanted: str | None) -> int | None:
     return found[0]
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     return re.sub(r"mmol\s*/?\s*l|mg\s*/?\s*dl|[\W_]", "", name.lower())
 
 
-def _unit(name: str) -> str | None:
+def unit_of(name: str) -> str | None:
     small = re.sub(r"[\W_]", "", name.lower())
     if "mmoll" in small:
         return MMOL_L

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from patients.models import Patient
-from readings.importing.generic import BadRow, ParsedRow
+from readings.importing.rows import ParsedRow, Row
 from readings.importing.sources import create_imported_patient
 
 FindPatient = Callable[[str], Patient]
 
 
-def survey(rows: Iterable[ParsedRow | BadRow]) -> tuple[int, set[str]]:
+def survey(rows: Iterable[Row]) -> tuple[int, set[str]]:
     """How many rows there are, and the subjects of those that can be read."""
     count, subjects = 0, set()
     for row in rows:

@@ -13,8 +13,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from readings.importing.generic import BadRow
 from readings.importing.importer import Summary
+from readings.importing.rows import BadRow
 from readings.importing.table import FileRefused
 
 SHOWN = 100
@@ -70,4 +70,11 @@ def summary_table(summary: Summary, *, dry_run: bool) -> str:
         column.footer = footer
     text = io.StringIO()
     Console(file=text, width=100).print(table)
-    return text.getvalue().rstrip("\n")
+    return text.getvalue().rstrip("\n") + ignored_line(summary)
+
+
+def ignored_line(summary: Summary) -> str:
+    if not summary.ignored:
+        return ""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in summary.ignored.most_common())
+    return f"\nNo sensor readings, so left out: {kinds}."

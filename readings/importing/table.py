@@ -10,6 +10,11 @@ from pathlib import Path
 
 LONGEST_LINE = 64 * 1024
 DELIMITERS = (",", ";", "\t")
+# A mark of UTF-8 at the file's beginning, and what becomes of it in a program that takes it for Windows' letters.
+MARKS = ("\ufeff", "ï»¿")
+
+# A file on the disk, or the content of one that was sent.
+Source = Path | bytes
 
 
 class FileRefused(Exception):
@@ -24,25 +29,45 @@ class Line:
     cells: list[str] | None
 
 
-def open_text(path: Path) -> io.TextIOWrapper:
-    """UTF-8 with or without a mark at its beginning, any line ends. Raises FileRefused for other encodings.
+def open_text(source: Source) -> io.TextIOWrapper:
+    """UTF-8 with or without a mark at its beginning, UTF-16 with one, any line ends. Raises FileRefused.
 
     Bytes that are no UTF-8 are kept as surrogates: they spoil the cells that they stand in, not the file.
     """
     try:
-        with path.open("rb") as binary:
-            begin = binary.read(4096)
+        binary = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
     except OSError as error:
-        raise FileRefused(f"{path} cannot be read: {error.strerror}.") from error
-    if begin.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in begin:
-        raise FileRefused(f"{path.name} is not UTF-8 text but UTF-16 or no text at all. Save it as CSV UTF-8.")
-    return path.open(encoding="utf-8-sig", errors="surrogateescape", newline=None)
+        raise FileRefused(f"{name_of(source)} cannot be read: {error.strerror}.") from error
+    begin = binary.read(4096)
+    binary.seek(0)
+    if begin.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return io.TextIOWrapper(binary, encoding="utf-16", errors="replace", newline=None)
+    if b"\x00" in begin:
+        binary.close()
+        raise FileRefused(
+            f"{name_of(source)} is not UTF-8 text but UTF-16 without a mark or no text at all. Save it as CSV UTF-8."
+        )
+    return io.TextIOWrapper(binary, encoding="utf-8", errors="surrogateescape", newline=None)
 
 
-def lines(file: io.TextIOBase, delimiter: str) -> Iterator[Line]:
-    """Every line that is not empty. A cell holds no line break, so a lost quote spoils one line and not the rest."""
-    for number, text in numbered_texts(file):
-        yield Line(number, cells(text, delimiter))
+def name_of(source: Source) -> str:
+    """What people know the file by. The name of a file that was sent often is the patient's: it is not kept."""
+    return source.name if isinstance(source, Path) else "The file"
+
+
+def numbered_lines(source: Source) -> Iterator[tuple[int, str]]:
+    """Every line that is not empty, without marks at the file's beginning."""
+    with open_text(source) as file:
+        for number, text in numbered_texts(file):
+            unmarked = _without_marks(text) if number == 1 else text
+            if unmarked.strip():
+                yield number, unmarked
+
+
+def _without_marks(text: str) -> str:
+    while mark := next((mark for mark in MARKS if text.startswith(mark)), None):
+        text = text.removeprefix(mark)
+    return text
 
 
 def numbered_texts(file: io.TextIOBase) -> Iterator[tuple[int, str]]:

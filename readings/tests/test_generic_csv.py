@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -12,9 +13,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from readings.importing.generic import BadRow, ParsedRow, read_rows
+from readings.importing.layout import Format
+from readings.importing.reading import Answers, open_file
+from readings.importing.rows import BadRow, ParsedRow, Row
 from readings.importing.table import FileRefused
 from readings.importing.values import CellRefused, read_glucose, read_subject, read_time
+
+
+def read_rows(path: Path, *, subject_column: str | None = None, unit: str | None = None) -> Iterator[Row]:
+    return open_file(path, Answers(format=Format.GENERIC, unit=unit, subject_column=subject_column)).rows()
 
 
 @pytest.fixture
@@ -68,7 +75,7 @@ def test_an_option_tells_the_unit_that_the_header_does_not(write):
     path = write("time,value\n2026-01-31 17:05,8.5\n")
 
     assert values(path, unit="mmol/L") == EXPECTED
-    assert "if it is mmol/L, give --unit mmol/L" in reasons(path)[0][1]
+    assert "if it is mmol/L, say that the unit is mmol/L" in reasons(path)[0][1]
 
 
 def test_low_and_high_are_flags_with_a_code_and_not_numbers(write):
@@ -157,7 +164,6 @@ def test_a_bad_row_tells_its_line_and_spoils_no_other(write):
     [
         (b"", "is empty"),
         (b"\n\n", "is empty"),
-        ("time,glucose\n".encode("utf-16"), "UTF-16"),
         ("time,glucose\n".encode("utf-16-le"), "UTF-16"),
         (b"2026-01-31 17:05,153\n", "names no column of times"),
         (b"glucose,note\n100,x\n", "names no column of times"),

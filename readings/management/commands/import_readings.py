@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,9 +11,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from readings.importing.columns import MG_DL, MMOL_L
-from readings.importing.generic import read_rows
+from readings.importing.dates import DateOrder
 from readings.importing.importer import Importer, Summary
+from readings.importing.layout import Format
 from readings.importing.people import FindPatient, find_or_create, survey, unknown_codes
+from readings.importing.reading import Answers, ImportFile, open_file
 from readings.importing.report import BadRowReport, summary_table
 from readings.importing.table import FileRefused
 from tenancy.commands import OrganizationCommand
@@ -24,10 +25,10 @@ from tenancy.models import Organization, validate_timezone
 
 class Command(OrganizationCommand):
     help = (
-        "Import glucose readings from a CSV file. Repeating it changes nothing. A subject such as 'Subject 1' is the "
-        "patient Subject_1. Times without an offset are local times of the patient; those that a clock change skipped "
-        "are refused, those that it repeated are read in the file's order. Exit code 1: some rows were refused, the "
-        "good ones are stored."
+        "Import glucose readings from a CSV file of Dexcom Clarity, LibreView or any program. Repeating it changes "
+        "nothing. A subject such as 'Subject 1' is the patient Subject_1. Times without an offset are local times of "
+        "the patient; those that a clock change skipped are refused, those that it repeated are read in the file's "
+        "order. Exit code 1: some rows were refused, the good ones are stored."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -36,9 +37,12 @@ class Command(OrganizationCommand):
         whose = parser.add_mutually_exclusive_group(required=True)
         whose.add_argument("--patient-column", metavar="NAME", help="the column that holds the patients' codes")
         whose.add_argument("--patient", metavar="CODE", help="the whole file is this patient's")
-        parser.add_argument("--format", choices=["generic"], default="generic")
+        parser.add_argument("--format", choices=[one.value for one in Format], help="default: what the file looks like")
         parser.add_argument("--timezone", metavar="ZONE", help="of times without offset (default: each patient's own)")
         parser.add_argument("--unit", choices=[MG_DL, MMOL_L], help="where the header does not tell (default: mg/dL)")
+        parser.add_argument(
+            "--date-order", choices=list(DateOrder), help="of 03/04/2026, where the file does not show it"
+        )
         parser.add_argument("--create-patients", action="store_true", help="make those that the clinic does not have")
         parser.add_argument("--dry-run", action="store_true", help="store nothing and tell what would happen")
         parser.add_argument("--errors", type=Path, metavar="FILE", help="write every refused row there, as CSV")
@@ -46,8 +50,8 @@ class Command(OrganizationCommand):
     def handle_organization(self, organization: OrganizationIdentity, /, **options: Any) -> None:
         try:
             zone = _zone(options["timezone"])
-            read = partial(read_rows, options["file"], subject_column=options["patient_column"], unit=options["unit"])
-            count, subjects = survey(read())
+            file = _opened(options)
+            count, subjects = survey(file.rows())
             find_patient = _patient_finder(organization, subjects, options)
             with BadRowReport(show=self.stderr.write, file=options["errors"]) as report:
                 importer = Importer(
@@ -55,7 +59,7 @@ class Command(OrganizationCommand):
                 )
                 with Progress(console=Console(stderr=True), disable=not self.stderr.isatty()) as progress:
                     task = progress.add_task("Importing", total=count)
-                    for done in importer.run(read()):
+                    for done in importer.run(file.rows()):
                         progress.advance(task, done)
         except FileRefused as error:
             raise CommandError(str(error)) from error
@@ -71,6 +75,23 @@ class Command(OrganizationCommand):
             kept = "would be stored" if dry_run else "are stored"
             hint = f" {listed} lists them." if listed else " With --errors FILE all of them are written to a file."
             raise CommandError(f"{summary.bad:,} rows were refused; the others {kept}.{hint}")
+
+
+def _opened(options: dict[str, Any]) -> ImportFile:
+    answers = Answers(
+        format=Format(options["format"]) if options["format"] else None,
+        unit=options["unit"],
+        date_order=DateOrder(options["date_order"]) if options["date_order"] else None,
+        subject_column=options["patient_column"],
+    )
+    if options["patient_column"] and answers.format not in (None, Format.GENERIC):
+        raise CommandError("A file of this format is one patient's. Name the patient with --patient.")
+    file = open_file(options["file"], answers)
+    for question in file.questions:
+        if question.name == "dateOrder":
+            choices = ", or ".join(f"--date-order {choice.value} ({choice.text})" for choice in question.choices)
+            raise CommandError(f"{question.text} Nothing was stored. Say {choices}.")
+    return file
 
 
 def _zone(name: str | None) -> ZoneInfo | None:
