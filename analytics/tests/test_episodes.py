@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analytics.episodes import EpisodeKind, all_episodes, episodes
 from analytics.ranges import PREGNANCY, STANDARD, RangeLimits
@@ -131,3 +133,35 @@ def test_too_few_readings_have_none(values: list[float]) -> None:
     every_kind = all_episodes(every(5, values))
     assert all(every_kind.count(kind) == 0 for kind in EpisodeKind)
     assert (every_kind.per_day(LOW) is None) == (not values)
+
+
+def point_by_point(values: Sequence[float | None], *, below: float, points: int) -> list[tuple[int, int]]:
+    """As the definition reads, one point after the other."""
+    spans, begin, row, back = [], None, 0, 0
+    for place, value in enumerate([*values, None]):
+        is_low = value is not None and value < below
+        if begin is not None and (value is None or (not is_low and back == 2)):
+            spans.append((5 * (begin + 1), 5 * (place - begin - (0 if value is None else 2))))
+            begin, row = None, 0
+        back = 0 if value is None or is_low else back + 1
+        row = row + 1 if is_low else 0
+        if begin is None and row == points:
+            begin = place - points + 1
+        if begin is not None and value is None:
+            begin = None
+    return spans
+
+
+# Long enough that no line joins what is on both sides.
+GAP = [None] * 9
+STRETCHES = st.lists(
+    st.one_of(st.lists(st.sampled_from([50.0, 65.0, 100.0, 200.0]), min_size=1, max_size=9), st.just(GAP)), max_size=12
+)
+
+
+@given(STRETCHES)
+@settings(max_examples=150, deadline=None)
+def test_they_are_those_that_one_point_after_the_other_finds(stretches: list[list[float | None]]) -> None:
+    values: list[float | None] = [*FINE, *(value for stretch in stretches for value in stretch), *FINE]
+    assert found(LOW, values) == point_by_point(values, below=70, points=3)
+    assert found(VERY_LOW, values) == point_by_point(values, below=54, points=3)
