@@ -62,6 +62,7 @@ class ClinicAdminSite(UnfoldAdminSite):
         from reports.alarm_rules import urls as alarm_rules_urls
         from reports.dexcom_pages import urls as dexcom_urls
         from reports.glucose_report import urls as report_urls
+        from reports.worklist import urls as worklist_urls
 
         return [
             # Open to whoever is on the way in: a half sign-in is no principal.
@@ -80,6 +81,7 @@ class ClinicAdminSite(UnfoldAdminSite):
             path("emergency-access/", self.admin_view(emergency_page.emergency_page), name="emergency_access"),
             path("clinic/", self.admin_view(organization_page.organization_page), name="organization"),
             path("readings/", self.admin_view(readings_page.readings_page), name="readings"),
+            *worklist_urls.urls(self.admin_view),
             *alarm_board_urls.urls(self.admin_view),
             *alarm_rules_urls.urls(self.admin_view),
             *dexcom_urls.urls(self.admin_view),

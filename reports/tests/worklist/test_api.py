@@ -33,7 +33,8 @@ def post(client, path, **body):
 @pytest.fixture
 def needy(northside):
     """user_5678 has lows, user_9012 has had no reading for years."""
-    store_days(northside, values=[50] * 30 + [120] * 200, days=14)
+    store_days(northside, values=[50] * 30 + [120] * 200, days=14, hour=0)
+    northside.store(120)
     return northside
 
 
@@ -42,9 +43,9 @@ def test_the_list_tells_who_needs_somebody_why_and_by_which_figures(needy):
 
     first, second = body["items"]
     assert [first["patient"], second["patient"]] == ["user_5678", "user_9012"]
-    assert [reason["code"] for reason in first["reasons"]] == ["veryLow", "low", "silent"][: len(first["reasons"])]
+    assert [reason["code"] for reason in first["reasons"]] == ["veryLow", "low"]
     assert first["reasons"][0]["words"].startswith("Below 54 mg/dL for 13.0 % of the time, about 188 min a day; goal:")
-    assert first["figures"]["veryLow"] == pytest.approx(100 * 30 / 230)
+    assert first["figures"]["veryLow"] == pytest.approx(100 * 30 / 230, abs=0.1)
     assert first["figures"]["isSufficient"] is True
     assert second["figures"]["isSufficient"] is False
     assert second["figures"]["inRange"] is None
@@ -75,7 +76,7 @@ def test_the_other_clinic_and_the_archived_never_show(needy, southside):
         ({"assignedTo": "nobody"}, ["user_5678", "user_9012"]),
         ({"assignedTo": "me"}, []),
         ({"careTeam": "me"}, []),
-        ({"sort": "dataUntil"}, ["user_5678", "user_9012"]),
+        ({"sort": "-dataUntil"}, ["user_5678", "user_9012"]),
         ({"sort": "name", "show": "all"}, ["user_5678", "user_9012"]),
     ],
 )
@@ -121,9 +122,8 @@ def test_pages_hold_everybody_once_also_where_somebody_moves_up_meanwhile(norths
             break
         cursor = {"cursor": body["next"]}
 
-    missed = {everybody[-1]} if sort == "need" else set()
-    assert found == [code for code in everybody if code not in missed]
-    assert len(set(found)) == len(found)
+    assert sorted(found) == sorted(everybody)
+    assert found == everybody or sort == "need"
 
 
 def test_whoever_has_seen_a_patient_puts_the_list_to_rest(needy):

@@ -26,9 +26,9 @@ from reports.worklist.loading import load_facts
 from tenancy.scope import scoped
 
 
-def store_days(clinic, *, values=(100,), days=3, device=0):
-    """So many readings at noon UTC of each of the last days before today."""
-    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+def store_days(clinic, *, values=(100,), days=3, device=0, hour=12):
+    """Readings from noon UTC on of each of the last days before today."""
+    noon = datetime.now(UTC).replace(hour=hour, minute=0, second=0, microsecond=0)
     rows = [
         ReadingRow(clinic.devices[device].id, noon - timedelta(days=ago) + timedelta(minutes=5 * place), value)
         for ago in range(1, days + 1)
