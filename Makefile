@@ -23,7 +23,7 @@ help: ## This list
 	@echo "make lint         everything CI checks besides the tests (ARGS=\"ruff mypy\" for a part)"
 	@echo "make bench        measure this machine"
 	@echo "make install      make .venv and install what the platform needs (PYTHON=python3.13)"
-	@echo "make generate     write schema.yml, .env.example, docs/settings.md and docs/security-checklist.md"
+	@echo "make generate     write schema.yml, .env.example, docs/settings.md, docs/security-checklist.md and the translations"
 	@echo "make lock         write requirements/*.txt from pyproject.toml (ARGS=--upgrade for newer versions)"
 	@echo "make sbom         write dist/sbom.json, the list of what is shipped"
 	@echo "make clean        remove caches; .venv and the data in var/ stay"
@@ -58,6 +58,7 @@ lint: install-dev
 
 generate: install-dev
 	@$(RUN) -m scripts.generated --write
+	@$(RUN) -m scripts.translations --write
 
 lock: install-dev
 	@$(COMPILE) $(ARGS) --output-file requirements/run.txt

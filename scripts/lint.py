@@ -22,6 +22,7 @@ CHECKS = {
     "imports": [LINT_IMPORTS, "--no-logo"],
     "migrations": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
     "generated": [PYTHON, "-m", "scripts.generated"],
+    "translations": [PYTHON, "-m", "scripts.translations"],
     "secrets": [PYTHON, "-m", "scripts.secret_scan"],
     "audit": [PYTHON, "-m", "scripts.audit"],
 }

@@ -17,8 +17,8 @@ from reports.glucose_report.sections.metrics import metrics_section
 from reports.glucose_report.sections.ranges import ranges_section
 from reports.glucose_report.subject import Choices, Subject
 
-# More names do not fit on the page's last lines.
-MOST_SOURCES = 4
+# More names, and longer ones, do not fit on the page's last lines.
+MOST_SOURCES, LONGEST_NAME = 4, 50
 
 
 def build_content(
@@ -103,7 +103,7 @@ def _warnings(analysis: Analysis, words: Language) -> tuple[str, ...]:
 
 
 def _footer(subject: Subject, made_at: datetime, words: Language) -> tuple[str, ...]:
-    named = ", ".join(subject.sources[:MOST_SOURCES])
+    named = ", ".join(_shortened(name) for name in subject.sources[:MOST_SOURCES])
     if more := len(subject.sources) - MOST_SOURCES:
         named += f" (+{more})" if more > 0 else ""
     return (
@@ -121,3 +121,8 @@ def _footer(subject: Subject, made_at: datetime, words: Language) -> tuple[str, 
         + " "
         + words.say("Dosing decisions should not be made based on this device."),
     )
+
+
+def _shortened(name: str) -> str:
+    """The code stands at the end."""
+    return name if len(name) <= LONGEST_NAME else f"{name[:20]}…{name[-28:]}"

@@ -38,9 +38,10 @@ class Scale:
 
 
 def runs(xs: Floats, values: Floats, longest_gap: float) -> Iterator[slice]:
-    """Stretches that a line may join: none of the values is missing, and no step is longer than ``longest_gap``."""
-    present = ~np.isnan(values)
-    breaks = np.flatnonzero(~(present[:-1] & present[1:] & (np.diff(xs) <= longest_gap))) + 1
+    """Stretches that a line may join: no value is missing, no step is longer than ``longest_gap``, and none goes back,
+    as the time of day does in autumn."""
+    present, steps = ~np.isnan(values), np.diff(xs)
+    breaks = np.flatnonzero(~(present[:-1] & present[1:] & (steps > 0) & (steps <= longest_gap))) + 1
     for begin, end in pairwise([0, *breaks.tolist(), len(xs)]):
         if end > begin and present[begin]:
             yield slice(begin, end)
