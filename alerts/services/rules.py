@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from alerts.engine.conditions import ConditionError, Node, read_condition
 from alerts.engine.conditions.surroundings import Alert
@@ -19,6 +19,7 @@ from audit.actions import Action
 from audit.changes import apply_changes, record_creation
 from audit.services import record
 from patients.models import Patient
+from tenancy.api.conflicts import TAKEN, taken_values
 
 # Of a condition that is tried and belongs to no rule.
 TRIED = {"name": "tried", "severity": "medium"}
@@ -43,7 +44,7 @@ def create_rule(
     values = checked_values(code, {**_usual_values(below, said), **said})
     rule = PatientRule(code=code, patient=patient, **values) if patient else Rule(code=code, group=group, **values)
     rule.full_clean()
-    rule.save(force_insert=True)
+    _insert(rule)
     record_creation(rule, object_id=str(rule.public_id), patient_id=_patient_id(rule))
     look_again(patient)
     return rule
@@ -127,6 +128,17 @@ def _usual_values(below: StandingRule | None, said: Mapping[str, Any]) -> dict[s
         sentence = "No preset has a rule of this code, so it must be given."
         raise ValidationError({name: ValidationError(sentence, code="required") for name in missing})
     return {**dict.fromkeys(SAID), **USUAL}
+
+
+def _insert(rule: AnyRule) -> None:
+    """Of two people who make the same rule in one instant, the second hears what the check would have said."""
+    try:
+        with transaction.atomic():
+            rule.save(force_insert=True)
+    except IntegrityError as error:
+        if (sentence := taken_values(error)) is None:
+            raise
+        raise ValidationError(sentence, code=TAKEN) from error
 
 
 def _patient_id(rule: AnyRule) -> int | None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from alerts.models import Episode
 from alerts.rules import EffectiveRule, effective_rules
@@ -93,3 +94,21 @@ def create_rule_of_the_clock(clinic: Clinic) -> None:
         create_rule(
             code="always", said={"name": "Always", "severity": "low", "condition": {"type": "any", "of": halves}}
         )
+
+
+def test_of_two_who_make_the_same_rule_at_once_the_second_hears_why_not(northside: Clinic) -> None:
+    refused: list[str] = []
+
+    def make_it_too() -> None:
+        try:
+            create_rule_of_the_clock(northside)
+        except ValidationError as error:
+            refused.extend(error.messages)
+
+    with Interruption(lambda: create_rule_of_the_clock(northside)) as first:
+        second = threading.Thread(target=closing(make_it_too))
+        second.start()
+        second.join(0.3)
+        first.finish()
+        second.join(30)
+    assert refused == ["There is a rule of this code already."]
