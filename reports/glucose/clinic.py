@@ -15,11 +15,11 @@ from tenancy.scope import required_organization_id
 # Each patient by the limits of their goals. The spread is that of each patient's day: of all readings together it
 # would say how different patients are.
 _DAYS = """
-SELECT summary.day, count(*), sum(summary.count), sum(summary.total),
-       sum(summary.count * least(summary.interval, 15)), sum(summary.very_low),
+SELECT summary.day, count(*), sum(summary.count), sum(summary.total)::bigint,
+       sum(summary.count * least(summary.interval, 15)), sum(very_low),
        sum(CASE WHEN is_pregnant THEN below_63 ELSE very_low + low END),
        sum(CASE WHEN is_pregnant THEN pregnancy_range ELSE in_range END),
-       sum(CASE WHEN is_pregnant THEN 0 ELSE very_high END), sum(summary.tight_range),
+       sum(CASE WHEN is_pregnant THEN 0 ELSE very_high END), sum(tight_range),
        count(cv), COALESCE(sum(cv), 0)::float8
   FROM readings_daysummary summary
   JOIN (SELECT organization_id, id, glucose_goals LIKE 'pregnancy%%' AS is_pregnant
@@ -83,11 +83,11 @@ class Sums:
 
 def sums_of_days(first: date, last: date) -> dict[date, Sums]:
     """Of the organization in scope, both days included, by each patient's own calendar. Archived patients are not."""
-    asked = {"organization_id": required_organization_id(), "first": first, "last": last}
+    asked: dict[str, int | date] = {"organization_id": required_organization_id(), "first": first, "last": last}
     with connection.cursor() as cursor:
         cursor.execute(_DAYS, asked)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return {day: Sums(*map(int, sums[:-1]), sums[-1]) for day, *sums in rows}
+    return {row[0]: Sums(*row[1:]) for row in rows}
 
 
 def together(sums: Iterable[Sums]) -> Sums:

@@ -15,6 +15,8 @@ from tenancy.scope import required_organization_id
 # stand for the readings of days that are not marked; those of marked days (mostly today alone) are looked at
 # themselves, each with all that a metric reads of it. One day more on both sides: where midnight comes twice,
 # PostgreSQL's day begins with the later one. OFFSET 0 keeps each day an index scan of its own.
+# A record's hash is a weighted sum of its columns': without another one around it, two values that change places would
+# leave the sum as it was.
 _VERSION = """
 SELECT concat_ws('/', known.days, known.readings, known.summarised, fresh.days, fresh.readings, fresh.fingerprint)
   FROM (SELECT count(*) AS days, sum(count) AS readings, sum(extract(epoch FROM summarised_at)) AS summarised
@@ -25,7 +27,8 @@ SELECT concat_ws('/', known.days, known.readings, known.summarised, fresh.days, 
        SELECT count(DISTINCT dirty.day) AS days, count(*) AS readings, sum(reading.hash) AS fingerprint
          FROM readings_dirtyday dirty
         CROSS JOIN LATERAL (
-              SELECT hash_record_extended(ROW(measured_at, device_id, glucose, unit, range_flag), 0) AS hash
+              SELECT hashint8extended(
+                         hash_record_extended(ROW(measured_at, device_id, glucose, unit, range_flag), 0), 0) AS hash
                 FROM readings_glucosereading
                WHERE organization_id = %(organization_id)s AND patient_id = %(patient_id)s AND NOT is_copy
                  AND measured_at >= dirty.day::timestamp AT TIME ZONE %(timezone)s

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-import msgspec
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -22,17 +19,15 @@ from reports.api.glucose.patient import asked
 from reports.api.glucose.shapes import AlertCountsShape
 from reports.api.statistics import device_counts, readings_of_a_day
 from reports.glucose.clinic import sums_of_days, together
-from reports.glucose.kept import kept
 from reports.glucose.numbers import number
 from reports.glucose.standing import by_severity
-from reports.glucose.trends import METRICS, PERIODS, trend_of
+from reports.glucose.trends import METRICS, PERIODS
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer
 from tenancy.models import GlucoseUnit, Organization
-from tenancy.scope import current_scope, required_organization_id
+from tenancy.scope import required_organization_id
 
 DAYS = 14
-TRENDS_KEPT_SECONDS = 300
 
 
 class DevicesShape(CamelCaseSerializer):
@@ -106,20 +101,8 @@ class TrendsView(RoutedView, APIView):
     def get(self, request: Request) -> HttpResponse:
         """One metric day by day and against the period before, from summaries of days; five minutes old at most."""
         query = asked(request, TrendQuerySerializer).validated_data
-        clinic, today = current_organization(), clinic_today()
-
-        def make() -> bytes:
-            return msgspec.json.encode(trend_of(**query, today=today, unit=clinic.glucose_unit))
-
-        name = f"trends/{_whose()}/{query['period']}/{query['metric']}/{clinic.glucose_unit}"
-        version = f"{today}/{int(time.time()) // TRENDS_KEPT_SECONDS}"
-        return HttpResponse(kept(name, version, make), content_type="application/json")
-
-
-def _whose() -> str:
-    """Who is limited to their patients has figures of their own."""
-    scope = current_scope()
-    return hashlib.sha256((scope.patient_line() if scope else "").encode()).hexdigest()
+        found = trend_json(**query, today=clinic_today(), unit=current_organization().glucose_unit)
+        return HttpResponse(found, content_type="application/json")
 
 
 def current_organization() -> Organization:

@@ -15,11 +15,12 @@ from rest_framework.request import Request
 
 from patients.models import Patient
 from reports.glucose.windows import Window
+from reports.glucose_report.api import pdf_page, svg_page
 
 # Draws the patient's window as a whole answer; the look is in the ledger already.
 Page = Callable[[Request, Patient, Window], HttpResponse]
 
-PAGES: dict[str, Page] = {}
+PAGES: dict[str, Page] = {"image/svg+xml": svg_page, "application/pdf": pdf_page}
 
 
 def page_renderers() -> list[type[BaseRenderer]]:

@@ -28,6 +28,7 @@ from reports.api.glucose.shapes import AgpShape, ComparisonShape, DaysShape, Pat
 from reports.glucose.comparing import comparison_of
 from reports.glucose.results import agp_json, days_json, summary_of
 from reports.glucose.standing import standing_of
+from reports.glucose_report.api import ReportQuerySerializer
 from tenancy.api.lookups import one_or_404
 from tenancy.api.routing import RoutedView
 
@@ -56,7 +57,7 @@ class AgpView(RoutedView, APIView):
     renderer_classes = [JSONRenderer, *page_renderers()]
 
     @extend_schema(
-        parameters=[ExactPeriodSerializer],
+        parameters=[ExactPeriodSerializer, ReportQuerySerializer],
         responses={
             (200, "application/json"): AgpShape,
             **{(200, media_type): OpenApiTypes.BINARY for media_type in PAGES},
