@@ -22,8 +22,6 @@ INTERVAL = 5
 SHORT, LONG = 5, 32
 LONGEST_HOLE = 180 // INTERVAL
 SMALLEST_SD = 1.0
-# Two equal means differ by binary fractions.
-NOISE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ def _part(values: Floats) -> Part | None:
     if sd < SMALLEST_SD:
         return None
     turns = _turning_values(values)
-    rises, falls = _excursions(turns, sd, 1), _excursions(turns, sd, -1)
+    rises, falls = _excursions(turns, sd), _excursions([-turn for turn in turns], sd)
     is_plus_first = bool(rises) and (not falls or rises[0][0] <= falls[0][0])
     plus, minus = (sum(size for _, size in found) / len(found) if found else None for found in (rises, falls))
     return Part(len(values) - 1, plus, minus, is_plus_first)
@@ -108,7 +106,6 @@ def _turning_values(values: Floats) -> list[float]:
 def _crossings(values: Floats) -> tuple[list[int], list[bool]]:
     """Where the short mean crosses the long one, and whether a top follows; first and last point included."""
     apart = _trailing_means(values, SHORT) - _trailing_means(values, LONG)
-    apart = np.where(np.abs(apart) < NOISE, 0.0, apart)
     is_known = np.isfinite(values) & np.isfinite(apart)
     is_candidate = np.concatenate(([False], is_known[1:] & is_known[:-1])) & (apart != 0)
     places, is_top, last = [0], [bool(apart[0] > 0)], float(apart[0])
@@ -145,12 +142,11 @@ def _trailing_means(values: Floats, width: int) -> Floats:
     return np.concatenate((np.full(width - 1, means[0]), means))
 
 
-def _excursions(turns: list[float], sd: float, sign: int) -> list[tuple[int, float]]:
+def _excursions(values: list[float], sd: float) -> list[tuple[int, float]]:
     """Changes of at least one SD from a nadir to the peak before the next fall of one SD, with the peak's number.
 
-    ``sign`` -1: the falls, found in the mirror image, and looked for again from the nadir on.
+    Falls are found in the mirror image.
     """
-    values = [sign * value for value in turns]
     found: list[tuple[int, float]] = []
     place, lowest = 0, math.inf
     while place < len(values):
@@ -162,8 +158,7 @@ def _excursions(turns: list[float], sd: float, sign: int) -> list[tuple[int, flo
         found.append((peak, values[peak] - lowest))
         if end == len(values) - 1:
             break
-        lowest = values[end] if sign > 0 else min(values[peak : end + 1])
-        place = end
+        place, lowest = end, values[end]
     return found
 
 

@@ -70,8 +70,8 @@ def test_a_clock_may_be_five_minutes_ahead(ahead: int, kinds: list[str]) -> None
 
 
 def test_a_dip_out_of_a_level_night_may_be_compression() -> None:
-    level, dip = [110.0, 111.0] * 8, [75.0, 65.0, 64.0, 70.0]
-    night = [*level, *dip, *level, *moving(20), *level, *dip, *level]
+    level, dip, slower = [110.0, 111.0] * 8, [75.0, 65.0, 64.0, 70.0], [90.0, 80.0, 70.0, 66.0]
+    night = [*level, *dip, *level, *moving(20), *level, *slower, *level]
     dips = [times for kind, *times in found(every(5, night)) if kind == "POSSIBLE_COMPRESSION"]
     assert dips == [[80, 105], [360, 385]]
     by_day = every(5, night, since=MIDNIGHT + timedelta(hours=12))

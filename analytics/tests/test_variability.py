@@ -61,6 +61,8 @@ def test_no_difference_reaches_across_a_gap() -> None:
     split = grid_of(every(5, [100] * 24 + [None] * 24 + [200] * 24))
     assert (gvp(split), mag(split)) == (0, 0)
     assert auc(split) == pytest.approx(150)
+    # Nor does an area reach across midnight.
+    assert auc(grid_of(every(5, [100] * 288 + [200] * 12))) == 150
 
 
 @pytest.mark.parametrize("interval", [1, 3, 5, 10, 15])
@@ -91,6 +93,23 @@ def test_the_indices_by_hand() -> None:
     # Of COGI a third is in range and as much below, where nothing is left of its part; SD as numpy has it.
     of_sd = 100 * (108 - float(np.std([60, 120, 240], ddof=1))) / 90
     assert found.cogi == pytest.approx(0.5 * 100 / 3 + 0.15 * of_sd)
+
+
+def test_cogi_counts_lows_by_their_share() -> None:
+    """5 % below range leave two thirds of that part; an SD of less than 18 leaves all of its own."""
+    assert variability(every(5, [100] * 19 + [60])).cogi == pytest.approx(0.5 * 95 + 0.35 * 100 * 2 / 3 + 0.15 * 100)
+
+
+def test_lows_of_pgs_last_20_minutes() -> None:
+    """One in 4.2 days is 1.7 in a week; one of level 2 counts for itself."""
+    days = [100.0] * 600
+    none, short, low, very_low = (
+        variability(every(5, [*days, *dip, *days])).pgs or 0 for dip in ([65] * 2, [65] * 3, [65] * 4, [50] * 4)
+    )
+    assert short == pytest.approx(none, abs=0.02)
+    weeks = 1204 / 288 / 7
+    assert low - short == pytest.approx(0.5714 / weeks, abs=0.02)
+    assert very_low - short == pytest.approx(4.5 * (1 - math.exp(-0.91093 / weeks)), abs=0.03)
 
 
 def test_shares_of_grade_make_100() -> None:
