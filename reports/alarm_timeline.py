@@ -39,12 +39,12 @@ class Line:
     when: str
 
 
-def alarm_section(request: HttpRequest, patient: Patient) -> dict[str, Any]:
+def alarm_section(request: HttpRequest, patient: Patient, *, usual: str = "24h") -> dict[str, Any]:
     """Nothing for who may not see alarms."""
     if not request.user.has_perm("alerts.view_episode"):
         return {}
-    period = request.GET.get("alarms", "24h")
-    period = period if period in PERIODS else "24h"
+    period = request.GET.get("alarms", usual)
+    period = period if period in PERIODS else usual
     now = timezone.now()
     window = Window(now - timedelta(hours=PERIODS[period][1]), now, patient.zone)
     episodes = episodes_in(patient, window)
@@ -52,7 +52,7 @@ def alarm_section(request: HttpRequest, patient: Patient) -> dict[str, Any]:
         "alarm_period": period,
         "alarm_periods": {name: words for name, (words, _) in PERIODS.items()},
         "alarm_pictures": pictures(request, patient, window, episodes[:MOST_EPISODES], name="alarms"),
-        "alarm_lines": [_line(episode, patient) for episode in episodes[:MOST_EPISODES]],
+        "alarm_lines": [line_of(episode, patient) for episode in episodes[:MOST_EPISODES]],
         "alarms_left_out": len(episodes) > MOST_EPISODES,
     }
 
@@ -103,7 +103,7 @@ def _bar(episode: Episode, patient: Patient) -> Bar:
     )
 
 
-def _line(episode: Episode, patient: Patient) -> Line:
+def line_of(episode: Episode, patient: Patient) -> Line:
     severity = Severity(episode.severity)
     return Line(episode, severity_mark(severity), severity.label, _when(episode, patient))
 

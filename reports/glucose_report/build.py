@@ -25,7 +25,7 @@ def build_content(
     analysis: Analysis, subject: Subject, window: Window, choices: Choices, *, made_at: datetime
 ) -> ReportContent:
     words, unit = language(choices.language), choices.unit
-    missing = "" if analysis.sufficiency.sections_allowed else _insufficient(analysis, words)
+    missing = "" if analysis.sufficiency.sections_allowed else insufficient_words(analysis, words)
     return ReportContent(
         language=choices.language,
         paper=choices.paper,
@@ -34,13 +34,13 @@ def build_content(
         patient_name=subject.name,
         patient=_patient(subject, words),
         period=_period(analysis, window, words),
-        warnings=() if missing else _warnings(analysis, words),
+        warnings=() if missing else warning_words(analysis, words),
         unprintable=words.say(
             "□ stands for a letter that cannot be printed: go by the patient ID and the date of birth."
         ),
         ranges=ranges_section(analysis, subject.preset, unit, words, missing),
         metrics=metrics_section(analysis, unit, words, missing),
-        curve=curve_section(analysis, unit, words, missing or _no_curve(analysis, words)),
+        curve=curve_section(analysis, unit, words, missing or no_curve_words(analysis, words)),
         days=days_section(analysis, window, unit, words, missing),
         signature=(words.say("Reviewed by"), words.say("Date and signature")),
         footer=_footer(subject, made_at, words),
@@ -70,13 +70,13 @@ def _period(analysis: Analysis, window: Window, words: Language) -> tuple[Fact, 
     )
 
 
-def _insufficient(analysis: Analysis, words: Language) -> str:
+def insufficient_words(analysis: Analysis, words: Language) -> str:
     if Shortfall.NO_READINGS in analysis.sufficiency.reasons:
         return words.say("Insufficient data: there are no readings in this period.")
     return words.say("Insufficient data: there are readings of less than 24 hours.")
 
 
-def _no_curve(analysis: Analysis, words: Language) -> str:
+def no_curve_words(analysis: Analysis, words: Language) -> str:
     if analysis.sufficiency.agp_allowed:
         return ""
     return words.say(
@@ -85,7 +85,7 @@ def _no_curve(analysis: Analysis, words: Language) -> str:
     )
 
 
-def _warnings(analysis: Analysis, words: Language) -> tuple[str, ...]:
+def warning_words(analysis: Analysis, words: Language) -> tuple[str, ...]:
     reasons = analysis.sufficiency.reasons
     said = []
     if Shortfall.SHORT_WINDOW in reasons:

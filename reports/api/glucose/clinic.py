@@ -21,7 +21,7 @@ from reports.api.statistics import device_counts, readings_of_a_day
 from reports.glucose.clinic import sums_of_days, together
 from reports.glucose.numbers import number
 from reports.glucose.standing import by_severity
-from reports.glucose.trends import METRICS, PERIODS
+from reports.glucose.trends import METRICS, PERIODS, trend_json
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer
 from tenancy.models import GlucoseUnit, Organization
