@@ -36,6 +36,7 @@ MEASUREMENTS = {
     "audit": "the audit ledger",
     "encryption": "sealed fields and the rotation of their keys",
     "analytics": "the metrics of a person",
+    "worklist": "the worklist of a clinic",
     # The last: what is measured beside a table of that size is measured on another machine.
     "growth": "a small and a large table",
 }

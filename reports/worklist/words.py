@@ -14,7 +14,8 @@ from analytics.goals import GOALS, Preset
 from analytics.gri import zone_of
 from readings.units import format_glucose
 from reports.alarm_board.wording import clock_words
-from reports.worklist.points import LOW_GOAL, PREGNANCIES, PRESETS, VERY_LOW_GOAL, Ranking, Reason, silence
+from reports.worklist.columns import PERIOD
+from reports.worklist.points import DAY, LOW_GOAL, PREGNANCIES, PRESETS, VERY_LOW_GOAL, Ranking, Reason, silence
 
 FOR_WHOM = {Preset.OLDER: " for older people", Preset.PREGNANCY: " in pregnancy"}
 
@@ -100,8 +101,18 @@ def _low(ranking: Ranking, place: int, live: Live, clock: Clock) -> str:
 
 
 def _risk(ranking: Ranking, place: int, live: Live, clock: Clock) -> str:
-    gri = float(ranking.recent.gri[place])
-    return f"Glycemia risk index {gri:.0f}, zone {zone_of(gri)}"
+    """With the range that weighs most in it."""
+    recent, gri = ranking.recent, float(ranking.recent.gri[place])
+    limits = {limit: format_glucose(limit, clock.unit) for limit in (54, 70, 180, 250)}
+    shares = {
+        f"below {limits[54]}": (3.0, recent.very_low),
+        f"{limits[54]} to {limits[70]}": (2.4, recent.low),
+        f"{limits[180]} to {limits[250]}": (0.8, recent.high),
+        f"above {limits[250]}": (1.6, recent.very_high),
+    }
+    where = max(shares, key=lambda words: shares[words][0] * shares[words][1][place])
+    share = percent_words(float(shares[where][1][place]))
+    return f"Glycemia risk index {gri:.0f}, zone {zone_of(gri)}: {where} {clock.unit} for {share} of the time"
 
 
 def _in_range(ranking: Ranking, place: int, live: Live, clock: Clock) -> str:
@@ -153,6 +164,9 @@ def _contact(ranking: Ranking, place: int, live: Live, clock: Clock) -> str:
 
 def _little_data(ranking: Ranking, place: int, live: Live, clock: Clock) -> str:
     recent = ranking.recent
+    newest = ranking.facts.newest_reading[place]
+    if not recent.count[place] and newest > clock.now.timestamp() - PERIOD * DAY:
+        return "The days are not summed up yet: nothing can be judged"
     if not recent.count[place]:
         return "No data of the last 14 days: nothing can be judged"
     return f"Data of {recent.active[place]:.0f} % of 14 days: too little to judge, 70 % are needed"
