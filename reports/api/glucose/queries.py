@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from rest_framework import serializers
@@ -14,7 +14,13 @@ from tenancy.api.serializers import CamelCaseSerializer, InstantField
 
 LONGEST = timedelta(days=90)
 LONGEST_DAYS = 366
+NEVER = "No sensor measures at that time."
 ONE_OR_THE_OTHER = "Give a period, or since and until."
+
+
+def is_measurable(moment: date) -> bool:
+    """Bounds within which days can be reckoned with, in every zone."""
+    return 1900 < moment.year < 9000
 
 
 class PeriodSerializer(CamelCaseSerializer):
@@ -34,6 +40,8 @@ class PeriodSerializer(CamelCaseSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for begin, end in self.windows:
             since, until = attrs.get(begin), attrs.get(end)
+            if any(instant and not is_measurable(instant) for instant in (since, until)):
+                raise serializers.ValidationError(NEVER, code="window")
             if (since or until) and "period" in attrs:
                 raise serializers.ValidationError({"period": [ONE_OR_THE_OTHER]}, code="window")
             if since and until and since >= until:
@@ -102,8 +110,8 @@ class DaysSerializer(CamelCaseSerializer):
                 raise serializers.ValidationError(
                     f"last is first or up to {LONGEST_DAYS - 1} days later.", code="window"
                 )
-            if not 1900 < first.year <= last.year < 9000:
-                raise serializers.ValidationError("No sensor has measured then.", code="window")
+            if not (is_measurable(first) and is_measurable(last)):
+                raise serializers.ValidationError(NEVER, code="window")
         return attrs
 
     def window(self, patient: Patient) -> Window:
