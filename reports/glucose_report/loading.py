@@ -22,13 +22,16 @@ def report_content(
     *, patient: Patient, clinic: Organization, choices: Choices, made_at: datetime | None = None
 ) -> ReportContent:
     window = last_days(patient, choices.days)
-    return build_content(
-        analysis_of(patient, window),
-        _subject(patient, clinic, window),
-        window,
-        choices,
-        made_at=made_at or timezone.now(),
+    return report_of_window(
+        patient=patient, clinic=clinic, choices=choices, window=window, made_at=made_at or timezone.now()
     )
+
+
+def report_of_window(
+    *, patient: Patient, clinic: Organization, choices: Choices, window: Window, made_at: datetime
+) -> ReportContent:
+    analysis = analysis_of(patient, window)
+    return build_content(analysis, _subject(patient, clinic, window), window, choices, made_at=made_at)
 
 
 def _subject(patient: Patient, clinic: Organization, window: Window) -> Subject:

@@ -10,23 +10,19 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 
 from audit.actions import Action
 from audit.services import record_look
 from patients.models import Patient
 from reports.clinic import current_clinic
+from reports.glucose_report.answers import EXPORT, PRINTED, SEEN, VIEW, pdf_answer
 from reports.glucose_report.choosing import PAPERS, choices_of
 from reports.glucose_report.language import LANGUAGES
 from reports.glucose_report.loading import report_content
 from reports.glucose_report.pdf import report_pdf
-from reports.glucose_report.subject import PERIODS, Choices
+from reports.glucose_report.subject import PERIODS
 from reports.glucose_report.svg.parts import NARROW, WIDE, curve_picture, day_pictures, ranges_picture
 from tenancy.models import GlucoseUnit
-
-VIEW, EXPORT = "readings.view_glucosereading", "readings.export_glucosereading"
-# The kinds of look that the ledger knows.
-SEEN, PRINTED = "reports.report", "reports.report_file"
 
 
 def report_page(request: HttpRequest, patient: Patient, context: dict[str, Any]) -> HttpResponse:
@@ -61,20 +57,7 @@ def report_file(request: HttpRequest, patient: Patient) -> HttpResponse:
     record_look(kind=PRINTED, object_id=patient.code, patient_id=patient.pk, action=Action.EXPORT, always=True)
     made_at = timezone.now()
     content = report_content(patient=patient, clinic=current_clinic(request), choices=choices, made_at=made_at)
-    return pdf_answer(report_pdf(content, made_at=made_at), patient, choices)
-
-
-def pdf_answer(pdf: bytes, patient: Patient, choices: Choices) -> HttpResponse:
-    response = HttpResponse(pdf, content_type="application/pdf")
-    response.headers["Content-Disposition"] = content_disposition_header(
-        as_attachment=True, filename=file_name(patient.code, choices)
-    )
-    return response
-
-
-def file_name(code: str, choices: Choices) -> str:
-    """The code and no name: file names are seen by many."""
-    return f"glucose-report-{code}-{choices.days}d-{timezone.now():%Y-%m-%d}.pdf"
+    return pdf_answer(report_pdf(content, made_at=made_at), patient, choices.days)
 
 
 def _require(request: HttpRequest, permission: str) -> None:

@@ -21,7 +21,6 @@ from reports.api.glucose.pages import PAGES, page_renderers
 from reports.api.glucose.queries import (
     ComparedPeriodsSerializer,
     DaysSerializer,
-    ExactPeriodSerializer,
     PeriodSerializer,
 )
 from reports.api.glucose.shapes import AgpShape, ComparisonShape, DaysShape, PatientSummaryShape
@@ -57,7 +56,7 @@ class AgpView(RoutedView, APIView):
     renderer_classes = [JSONRenderer, *page_renderers()]
 
     @extend_schema(
-        parameters=[ExactPeriodSerializer, ReportQuerySerializer],
+        parameters=[ReportQuerySerializer],
         responses={
             (200, "application/json"): AgpShape,
             **{(200, media_type): OpenApiTypes.BINARY for media_type in PAGES},
@@ -66,7 +65,7 @@ class AgpView(RoutedView, APIView):
     def get(self, request: Request, userId: str) -> HttpResponse:
         """Percentiles of each hour, the days, and all that the summary says of the period."""
         patient = patient_of(request, userId)
-        window = asked(request, ExactPeriodSerializer).window(patient)
+        window = asked(request, ReportQuerySerializer).window(patient)
         record_look(kind=AGP, object_id=patient.code, patient_id=patient.pk)
         if page := PAGES.get(request.accepted_renderer.media_type):
             return page(request, patient, window)

@@ -20,6 +20,7 @@ from audit.services import record_look
 from readings.api.downloads import download
 from readings.exports import authority_of
 from reports.clinic import current_clinic
+from reports.glucose_report.answers import EXPORT
 from reports.glucose_report.batches.services import delete_batch, start_batch, try_again
 from reports.glucose_report.batches.zipped import zipped
 from reports.glucose_report.choosing import PAPERS, choices_of
@@ -30,7 +31,6 @@ from reports.tasks import make_batch
 from tenancy.models import GlucoseUnit
 from tenancy.tasks import send_task_after_commit
 
-EXPORT = "readings.export_glucosereading"
 FETCHED = "reports.reportbatch"
 NAMED_FAILURES = 100
 
