@@ -40,6 +40,8 @@ _CARE = _LOOK | {
     "patients.change_historyentry",
     "patients.add_patient",
     "patients.change_patient",
+    # By importing a file that the patient brings to the visit.
+    "readings.add_glucosereading",
     "devices.change_device",
     "devices.add_assignment",
     "devices.change_assignment",
@@ -66,7 +68,6 @@ _MANAGE = _CARE | {
     "devices.add_devicekey",
     "devices.change_devicekey",
     "devices.delete_devicekey",
-    "readings.add_glucosereading",
     "accounts.view_membership",
     "accounts.add_membership",
     "accounts.change_membership",

@@ -416,6 +416,10 @@ WEBHOOKS_MAY_REACH_LOOPBACK = False
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+# Files that are sent hold patients' readings: they stay in memory, since the other handler writes them to the disk in
+# plain. A larger one does not arrive. The multipart frame around the largest file that is taken has its place, too.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 21 * 1024 * 1024
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -7,10 +7,12 @@ from celery import shared_task
 from django.db import OperationalError
 
 from readings import partitions
+from readings.importing.jobs import run_import as run_import_job
+from readings.importing.jobs import sweep_imports as sweep_imports_of_clinic
 from readings.retention import remove_expired_readings
 from readings.summaries import backlog, note_oldest_mark, organizations_with_dirty_days, summarise_dirty_days
 from tenancy.scope import organization_scope
-from tenancy.tasks import PlatformTask, in_each_organization
+from tenancy.tasks import OrganizationTask, PlatformTask, in_each_organization
 
 log = structlog.get_logger(__name__)
 
@@ -43,3 +45,14 @@ def _summarise_clinic(organization_id: int) -> datetime | None:
 @shared_task(base=PlatformTask, name="readings.remove_expired", why="each clinic's readings go in a scope of its own")
 def remove_expired() -> None:
     in_each_organization(remove_expired_readings, failed="readings_not_expired")
+
+
+@shared_task(base=OrganizationTask, name="readings.run_import", ignore_result=True)
+def run_import(job_id: int) -> None:
+    run_import_job(job_id)
+
+
+@shared_task(base=PlatformTask, name="readings.sweep_imports", why="each clinic's imports go on in its scope")
+def sweep_imports() -> None:
+    """What no task came for: a worker was stopped, or the broker was away."""
+    in_each_organization(sweep_imports_of_clinic, failed="imports_not_swept")

@@ -41,6 +41,7 @@ NOT_AUDITED = {
     "readings.DirtyDay": "follows from the readings",
     "readings.EvaluationMark": "follows from the readings",
     "readings.GlucoseReading": "devices' ingestion: the row is its own record; imports are recorded by batch",
+    "readings.ImportJob": "the worker writes how far it is; what people do with it is recorded by its services",
     "readings.PatientState": "follows from the readings",
     "reports.BatchReport": "the batch is audited, and so is each look at its files",
     "reports.RecentDays": "follows from the day summaries",

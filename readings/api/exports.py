@@ -20,7 +20,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts.principals import signed_in_person
+from accounts.principals import PersonPrincipal, signed_in_person
 from audit.occasion import Occasion, current_occasion, occasion
 from patients.models import Patient
 from readings.api.downloads import chunks_of, download
@@ -84,13 +84,17 @@ class PatientExportView(RoutedView, APIView):
         query = ExportQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         export = _begin(code, query.validated_data)
-        pages = export_pages(export, authority_of(signed_in_person(request), EXPORT))
-        if query.validated_data["format"] == "xlsx":
-            return _workbook(export, pages)
-        ending = query.validated_data["format"]
-        content_type, parts_of = STREAMED[ending]
-        parts = _until_the_right_ends(parts_of(pages), export, current_occasion())
-        return download(parts, content_type=content_type, file_name=file_name(export, ending))
+        return export_answer(export, query.validated_data["format"], signed_in_person(request))
+
+
+def export_answer(export: Export, ending: str, principal: PersonPrincipal) -> StreamingHttpResponse:
+    """The file that was begun, for as long as ``principal`` may have it. ``ending``: csv, json or xlsx."""
+    pages = export_pages(export, authority_of(principal, EXPORT))
+    if ending == "xlsx":
+        return _workbook(export, pages)
+    content_type, parts_of = STREAMED[ending]
+    parts = _until_the_right_ends(parts_of(pages), export, current_occasion())
+    return download(parts, content_type=content_type, file_name=file_name(export, ending))
 
 
 @transaction.atomic

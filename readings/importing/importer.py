@@ -6,21 +6,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import MAXYEAR, datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.utils import timezone
 
 from audit.actions import Action
 from audit.services import record
 from devices.models import Device
-from devices.sources import EARLIEST
 from patients.models import Patient
 from readings.importing.columns import MMOL_L
 from readings.importing.local_times import LocalTimes
 from readings.importing.people import FindPatient
+from readings.importing.placing import place
 from readings.importing.rows import BadRow, IgnoredRow, ParsedRow, Row
 from readings.importing.sources import import_source
 from readings.importing.values import CellRefused
@@ -29,7 +28,6 @@ from readings.rows import Outcome, ReadingRow, RowResult
 from readings.services import store_readings
 
 CHUNK = 1000
-CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 @dataclass(slots=True)
@@ -64,7 +62,7 @@ class Summary:
 
 
 class Importer:
-    """``zone`` None means each patient's own. ``on_stored`` is called inside each piece's transaction.
+    """``zone`` None means each patient's own.
 
     A dry run stores each piece and rolls it back: it tells what would happen, but it cannot know that a row stood in
     an earlier piece of the same file.
@@ -77,13 +75,11 @@ class Importer:
         zone: ZoneInfo | None = None,
         dry_run: bool = False,
         on_bad_row: Callable[[BadRow], None],
-        on_stored: Callable[[int], None] | None = None,
     ) -> None:
         self._find_patient = find_patient
         self._zone = zone
         self._dry_run = dry_run
         self._on_bad_row = on_bad_row
-        self._on_stored = on_stored
         self._sources: dict[str, tuple[Patient, Device]] = {}
         self._clocks: dict[str, LocalTimes] = {}
         self.summary = Summary()
@@ -105,7 +101,7 @@ class Importer:
             if isinstance(row, ParsedRow):
                 self._prepare_sources({row.subject})
                 with suppress(CellRefused):
-                    self._instant(row)
+                    place(row.time, self._clocks[row.subject])
 
     @transaction.atomic
     def _store(self, piece: list[Row]) -> None:
@@ -123,8 +119,6 @@ class Importer:
             else:
                 self.summary.patients.setdefault(code, PatientCount()).add(result.outcome, measured_at)
         self._record(placed, results)
-        if self._on_stored:
-            self._on_stored(len(piece))
         if self._dry_run:
             transaction.set_rollback(True)
             self._sources.clear()
@@ -183,18 +177,9 @@ class Importer:
                 self.summary.ignored[row.kind] += 1
                 continue
             try:
-                yield row, self._instant(row)
+                yield row, place(row.time, self._clocks[row.subject])
             except CellRefused as error:
                 self._refuse(BadRow(row.line, str(error)))
-
-    def _instant(self, row: ParsedRow) -> datetime:
-        # A year away from either end of what can be stored, so that no offset carries the time beyond it.
-        if not EARLIEST.year < row.time.year < MAXYEAR:
-            raise CellRefused(f"the year {row.time.year} cannot be right")
-        measured_at = self._clocks[row.subject].instant(row.time)
-        if measured_at > timezone.now() + CLOCK_TOLERANCE:
-            raise CellRefused(f"{row.time} lies in the future")
-        return measured_at
 
     def _reading(self, row: ParsedRow, measured_at: datetime) -> ReadingRow:
         return ReadingRow(

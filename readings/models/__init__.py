@@ -1,5 +1,6 @@
 from readings.models.amendment import Amendment
 from readings.models.evaluation import EvaluationMark
+from readings.models.importing import FILE_KEPT_FOR, ImportJob
 from readings.models.reading import (
     GlucoseReading,
     GlucoseReadingQuerySet,
@@ -15,6 +16,7 @@ from readings.models.state import PatientState
 from readings.models.summary import HISTOGRAM_BIN, DaySummary, DaySummaryQuerySet, DirtyDay
 
 __all__ = [
+    "FILE_KEPT_FOR",
     "HISTOGRAM_BIN",
     "Amendment",
     "DaySummary",
@@ -23,6 +25,7 @@ __all__ = [
     "EvaluationMark",
     "GlucoseReading",
     "GlucoseReadingQuerySet",
+    "ImportJob",
     "PatientState",
     "RangeFlag",
     "SignalQuality",

@@ -31,7 +31,8 @@ CLARITY_ROWS = """12,2025-05-01T00:01:47,EGV,,,,android G7,165,,,,,4237574,8AM1E
 CLARITY = f"{CLARITY_HEADER}\n{CLARITY_BEGIN}\n{CLARITY_ROWS}\n"
 
 CLARITY_GERMAN = """Index;Zeitstempel (JJJJ-MM-TTThh:mm:ss);Ereignistyp;Ereignis-Subtyp;Patienteninfo;Geräteinfo;\
-Quellgeräte-ID;Glukosewert (mmol/l);Insulinwert (IE);Kohlenhydratwert (Gramm);Dauer (hh:mm:ss);Glukoseänderungsrate (mmol/l/min)
+Quellgeräte-ID;\
+Glukosewert (mmol/l);Insulinwert (IE);Kohlenhydratwert (Gramm);Dauer (hh:mm:ss);Glukoseänderungsrate (mmol/l/min)
 1;;Vorname;;Ada;;;;;;;
 2;;Nachname;;Example;;;;;;;
 3;2026-02-01T10:00:00;EGV;;;;iPhone G6;8,5;;;;

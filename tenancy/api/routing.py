@@ -30,6 +30,7 @@ PARAMETERS = (
     "deviceId",
     "entryId",
     "groupId",
+    "importId",
     "invitationId",
     "keyId",
     "memberId",

@@ -66,6 +66,7 @@ TENANT_TABLES: dict[str, tuple[str | None, frozenset[str]]] = {
     "readings_dirtyday": ("patient_id", APPEND | {"DELETE"}),
     "readings_evaluationmark": ("patient_id", EVERYTHING),
     "readings_glucosereading": ("patient_id", APPEND),
+    "readings_importjob": ("patient_id", READ_WRITE),
     "readings_patientstate": ("patient_id", READ_WRITE),
     "reports_batchreport": ("patient_id", EVERYTHING),
     "reports_carestate": ("patient_id", READ_WRITE),
