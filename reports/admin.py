@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import django.contrib.auth.admin  # noqa: F401  registers Group, which is taken back below
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
@@ -18,6 +19,9 @@ from reports.care_section import change_care
 from reports.dexcom_pages.acts import change_dexcom, dexcom_part
 from reports.glucose_report.page import report_file, report_page
 from reports.history_page import history_page
+from reports.import_pages.exporting import export_file, export_page
+from reports.import_pages.importing import import_job_page, import_page
+from reports.patient.urls import urls as patient_urls
 from reports.patient_list import patient_list
 from reports.patient_page import patient_page
 
@@ -49,6 +53,11 @@ class PatientAdmin(AuditedAdmin):
             path("<path:object_id>/dexcom/", site(self.dexcom_view), name="patients_patient_dexcom"),
             path("<path:object_id>/report/pdf/", site(self.report_file_view), name="patients_patient_report_file"),
             path("<path:object_id>/report/", site(self.report_view), name="patients_patient_report"),
+            path("<path:object_id>/import/<uuid:job>/", site(self.import_job_view), name="patients_patient_import_job"),
+            path("<path:object_id>/import/", site(self.import_view), name="patients_patient_import"),
+            path("<path:object_id>/export/file/", site(self.export_file_view), name="patients_patient_export_file"),
+            path("<path:object_id>/export/", site(self.export_view), name="patients_patient_export"),
+            *patient_urls(site, self._visible, self.admin_site.each_context),
             path("<path:object_id>/archive/", site(self.archive_view), name="patients_patient_archive"),
             path("<path:object_id>/", site(self.page_view), name="patients_patient_page"),
         ]
@@ -101,6 +110,19 @@ class PatientAdmin(AuditedAdmin):
 
     def dexcom_part_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return dexcom_part(request, self._visible(request, object_id))
+
+    def import_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return import_page(request, self._visible(request, object_id), self.admin_site.each_context(request))
+
+    def import_job_view(self, request: HttpRequest, object_id: str, job: uuid.UUID) -> HttpResponse:
+        patient = self._visible(request, object_id)
+        return import_job_page(request, patient, job, self.admin_site.each_context(request))
+
+    def export_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return export_page(request, self._visible(request, object_id), self.admin_site.each_context(request))
+
+    def export_file_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        return export_file(request, self._visible(request, object_id))
 
     def archived_view(self, request: HttpRequest) -> HttpResponse:
         self._require(request.user.has_perm("patients.delete_patient"))
