@@ -13,7 +13,7 @@ from django.template.response import SimpleTemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_safe
 from unfold.sites import UnfoldAdminSite
 
 from accounts.browser_sessions.principal import lacks_second_factor
@@ -111,8 +111,10 @@ class ClinicAdminSite(UnfoldAdminSite):
         return HttpResponseRedirect(reverse("admin:index"))
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        from reports.dashboard.page import dashboard_page
+
         note_use_of_membership(principal=request.principal)  # type: ignore[attr-defined]
-        return HttpResponseRedirect(reverse("admin:patients_patient_changelist"))
+        return require_safe(dashboard_page)(request, self.each_context(request))
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if self.has_permission(request):

@@ -49,7 +49,6 @@ def care_section(request: HttpRequest, patient: Patient) -> dict[str, Any]:
         "consent_form": ConsentForm() if may("patients.add_consent") else None,
         "may_withdraw": may("patients.change_consent"),
         "emergencies": list(emergencies[:SHOWN]) if may("patients.view_emergencyaccess") else [],
-        "own_emergency": _own_open_access(request, patient),
         "now": now,
     }
 
@@ -67,7 +66,7 @@ def change_care(request: HttpRequest, patient: Patient) -> None:
             messages.error(request, sentence)
 
 
-def _own_open_access(request: HttpRequest, patient: Patient) -> EmergencyAccess | None:
+def own_open_access(request: HttpRequest, patient: Patient) -> EmergencyAccess | None:
     member_id = request.principal.membership_id  # type: ignore[attr-defined]
     accesses = EmergencyAccess.objects.open().of_member(member_id).filter(patient_id=patient.pk)
     found: EmergencyAccess | None = accesses.first() if member_id is not None else None

@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from patients.history import Author, add_history_entry, amend_history_entry, former_texts, read_history
 from patients.models import HistoryEntry, Patient
 from patients.models.history import TEXT_LENGTH
+from reports.patient.head import head_of
 
 VIEW, ADD, CHANGE = (f"patients.{action}_historyentry" for action in ("view", "add", "change"))
 ON_PATIENT_PAGE = 5
@@ -36,9 +37,9 @@ def history_page(request: HttpRequest, patient: Patient, context: dict[str, Any]
     if request.method == "POST" and _saved(request, patient, form):
         messages.success(request, "The entry was saved.")
         return HttpResponseRedirect(request.path)
+    context |= head_of(request, patient, "history")
     context |= {
         "title": f"Medical history of {patient}",
-        "patient": patient,
         "form": _form_to_add(form) if request.user.has_perm(ADD) else None,
         "entries": _shown(request, patient, form),
     }

@@ -1,4 +1,4 @@
-"""One patient: who it is, the last value, the glucose picture of a period, the latest readings, the devices."""
+"""The overview of a patient: the glucose picture of a period, the latest readings, the devices, the care."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from devices.models import Assignment, Device
+from devices.models import Device
 from patients.models import Patient
 from readings.models import GlucoseReading
 from readings.units import format_glucose
@@ -30,11 +30,11 @@ from reports.charts.ranges import (
     whole_percents,
 )
 from reports.charts.trace import Point, Window, gap_limit, trace_chart
-from reports.clinic import current_clinic
 from reports.dexcom_pages.panel import allow_consent_pages, dexcom_section
-from reports.glucose_queries import buckets_of, counts_of, points_of, states_of, target_of
+from reports.glucose_queries import buckets_of, counts_of, points_of, target_of
 from reports.history_page import newest_history
-from reports.wording import last_value, value_words
+from reports.patient.head import head_of
+from reports.wording import value_words
 
 PERIODS = {"24h": "24 hours", "14d": "14 days", "90d": "90 days"}
 _STEPS = {"14d": (14, timedelta(hours=3)), "90d": (90, timedelta(days=1))}
@@ -63,24 +63,14 @@ class Picture:
 def patient_page(request: HttpRequest, patient: Patient, context: dict[str, Any]) -> HttpResponse:
     period = request.GET.get("period", "24h")
     period = period if period in PERIODS else "24h"
-    now, unit, target = timezone.now(), current_clinic(request).glucose_unit, target_of(patient)
-    assignments = list(Assignment.objects.filter(patient=patient).select_related("device")[:50])
-    worn = [assignment.device for assignment in assignments if assignment.ends_at is None]
-    state = states_of([patient.pk]).get(patient.pk)
+    context |= head_of(request, patient, "page")
+    now, unit, target, worn = timezone.now(), context["unit"], target_of(patient), context["worn"]
     interval = max((device.reading_interval for device in worn), default=300)
     if period == "24h":
         picture = _day(patient, now, unit, target, interval)
     else:
         picture = _days(patient, now, unit, target, period)
     context |= {
-        "title": str(patient),
-        "patient": patient,
-        "age": patient.age_in_years(now),
-        "last": last_value(state, unit=unit, target=target, now=now) if state else None,
-        "worn": worn,
-        "assignments": assignments,
-        "unit": unit,
-        "target_words": f"{format_glucose(target.low, unit)} to {format_glucose(target.high, unit)} {unit}",
         "period": period,
         "periods": PERIODS,
         "period_words": PERIODS[period],
@@ -97,7 +87,6 @@ def patient_page(request: HttpRequest, patient: Patient, context: dict[str, Any]
         **alarm_section(request, patient),
         **dexcom_section(request, patient),
         "readings": _last_readings(patient, unit, target),
-        "zone_words": f"Times are those of {patient.timezone.replace('_', ' ')}.",
     }
     answer = TemplateResponse(request, "workplace/patient.html", context)
     if context.get("regions"):

@@ -60,6 +60,7 @@ def favicon(request: HttpRequest) -> str:
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     pages = [
+        ("Today", "today", "admin:index", "patients.view_patient"),
         ("Worklist", "checklist", "admin:worklist", "reports.view_carestate"),
         ("Patients", "monitor_heart", "admin:patients_patient_changelist", "patients.view_patient"),
         ("Alarms", "notifications_active", ALARMS, "alerts.view_episode"),
