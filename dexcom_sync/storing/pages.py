@@ -22,6 +22,7 @@ from dexcom_sync.records.events import parse_event
 from dexcom_sync.records.outcomes import Context, Quarantined
 from dexcom_sync.records.windows import Window
 from dexcom_sync.storing.canonical import choose_canonical
+from dexcom_sync.storing.oddities import note_odd
 from dexcom_sync.storing.quarantine import quarantine
 from dexcom_sync.storing.readings import bring_to_readings
 from dexcom_sync.storing.rows import ParsedRecord
@@ -79,6 +80,7 @@ def store_page(connection: Connection, page: Fetched, *, then: Callable[[], None
     then()
     note_records(page.resource, parsed)
     note_lateness(page.resource, (row.system_time for row in written.new), page.at)
+    note_odd(locked, page.resource, page.window, written, [record.record_id for record in records])
     return _summary(written, len(refused), records)
 
 
@@ -116,11 +118,6 @@ def parse(connection: Connection, page: Fetched) -> list[ParsedRecord | Quaranti
     context = Context(now=page.at, zone=ZoneInfo(connection.patient.timezone))
     parser = PARSERS[page.resource]
     return [parser(raw, context) for raw in page.records]
-
-
-def _tell(page: Fetched, parsed: Sequence[ParsedRecord | Quarantined], written: Written) -> None:
-    note_records(page.resource, parsed)
-    note_lateness(page.resource, (row.system_time for row in written.new), page.at)
 
 
 def _summary(written: Written, quarantined: int, records: Sequence[ParsedRecord]) -> Stored:

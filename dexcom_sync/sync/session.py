@@ -16,6 +16,7 @@ from dexcom_sync.client import (
     seconds_to_next_try,
 )
 from dexcom_sync.limiter import Lane, Limiter, MustWait
+from dexcom_sync.metrics import count
 from dexcom_sync.models import Connection
 from dexcom_sync.records.outcomes import Resource
 from dexcom_sync.records.windows import Window
@@ -100,5 +101,6 @@ class Session:
     def _checked(self, page: Page) -> Page:
         bound = self.connection.dexcom_user_id
         if bound and page.envelope.user_id != bound:
+            count("user_mismatches")
             raise WrongPerson
         return page

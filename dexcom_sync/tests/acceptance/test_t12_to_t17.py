@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
+from dexcom_sync import metrics
 from dexcom_sync.models import Alert, Calibration, Connection, Egv, Event, QuarantinedRecord, RawPage
 from dexcom_sync.tests.acceptance.world import DAY, END, HOUR, World, forget_pauses
 from readings.models import GlucoseReading, RangeFlag
+from tenancy.redis import limits_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,6 +82,8 @@ def test_t15_another_person_s_data(world: World, endpoint: str, caplog: pytest.L
         return [model.objects.count() for model in (Egv, Event, Calibration, Alert, RawPage, QuarantinedRecord)]
 
     before = world.in_clinic(kept)
+    metrics.flush()
+    told = limits_client().hget(metrics.COUNTS, "user_mismatches") or 0
     world.sandbox.fault({"endpoint": endpoint}, "other_user")
     world.sandbox.fault({"endpoint": "data"}, "other_user", times=None)
     world.poll(connection)
@@ -88,6 +92,8 @@ def test_t15_another_person_s_data(world: World, endpoint: str, caplog: pytest.L
     assert (state.status, state.last_error) == (Connection.Status.QUARANTINED, "wrong_person")
     assert state.next_due_at is None
     assert world.in_clinic(kept) == before
+    metrics.flush()
+    assert float(limits_client().hget(metrics.COUNTS, "user_mismatches") or 0) == float(told) + 1
 
 
 def test_t16_sixty_days_away(world: World) -> None:
