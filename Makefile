@@ -7,7 +7,9 @@ RUN := .venv/bin/python
 COMPILE := $(RUN) -m uv pip compile pyproject.toml --extra embedded --universal --generate-hashes \
 	--python-version 3.11 --only-binary :all: --no-header --quiet
 
-PYTEST := -m pytest $(ARGS) --numprocesses auto --maxprocesses 8 --dist worksteal
+# One more than cores: many tests wait for servers that they start, and for disks.
+PROCESSES = $$($(RUN) -c 'import os; print(min(os.cpu_count() or 1, 7) + 1)')
+PYTEST := -m pytest $(ARGS) --numprocesses $(PROCESSES) --dist worksteal
 
 # Tests start hundreds of processes: compiled once, not by each of them.
 unexport PYTHONDONTWRITEBYTECODE
