@@ -16,6 +16,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from alerts.models import Episode
 from glucose_platform.routes import ROUTES
+from reports.models import ReportBatch
 from tests.isolation.callers import Caller
 from tests.isolation.cases import Case
 from tests.isolation.world import Target
@@ -56,6 +57,7 @@ class Page:
             "channel": target.parameter("channelId", "only"),
             "channel_kind": "webhook",
             "delivery": target.parameter("deliveryId", "only"),
+            "batch": str(getattr(target.row_of(ReportBatch), "public_id", "")),
             "alarm": str(getattr(target.row_of(Episode), "public_id", "")),
         }
         return values[name]

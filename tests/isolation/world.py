@@ -23,12 +23,13 @@ from patients.services import create_patient
 from readings.models import ImportJob
 from readings.rows import ReadingRow
 from readings.services import store_readings
-from reports.models import SavedView
+from reports.models import ReportBatch, SavedView
 from tenancy.models import TenantModel
 from tests.clinic_alarms import add_alarm_rows
 from tests.clinic_dexcom import add_dexcom_rows
 from tests.clinic_imports import add_import_rows
 from tests.clinic_people import add_second_patient
+from tests.clinic_reports import add_report_rows
 from tests.clinic_worklist import add_worklist_rows
 from tests.clinics import ASSIGNED_SINCE, PASSWORD, SECOND_PATIENT, Clinic, make_clinic
 from tests.isolation.reviewed import TENANT_TABLES, patient_column
@@ -185,6 +186,7 @@ def named_by_id(patient: Patient, member: Membership) -> dict[str, Any]:
         "deliveryId": Delivery.objects.filter(patient=patient).first(),
         "importId": ImportJob.objects.filter(patient=patient).first(),
         "connectionId": Connection.objects.filter(patient=patient).first(),
+        "batch": ReportBatch.objects.first(),
         "viewId": SavedView.objects.first(),
         "sessionId": RefreshFamily.objects.filter(user_id=member.user_id).first(),
     }
@@ -238,6 +240,7 @@ def _fill(clinic: Clinic) -> Membership:
         add_alarm_rows(clinic, canaries=(_canary(clinic, False), _canary(clinic, True)))
         add_dexcom_rows(clinic, canaries=(_canary(clinic, False), _canary(clinic, True)))
         add_import_rows(clinic, canaries=(_canary(clinic, False), _canary(clinic, True)))
+        add_report_rows(clinic, canaries=(_canary(clinic, False), _canary(clinic, True)))
         add_worklist_rows(clinic, canaries=(_canary(clinic, False), _canary(clinic, True)))
         for model in (Patient, Device, Assignment, DeviceKey, Membership, HistoryEntry, HistoryAmendment):
             _write_canaries(model, clinic)

@@ -91,7 +91,8 @@ def batch_page(request: HttpRequest, batch: uuid.UUID) -> HttpResponse:
     failures = list(
         BatchReport.objects.filter(batch=found).failed().select_related("patient").order_by("id")[:NAMED_FAILURES]
     )
-    record_look(kind=FETCHED, object_id=str(found.public_id), patient_ids=[one.patient_id for one in failures])
+    if failures:
+        record_look(kind=FETCHED, object_id=str(found.public_id), patient_ids=[one.patient_id for one in failures])
     context = {
         **admin.site.each_context(request),
         "title": "Reports of all patients",

@@ -11,7 +11,7 @@ from reports.glucose_report.content import RangePart, RangesSection
 from reports.glucose_report.svg.paint import EMPTY, INK, QUIET, bar_colour
 
 LEFT, WIDE = 30.0, 36.0
-PERCENT, WORDS, SIDE = LEFT + WIDE + 14, LEFT + WIDE + 48, LEFT + WIDE + 176
+PERCENT, WORDS, SIDE = LEFT + WIDE + 14, LEFT + WIDE + 50, LEFT + WIDE + 176
 # What is drawn in a square of eight; in range stays plain.
 STROKES = {
     "very-low": "M0 8L8 0M0 0L8 8",
@@ -21,28 +21,31 @@ STROKES = {
 }
 
 
-def standing_bar(section: RangesSection, name: str, *, x: float, y: float, height: float) -> Iterator[SafeString]:
-    """``name`` begins the ids of the patterns, and is unique on its page."""
+def standing_bar(
+    section: RangesSection, name: str, *, x: float, y: float, height: float, letters: float = 1.0, side: float = SIDE
+) -> Iterator[SafeString]:
+    """``name`` begins the ids of the patterns, and is unique on its page. ``letters``: their size against that on
+    paper; ``side``: where the combined shares stand."""
     yield element("defs", *(_pattern(name, part.name) for part in section.parts if part.name in STROKES))
     for part in section.parts:
-        yield from _part(part, name, x, y, height)
+        yield from _part(part, name, x, y, height, letters)
     for goal in section.goals:
         begins, ends = y + (1 - goal.begins) * height, y + (1 - goal.ends) * height
         yield element(
             "path",
-            d=f"M{x + SIDE - 10:.1f} {begins:.1f}h5V{ends:.1f}h-5",
+            d=f"M{x + side - 10:.1f} {begins:.1f}h5V{ends:.1f}h-5",
             fill="none",
             stroke=QUIET,
             stroke_width=0.7,
         )
         middle = (begins + ends) / 2
-        yield text(goal.percent, x=x + SIDE, y=middle - 1, font_size=10.5, font_weight="600", fill=INK)
+        yield text(goal.percent, x=x + side, y=middle - 1, font_size=10.5 * letters, font_weight="600", fill=INK)
         for line, words in enumerate((goal.label, goal.goal)):
             if words:
-                yield text(words, x=x + SIDE, y=middle + 8 + 9 * line, font_size=7, fill=QUIET)
+                yield text(words, x=x + side, y=middle + (8 + 9 * line) * letters, font_size=7 * letters, fill=QUIET)
 
 
-def _part(part: RangePart, name: str, x: float, y: float, height: float) -> Iterator[SafeString]:
+def _part(part: RangePart, name: str, x: float, y: float, height: float, letters: float) -> Iterator[SafeString]:
     top, bottom = y + (1 - part.top) * height, y + (1 - part.bottom) * height
     box: dict[str, float] = {"x": x + LEFT, "y": top, "width": WIDE, "height": bottom - top}
     yield element(
@@ -62,11 +65,11 @@ def _part(part: RangePart, name: str, x: float, y: float, height: float) -> Iter
     )
     if part.limit:
         limit_y = y + (1 - part.limit_at) * height + 3
-        yield text(part.limit, x=x + LEFT - 4, y=limit_y, text_anchor="end", font_size=7.5, fill=QUIET)
-    yield text(part.percent, x=x + PERCENT, y=told + 2, font_size=10.5, font_weight="600", fill=INK)
-    yield text(part.label, x=x + WORDS, y=told + 1, font_size=9, font_weight="600", fill=INK)
+        yield text(part.limit, x=x + LEFT - 4, y=limit_y, text_anchor="end", font_size=7.5 * letters, fill=QUIET)
+    yield text(part.percent, x=x + PERCENT, y=told + 2, font_size=10.5 * letters, font_weight="600", fill=INK)
+    yield text(part.label, x=x + WORDS, y=told + 1, font_size=9 * letters, font_weight="600", fill=INK)
     said = f"{part.limits} · {part.goal}" if part.goal else part.limits
-    yield text(said, x=x + WORDS, y=told + 9, font_size=7, fill=QUIET)
+    yield text(said, x=x + WORDS, y=told + 9 * letters, font_size=7 * letters, fill=QUIET)
 
 
 def _pattern(name: str, part: str) -> SafeString:

@@ -8,9 +8,11 @@ from django.utils.safestring import SafeString
 
 from reports.charts.svg import picture
 from reports.glucose_report.content import CurveSection, Day, Plot, RangesSection, ReportContent
-from reports.glucose_report.svg.bar import SIDE, standing_bar
+from reports.glucose_report.svg.bar import standing_bar
 from reports.glucose_report.svg.plots import labelled, plotted
 
+# Read on phones as well: the letters are larger than on paper.
+BAR_HEIGHT, BAR_LETTERS, BAR_SIDE = 210, 1.3, 262
 DAY_WIDTH, DAY_HEIGHT, DAY_LEFT = 130, 78, 24
 
 
@@ -31,9 +33,14 @@ NARROW = Size(360, 300, 30, 32, 10)
 def ranges_picture(section: RangesSection, name: str) -> SafeString:
     if section.missing:
         return SafeString("")
-    parts = standing_bar(section, name, x=0, y=8, height=190)
+    parts = standing_bar(section, name, x=0, y=8, height=BAR_HEIGHT, letters=BAR_LETTERS, side=BAR_SIDE)
     return picture(
-        name, width=SIDE + 84, height=208, title=section.title, description=section.description, children=parts
+        name,
+        width=BAR_SIDE + 78,
+        height=BAR_HEIGHT + 18,
+        title=section.title,
+        description=section.description,
+        children=parts,
     )
 
 
