@@ -22,9 +22,10 @@ SELECT summary.day, count(*), sum(summary.count), sum(summary.total)::bigint,
        sum(CASE WHEN is_pregnant THEN 0 ELSE very_high END), sum(tight_range),
        count(cv), COALESCE(sum(cv), 0)::float8
   FROM readings_daysummary summary
-  JOIN (SELECT organization_id, id, glucose_goals LIKE 'pregnancy%%' AS is_pregnant
-          FROM patients_patient WHERE archived_at IS NULL) patient
+  JOIN patients_patient patient
     ON patient.organization_id = summary.organization_id AND patient.id = summary.patient_id
+   AND patient.archived_at IS NULL
+ CROSS JOIN LATERAL (SELECT patient.glucose_goals LIKE 'pregnancy%%' AS is_pregnant) goals
  CROSS JOIN LATERAL (
        SELECT CASE WHEN summary.count > 1 AND summary.total > 0
                    THEN 100 * sqrt((summary.count::float8 * summary.squares - summary.total::float8 * summary.total)

@@ -19,22 +19,24 @@ from tenancy.scope import required_organization_id
 # leave the sum as it was.
 _VERSION = """
 SELECT concat_ws('/', known.days, known.readings, known.summarised, fresh.days, fresh.readings, fresh.fingerprint)
-  FROM (SELECT count(*) AS days, sum(count) AS readings, sum(extract(epoch FROM summarised_at)) AS summarised
-          FROM readings_daysummary
-         WHERE organization_id = %(organization_id)s AND patient_id = %(patient_id)s
-           AND day BETWEEN %(first)s AND %(last)s) known
+  FROM (SELECT count(*) AS days, sum(summary.count) AS readings,
+               sum(extract(epoch FROM summary.summarised_at)) AS summarised
+          FROM readings_daysummary summary
+         WHERE summary.organization_id = %(organization_id)s AND summary.patient_id = %(patient_id)s
+           AND summary.day BETWEEN %(first)s AND %(last)s) known
  CROSS JOIN (
-       SELECT count(DISTINCT dirty.day) AS days, count(*) AS readings, sum(reading.hash) AS fingerprint
+       SELECT count(DISTINCT dirty.day) AS days, count(*) AS readings, sum(found.hash) AS fingerprint
          FROM readings_dirtyday dirty
         CROSS JOIN LATERAL (
               SELECT hashint8extended(
                          hash_record_extended(ROW(measured_at, device_id, glucose, unit, range_flag), 0), 0) AS hash
-                FROM readings_glucosereading
-               WHERE organization_id = %(organization_id)s AND patient_id = %(patient_id)s AND NOT is_copy
-                 AND measured_at >= dirty.day::timestamp AT TIME ZONE %(timezone)s
-                 AND measured_at < (dirty.day + 1)::timestamp AT TIME ZONE %(timezone)s
-                 AND measured_at BETWEEN %(since)s AND %(until)s
-              OFFSET 0) reading
+                FROM readings_glucosereading reading
+               WHERE reading.organization_id = %(organization_id)s AND reading.patient_id = %(patient_id)s
+                 AND NOT reading.is_copy
+                 AND reading.measured_at >= dirty.day::timestamp AT TIME ZONE %(timezone)s
+                 AND reading.measured_at < (dirty.day + 1)::timestamp AT TIME ZONE %(timezone)s
+                 AND reading.measured_at BETWEEN %(since)s AND %(until)s
+              OFFSET 0) found
         WHERE dirty.organization_id = %(organization_id)s AND dirty.patient_id = %(patient_id)s
           AND dirty.day BETWEEN %(first)s AND %(last)s) fresh
 """

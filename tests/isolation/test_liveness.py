@@ -18,6 +18,8 @@ pytestmark = pytest.mark.promise(1)
 WITHOUT_TEXT = {"device-stats", "device-health", "organization-settings", "admin-stats", "second-factor", "stream"} | {
     *("alert-stats", "alert-settings", "alert-configuration", "alert-channel-kinds", "alert-timeline"),
     *("dexcom-auth-url", "dexcom-usage"),
+    *("analytics-summary", "analytics-trends", "analytics-hourly-stats", "patient-summary"),
+    *("user-analytics-summary", "user-analytics-agp", "user-analytics-days", "user-analytics-compare"),
 }
 # Writes that a made-up body cannot bring to success, each with the reason.
 NEEDS_MORE: dict[tuple[str, str], str] = {
