@@ -37,6 +37,8 @@ MEASUREMENTS = {
     "encryption": "sealed fields and the rotation of their keys",
     "analytics": "the metrics of a person",
     "worklist": "the worklist of a clinic",
+    "results": "90 days of results",
+    "report": "the report as PDF",
     # The last: what is measured beside a table of that size is measured on another machine.
     "growth": "a small and a large table",
 }
