@@ -28,7 +28,8 @@ from reports.models import SeenAct
 from reports.models.worklist import LONGEST_NOTE
 from reports.worklist import services
 from reports.worklist.choices import SORTS, ZONES, Choices, sort_keys
-from reports.worklist.points import Integers, Ranking, Reason, Standing
+from reports.worklist.figures import Integers
+from reports.worklist.points import Ranking, Reason, Standing
 from reports.worklist.reading import WORKLIST, counts, current_ranking
 from reports.worklist.rows import Row, rows_of
 from reports.worklist.services import READING_NOTES

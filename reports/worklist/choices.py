@@ -10,8 +10,8 @@ import numpy as np
 
 from accounts.models import Membership
 from patients.models import CareTeamMember, Patient
-from reports.worklist.figures import Booleans, Floats
-from reports.worklist.points import Integers, Ranking, Reason, Standing
+from reports.worklist.figures import Booleans, Floats, Integers
+from reports.worklist.points import Ranking, Reason, Standing
 
 SHOWS = {
     "": "Who needs somebody",

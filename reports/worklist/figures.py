@@ -16,7 +16,8 @@ from reports.worklist.columns import COLUMNS, DAYS, PERIOD
 Floats: TypeAlias = NDArray[np.float64]
 Booleans: TypeAlias = NDArray[np.bool_]
 # Patients, days (the oldest first), columns.
-Counts: TypeAlias = NDArray[np.int64]
+Counts: TypeAlias = NDArray[np.int16]
+Integers: TypeAlias = NDArray[np.int64]
 
 MINUTES_OF_DAY = 1440
 # As for statements of time in range: 70 % of 14 days (specification of the report, and of the consensus).
@@ -29,7 +30,7 @@ SHORTEST_MINUTES = MINUTES_OF_DAY
 class Period:
     """Percentages of readings, NaN without readings; ``minutes``: of data. ``is_sufficient``: for a judgement."""
 
-    count: NDArray[np.int64]
+    count: Integers
     minutes: Floats
     active: Floats
     very_low: Floats
@@ -60,17 +61,17 @@ def period_before(days: Counts) -> Period:
     return _period(days[:, :PERIOD], np.full(len(days), float(PERIOD * MINUTES_OF_DAY)))
 
 
-def minutes_very_low_since(days: Counts, days_ago: NDArray[np.int64]) -> Floats:
+def minutes_very_low_since(days: Counts, days_ago: Integers) -> Floats:
     """Below 54 on the days after the one that is ``days_ago`` (of any size) before today."""
-    minutes = (days[:, :, COLUMNS.index("very_low")] * _intervals(days)).astype(np.float64)
+    minutes = days[:, :, COLUMNS.index("very_low")] * _intervals(days)
     is_after = np.arange(DAYS)[None, :] >= DAYS - np.clip(days_ago, 0, DAYS)[:, None]
     return np.asarray((minutes * is_after).sum(axis=1), dtype=np.float64)
 
 
 def _period(days: Counts, minutes_there: Floats) -> Period:
-    sums = dict(zip(COLUMNS, days.sum(axis=1).T, strict=True))
+    sums = dict(zip(COLUMNS, days.sum(axis=1, dtype=np.int64).T, strict=True))
     count = sums["count"]
-    minutes = (days[:, :, 0] * _intervals(days)).sum(axis=1).astype(np.float64)
+    minutes = (days[:, :, 0] * _intervals(days)).sum(axis=1, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
         very_low, low, high, very_high, below_63, in_pregnancy_range = (
             100.0 * sums[name] / count for name in COLUMNS[1:7]
@@ -93,5 +94,5 @@ def _period(days: Counts, minutes_there: Floats) -> Period:
     )
 
 
-def _intervals(days: Counts) -> Counts:
-    return days[:, :, COLUMNS.index("interval")]
+def _intervals(days: Counts) -> NDArray[np.int32]:
+    return days[:, :, COLUMNS.index("interval")].astype(np.int32)

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analytics.goals import GOALS, Preset
 from reports.worklist.figures import (
     Booleans,
     Counts,
     Floats,
+    Integers,
     Period,
     minutes_very_low_since,
     period_before,
     recent_period,
 )
-
-Integers: TypeAlias = NDArray[np.int64]
 
 HOUR, DAY = 3600.0, 86_400.0
 SILENT_AFTER = 24 * HOUR
@@ -70,11 +67,11 @@ class Standing(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One item for each patient in the order of their names. Instants are seconds since 1970, NaN: there is none.
+    """One item for each patient, in the order of their names. Instants are seconds since 1970, NaN: there is none.
 
-    ``days``: counts of the last 28 days; ``preset``: place in PRESETS. ``unacknowledged``, ``acknowledged``: the
+    ``days``: counts of the last 28 days. ``preset``: place in PRESETS. ``unacknowledged``, ``acknowledged``: the
     greatest severity of open alarms. ``measured_since``: since when a device is assigned. ``next_contact``,
-    ``rests_until``: days from today, NaN without. ``seen_days_ago``: by the patient's clock, -1 without.
+    ``rests_until``: days from today. ``seen_days_ago``: by the patient's clock, -1 without. ``assigned_to``: 0 without.
     """
 
     patient_ids: Integers

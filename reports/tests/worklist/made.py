@@ -17,7 +17,7 @@ def days(
     *, recent: dict[str, int] | None = None, before: dict[str, int] | None = None, of: int = PERIOD, interval: int = 5
 ) -> np.ndarray:
     """Each of the last ``of`` days of both periods with 288 readings, so many of them in these ranges."""
-    table = np.zeros((DAYS, len(COLUMNS)), dtype=np.int64)
+    table = np.zeros((DAYS, len(COLUMNS)), dtype=np.int16)
     for said, first, last in ((before, PERIOD - of, PERIOD), (recent, DAYS - of, DAYS)):
         if said is not None:
             for name, value in {"count": 1440 // interval, "interval": interval, **said}.items():

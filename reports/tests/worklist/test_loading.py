@@ -150,7 +150,7 @@ def test_the_number_of_questions_does_not_follow_the_number_of_patients(northsid
             facts = load_facts(timezone.now())
 
     assert len(facts) == 22
-    assert len(asked) == 5
+    assert len(asked) == 8
 
 
 def test_the_summariser_takes_back_what_its_follower_refuses(northside, monkeypatch):

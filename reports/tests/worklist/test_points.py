@@ -12,7 +12,7 @@ from reports.worklist.columns import COLUMNS, DAYS
 from reports.worklist.figures import minutes_very_low_since
 from reports.worklist.points import PRESETS, Reason, Standing
 
-NOTHING = {"days": np.zeros((DAYS, len(COLUMNS)), dtype=np.int64)}
+NOTHING = {"days": np.zeros((DAYS, len(COLUMNS)), dtype=np.int16)}
 VERY_LOW = {"days": days(recent={"very_low": 6}, before={})}  # 2.08 %
 
 
