@@ -58,6 +58,8 @@ class Page:
             "channel_kind": "webhook",
             "delivery": target.parameter("deliveryId", "only"),
             "batch": str(getattr(target.row_of(ReportBatch), "public_id", "")),
+            "patient": str(target.patient.public_id),
+            "job": target.parameter("importId", "only"),
             "alarm": str(getattr(target.row_of(Episode), "public_id", "")),
         }
         return values[name]
