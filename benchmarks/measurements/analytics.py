@@ -30,7 +30,7 @@ IGLU_SECONDS = 1_800
 
 
 def measure(bench: Bench) -> Iterator[Figure]:
-    instants, glucose = _readings(DAYS)
+    instants, glucose = readings_of(DAYS)
     times = _seconds(instants, glucose, bench.seconds)
     yield Figure(
         f"all metrics and the AGP of {DAYS} days", "analyses/s", 1 / float(np.median(times)),
@@ -44,7 +44,7 @@ def measure(bench: Bench) -> Iterator[Figure]:
 
 
 def _beside_iglu(bench: Bench, interpreter: Path) -> Figure:
-    instants, glucose = _readings(USUAL_DAYS)
+    instants, glucose = readings_of(USUAL_DAYS)
     ours = float(np.median(_seconds(instants, glucose, bench.seconds)))
     theirs = _iglu_seconds(interpreter, bench.directory / "iglu.csv", instants, glucose)
     return Figure(
@@ -55,7 +55,7 @@ def _beside_iglu(bench: Bench, interpreter: Path) -> Figure:
     )  # fmt: skip
 
 
-def _readings(days: int) -> tuple[np.ndarray, np.ndarray]:
+def readings_of(days: int) -> tuple[np.ndarray, np.ndarray]:
     """A person's days: meals that come at other times every day, a sensor's noise, and some hours without readings."""
     random = np.random.default_rng(7)
     minutes = 5 * np.arange(days * PER_DAY)
