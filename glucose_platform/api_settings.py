@@ -45,6 +45,7 @@ API_DOCUMENT = {
         "DeviceKindEnum": "devices.models.Device.Kind",
         "DeviceStatusEnum": "devices.models.Device.Status",
         "EpisodeStateEnum": "alerts.models.Episode.State",
+        "GlucoseUnitEnum": "tenancy.models.GlucoseUnit",
         "HistoryKindEnum": "patients.models.HistoryEntry.Kind",
         "RoleEnum": "accounts.roles.Role",
         "RoleOrSupportEnum": "accounts.api.me.ROLES",

@@ -28,11 +28,9 @@ from tenancy.scope import required_organization_id
 
 
 class ReportQuerySerializer(ExactPeriodSerializer):
-    """Besides the period, how the page looks; for JSON without meaning."""
+    """Besides the period, how the page looks; language and paper are without meaning for JSON."""
 
-    unit = serializers.ChoiceField(
-        GlucoseUnit.values, required=False, help_text="of the page; the clinic's if left out"
-    )
+    unit = serializers.ChoiceField(GlucoseUnit.values, required=False, help_text="the clinic's if left out")
     language = serializers.ChoiceField([code.value for code in LanguageCode], default="en", help_text="of the page")
     paper = serializers.ChoiceField(
         [paper.value for paper in Paper], required=False, help_text="of the page; by the clinic's clock if left out"

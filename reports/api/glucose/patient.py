@@ -65,11 +65,12 @@ class AgpView(RoutedView, APIView):
     def get(self, request: Request, userId: str) -> HttpResponse:
         """Percentiles of each hour, the days, and all that the summary says of the period."""
         patient = patient_of(request, userId)
-        window = asked(request, ReportQuerySerializer).window(patient)
+        query = asked(request, ReportQuerySerializer)
+        window = query.window(patient)
         record_look(kind=AGP, object_id=patient.code, patient_id=patient.pk)
         if page := PAGES.get(request.accepted_renderer.media_type):
             return page(request, patient, window)
-        return _json(agp_json(patient, window, clinic_unit()))
+        return _json(agp_json(patient, window, query.validated_data.get("unit") or clinic_unit()))
 
     def handle_exception(self, exc: Exception) -> Response:
         # A refusal is words, whatever form was asked for.

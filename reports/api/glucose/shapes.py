@@ -5,7 +5,6 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from alerts.models import Severity
-from analytics.goals import Preset
 from analytics.sensor_use import Shortfall
 from tenancy.api.serializers import CamelCaseSerializer, InstantField
 from tenancy.models import GlucoseUnit
@@ -33,7 +32,7 @@ class LimitsShape(CamelCaseSerializer):
 class GoalsShape(CamelCaseSerializer):
     """Percent of the time unless said; null where the consensus sets no goal."""
 
-    preset = serializers.ChoiceField([preset.value for preset in Preset])
+    preset = serializers.CharField(help_text="the patient's glucoseGoals")
     version = serializers.CharField()
     source = serializers.CharField()  # type: ignore[assignment]
     limits = LimitsShape()

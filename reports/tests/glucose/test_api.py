@@ -96,6 +96,7 @@ def test_a_clinic_of_mmol_reads_mmol(northside: Clinic) -> None:
     keep_in(northside, GlucoseUnit.MMOL_L)
     in_mmol, days_in_mmol = get(northside, agp), get(northside, days)
     assert in_mmol["unit"] == "mmol/L"
+    assert get(northside, f"{agp}?unit=mg/dL") == in_mg_dl
     assert in_mmol["goals"]["limits"] == {"veryLow": 3.0, "low": 3.9, "high": 10.0, "veryHigh": 13.9}
     for name in ("mean", "median", "sd", "iqr", "min", "max"):
         assert in_mmol[name] == pytest.approx(in_mg_dl[name] / 18.0182, abs=0.006)
