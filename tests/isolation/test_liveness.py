@@ -32,6 +32,7 @@ NEEDS_MORE: dict[tuple[str, str], str] = {
     ("verify-email", "POST"): "the token of a mail",
     ("reset-password", "POST"): "the token of a mail",
     ("change-password", "POST"): "the password",
+    ("patient-imports", "POST"): "a file, as a form: readings/tests/test_imports_api.py",
     ("accept-invitation", "POST"): "the token of a mail",
     ("decline-invitation", "POST"): "the token of a mail",
     ("second-factor-enrol", "POST"): "the password",
