@@ -69,7 +69,7 @@ def minutes_very_low_since(days: Counts, days_ago: Integers) -> Floats:
 
 
 def _period(days: Counts, minutes_there: Floats) -> Period:
-    sums = dict(zip(COLUMNS, days.sum(axis=1, dtype=np.int64).T, strict=True))
+    sums = dict(zip(COLUMNS, np.einsum("pdc->cp", days, dtype=np.int64), strict=True))
     count = sums["count"]
     minutes = (days[:, :, 0] * _intervals(days)).sum(axis=1, dtype=np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):

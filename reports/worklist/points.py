@@ -209,6 +209,7 @@ def _resting(facts: Facts) -> Booleans:
             continue
         is_known = began[reason] <= facts.seen_at if reason in began else True
         table[:, place] = rests & is_known
-    again = minutes_very_low_since(facts.days, facts.seen_days_ago) >= NEW_VERY_LOW_MINUTES
-    table[:, REASONS.index(Reason.VERY_LOW)] &= ~again
+    resting = np.flatnonzero(rests)
+    again = minutes_very_low_since(facts.days[resting], facts.seen_days_ago[resting]) >= NEW_VERY_LOW_MINUTES
+    table[resting[again], REASONS.index(Reason.VERY_LOW)] = False
     return table
