@@ -77,13 +77,14 @@ def pictures(
     return {
         kind: timeline_chart(
             f"{name}-{kind}",
-            thinned(points, window, size.width // 2),
+            thinned(points, window, columns := size.width // 2),
             bars,
             stretches,
             window,
             unit=unit,
             target=target,
-            gap=gap,
+            # Extremes of neighbouring columns may lie two of them apart.
+            gap=max(gap, 2 * (window.until - window.since) / columns),
             size=size,
             title=f"Glucose in {unit}, with alarms",
             description=f"{len(points)} readings, {len(bars)} alarms. The list below names them.",

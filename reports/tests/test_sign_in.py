@@ -32,10 +32,10 @@ def in_both(northside, southside):
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "clinician", "nurse", "viewer"])
-def test_staff_land_on_the_patients(northside, role):
+def test_staff_land_on_the_clinics_first_page(northside, role):
     client = Client()
     response = client.post(LOGIN, {"username": northside.people[role].email, "password": PASSWORD}, follow=True)
-    assert response.redirect_chain == [("/admin/", 302), (PATIENTS, 302)]
+    assert response.redirect_chain == [("/admin/", 302)]
     assert "CANARY-NORTH" in response.content.decode()
 
 

@@ -45,7 +45,9 @@ class Visitor:
         self.page.fill("#id_username", email)
         self.page.fill("#id_password", PASSWORD)
         self.page.click("#login-form button[type=submit]")
-        self.page.wait_for_url("**/admin/patients/patient/")
+        # The page to sign in at has the same end, behind its question mark.
+        self.page.wait_for_url(f"{self.address}/admin/")
+        self.page.goto(f"{self.address}/admin/patients/patient/")
 
     def go(self, path: str) -> None:
         self.page.goto(self.address + path)
