@@ -47,6 +47,7 @@ API_DOCUMENT = {
         "EpisodeStateEnum": "alerts.models.Episode.State",
         "GlucoseUnitEnum": "tenancy.models.GlucoseUnit",
         "HistoryKindEnum": "patients.models.HistoryEntry.Kind",
+        "ImportStateEnum": "readings.models.ImportJob.State",
         "RoleEnum": "accounts.roles.Role",
         "RoleOrSupportEnum": "accounts.api.me.ROLES",
         "SeverityEnum": "alerts.models.Severity",

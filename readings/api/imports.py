@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
+from rest_framework.mixins import ListModelMixin
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -136,7 +137,7 @@ class ImportPagination(ItemsPagination):
     ordering = ("-created_at", "public_id")
 
 
-class PatientImportsView(RoutedView, GenericAPIView[ImportJob]):
+class PatientImportsView(RoutedView, ListModelMixin, GenericAPIView[ImportJob]):
     parser_classes = [MultiPartParser]
     serializer_class = ImportJobSerializer
     pagination_class = ImportPagination
