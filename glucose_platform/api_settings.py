@@ -52,5 +52,9 @@ API_DOCUMENT = {
         "RoleOrSupportEnum": "accounts.api.me.ROLES",
         "SeverityEnum": "alerts.models.Severity",
         "SessionKindEnum": ["app", "browser"],
+        "WorklistReasonEnum": [
+            *("alarm", "veryLow", "low", "risk", "inRange", "worse", "silent", "connection", "consent", "contact"),
+            "littleData",
+        ],
     },
 }

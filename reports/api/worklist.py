@@ -43,14 +43,14 @@ STANDINGS = [standing.name.lower() for standing in Standing]
 REASONS = [reason.value for reason in Reason]
 
 
-class ReasonSerializer(CamelCaseSerializer):
+class WorklistReasonSerializer(CamelCaseSerializer):
     code = serializers.ChoiceField(REASONS, source="reason.value")
     words = serializers.CharField(help_text="in the clinic's unit")
     points = serializers.FloatField()
     resting = serializers.BooleanField(source="rests", help_text="known when the patient was seen: counts nothing yet")
 
 
-class FiguresSerializer(CamelCaseSerializer):
+class WorklistFiguresSerializer(CamelCaseSerializer):
     """Percentages of readings of the last 14 days; null without readings. Pregnancy has its own ranges and no index."""
 
     is_sufficient = serializers.BooleanField(help_text="data of at least 70 % of the time; below it nothing is good")
@@ -72,8 +72,8 @@ class WorklistItemSerializer(CamelCaseSerializer):
     name = serializers.CharField(source="patient")
     need = serializers.FloatField(help_text="the points of all reasons that do not rest")
     standing = serializers.SerializerMethodField()
-    reasons = ReasonSerializer(many=True, help_text="the weightiest first")
-    figures = FiguresSerializer()
+    reasons = WorklistReasonSerializer(many=True, help_text="the weightiest first")
+    figures = WorklistFiguresSerializer()
     assigned_to = PersonSerializer(allow_null=True)
     next_contact_on = serializers.DateField(allow_null=True)
     seen_at = InstantField(allow_null=True)
@@ -84,7 +84,7 @@ class WorklistItemSerializer(CamelCaseSerializer):
         return row.standing.name.lower()
 
 
-class CountsSerializer(CamelCaseSerializer):
+class WorklistCountsSerializer(CamelCaseSerializer):
     call = serializers.IntegerField()
     unknown = serializers.IntegerField(help_text="too little data, and no reason to call")
     resting = serializers.IntegerField()
@@ -95,7 +95,7 @@ class WorklistSerializer(CamelCaseSerializer):
     items = WorklistItemSerializer(many=True)
     next = serializers.CharField(allow_null=True, help_text="give it back as cursor")
     total = serializers.IntegerField(help_text="that match")
-    counts = CountsSerializer(help_text="of all patients whom the caller may see")
+    counts = WorklistCountsSerializer(help_text="of all patients whom the caller may see")
     as_of = InstantField()
     period_days = serializers.IntegerField(default=14)
 
@@ -147,7 +147,7 @@ class NextContactSerializer(CamelCaseSerializer):
 
 
 class WorklistView(RoutedView, APIView):
-    @extend_schema(parameters=[WorklistQuerySerializer], responses=WorklistSerializer)
+    @extend_schema(operation_id="worklist_list", parameters=[WorklistQuerySerializer], responses=WorklistSerializer)
     def get(self, request: Request) -> Response:
         """All patients whom the caller may see, by need. Computed from day summaries at the time of the call."""
         asked = WorklistQuerySerializer(data=request.query_params)

@@ -24,7 +24,7 @@ from tenancy.api.serializers import CamelCaseSerializer
 CALL = "call"
 
 
-class ChoicesSerializer(CamelCaseSerializer):
+class WorklistChoicesSerializer(CamelCaseSerializer):
     """As the list's own parameters. What is searched for is not kept: it names patients."""
 
     show = serializers.ChoiceField([CALL, *filter(None, SHOWS)], required=False)
@@ -52,12 +52,12 @@ class SavedViewSerializer(CamelCaseSerializer):
 class NewSavedViewSerializer(CamelCaseSerializer):
     name = serializers.CharField(max_length=80)
     is_shared = serializers.BooleanField(default=False, help_text="for everybody in the clinic")
-    choices = ChoicesSerializer()
+    choices = WorklistChoicesSerializer()
 
 
 class SavedViewChangesSerializer(CamelCaseSerializer):
     name = serializers.CharField(max_length=80, required=False)
-    choices = ChoicesSerializer(required=False)
+    choices = WorklistChoicesSerializer(required=False)
 
 
 class SavedViewsSerializer(CamelCaseSerializer):
@@ -65,7 +65,7 @@ class SavedViewsSerializer(CamelCaseSerializer):
 
 
 class WorklistViewsView(RoutedView, APIView):
-    @extend_schema(responses=SavedViewsSerializer)
+    @extend_schema(operation_id="worklist_views_list", responses=SavedViewsSerializer)
     def get(self, request: Request) -> Response:
         """By name; the caller's own and the clinic's."""
         views = SavedView.objects.open_to(signed_in_person(request).membership_id)
