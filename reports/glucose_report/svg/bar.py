@@ -11,7 +11,9 @@ from reports.glucose_report.content import RangePart, RangesSection
 from reports.glucose_report.svg.paint import EMPTY, INK, QUIET, bar_colour
 
 LEFT, WIDE = 30.0, 36.0
-PERCENT, WORDS, SIDE = LEFT + WIDE + 14, LEFT + WIDE + 50, LEFT + WIDE + 176
+PERCENT, SIDE = LEFT + WIDE + 14, LEFT + WIDE + 176
+# Room for three digits and a sign.
+SHARE = 36.0
 # What is drawn in a square of eight; in range stays plain.
 STROKES = {
     "very-low": "M0 8L8 0M0 0L8 8",
@@ -54,7 +56,7 @@ def _part(part: RangePart, name: str, x: float, y: float, height: float, letters
     if not part.is_empty and part.name in STROKES:
         yield element("rect", fill=f"url(#{name}-{part.name})", **box)
     yield element("path", d=f"M{x + LEFT:.1f} {top:.1f}h{WIDE:.1f}", stroke="#fff", stroke_width=1)
-    told = y + (1 - part.label_at) * height
+    told, words = y + (1 - part.label_at) * height, x + PERCENT + SHARE * letters
     yield element(
         "polyline",
         points=f"{x + LEFT + WIDE + 1:.1f},{(top + bottom) / 2:.1f} "
@@ -67,9 +69,9 @@ def _part(part: RangePart, name: str, x: float, y: float, height: float, letters
         limit_y = y + (1 - part.limit_at) * height + 3
         yield text(part.limit, x=x + LEFT - 4, y=limit_y, text_anchor="end", font_size=7.5 * letters, fill=QUIET)
     yield text(part.percent, x=x + PERCENT, y=told + 2, font_size=10.5 * letters, font_weight="600", fill=INK)
-    yield text(part.label, x=x + WORDS, y=told + 1, font_size=9 * letters, font_weight="600", fill=INK)
+    yield text(part.label, x=words, y=told + 1, font_size=9 * letters, font_weight="600", fill=INK)
     said = f"{part.limits} · {part.goal}" if part.goal else part.limits
-    yield text(said, x=x + WORDS, y=told + 9 * letters, font_size=7 * letters, fill=QUIET)
+    yield text(said, x=words, y=told + 9 * letters, font_size=7 * letters, fill=QUIET)
 
 
 def _pattern(name: str, part: str) -> SafeString:

@@ -12,7 +12,7 @@ from reports.glucose_report.svg.bar import standing_bar
 from reports.glucose_report.svg.plots import labelled, plotted
 
 # Read on phones as well: the letters are larger than on paper.
-BAR_HEIGHT, BAR_LETTERS, BAR_SIDE = 210, 1.3, 262
+BAR_HEIGHT, BAR_LETTERS, BAR_SIDE = 210, 1.3, 274
 DAY_WIDTH, DAY_HEIGHT, DAY_LEFT = 130, 78, 24
 
 
@@ -36,7 +36,7 @@ def ranges_picture(section: RangesSection, name: str) -> SafeString:
     parts = standing_bar(section, name, x=0, y=8, height=BAR_HEIGHT, letters=BAR_LETTERS, side=BAR_SIDE)
     return picture(
         name,
-        width=BAR_SIDE + 78,
+        width=BAR_SIDE + 84,
         height=BAR_HEIGHT + 18,
         title=section.title,
         description=section.description,

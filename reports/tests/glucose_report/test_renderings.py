@@ -22,8 +22,7 @@ REPORTS = {
     "usual": {},
     "german, mmol/L, letter": {"language": "de", "unit": "mmol/L", "paper": "letter"},
     "pregnancy, a week": {"preset": Preset.PREGNANCY, "days": 7, "language": "de"},
-    "older, three months": {"of": trace(90), "days": 90, "preset": Preset.OLDER, "paper": "letter"},
-    "few days": {"of": trace(2), "language": "de"},
+    "older, a month with few days": {"of": trace(2), "days": 30, "preset": Preset.OLDER, "paper": "letter"},
     "less than a day": {"of": trace(0.5), "unit": "mmol/L"},
 }
 
