@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -27,6 +29,7 @@ from reports.patient.figures import told_change, told_figure
 from reports.patient.head import head_of
 from reports.patient.periods import DAYS, chosen_days
 
+Figure = Callable[[dict[str, Any]], float | None]
 VIEW = "readings.view_glucosereading"
 # The kind of look that the ledger knows from the answer over REST with the same numbers.
 SEEN = "analytics.comparison"
@@ -35,6 +38,10 @@ _SHARES = {
     "veryLow": "Very low", "below": "Low and very low", "inRange": "In range", "tight": "In tight range",
     "above": "High and very high", "veryHigh": "Very high",
 }  # fmt: skip
+_FIGURES = (
+    ("mean", "Average glucose", "glucose"), ("gmi", "GMI", "%"), ("cv", "CV", "%"),
+    ("sd", "Standard deviation", "glucose"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,40 +90,37 @@ def _sections(analysis: Analysis, unit: str) -> dict[str, Any]:
 
 
 def _comparison(patient: Patient, window: Window, analysis: Analysis, unit: str) -> dict[str, Any]:
-    told = In(unit)
-    now, before = summary_body(analysis, told), summary_of(patient, window.before, unit)
+    now, before = summary_body(analysis, In(unit)), summary_of(patient, window.before, unit)
     difference = change(now, before)
+
+    def row(label: str, figure: Figure, name: str, of_unit: str = "") -> Compared:
+        shown, former = told_figure(figure(now), of_unit), told_figure(figure(before), of_unit)
+        return Compared(label, shown, former, told_change(difference[name], of_unit))
+
     rows = [
-        Compared(
-            label,
-            *(told_figure(side["timeInRanges"][name]["percent"], "%") for side in (now, before)),
-            told_change(difference[name], "%"),
-        )
-        for name, label in _SHARES.items()
-        if name != "veryHigh" or analysis.goals.limits.very_high is not None
-    ]
-    rows += [
-        Compared(
-            label, told_figure(now[name], name_of_unit), told_figure(before[name], name_of_unit),
-            told_change(difference[name], name_of_unit),
-        )
-        for name, label, name_of_unit in (
-            ("mean", "Average glucose", unit), ("gmi", "GMI", "%"), ("cv", "CV", "%"),
-            ("sd", "Standard deviation", unit),
-        )
-    ]  # fmt: skip
-    gri = [side["gri"] and side["gri"]["value"] for side in (now, before)]
-    rows.append(Compared("Glycemia risk index", *(told_figure(one, "") for one in gri), told_change(difference["gri"])))
-    use = [side["sensorUse"]["activePercentOfWindow"] for side in (now, before)]
-    rows.append(
-        Compared(
+        *(
+            row(label, _share(name), name, "%")
+            for name, label in _SHARES.items()
+            if name != "veryHigh" or analysis.goals.limits.very_high is not None
+        ),
+        *(
+            row(label, itemgetter(name), name, unit if of_unit == "glucose" else of_unit)
+            for name, label, of_unit in _FIGURES
+        ),
+        row("Glycemia risk index", lambda side: side["gri"] and side["gri"]["value"], "gri"),
+        row(
             "Time with readings",
-            *(told_figure(one, "%") for one in use),
-            told_change(difference["activePercentOfWindow"], "%"),
-        )
-    )
+            lambda side: side["sensorUse"]["activePercentOfWindow"],
+            "activePercentOfWindow",
+            "%",
+        ),
+    ]
     return {
         "compared": rows if before["readings"] else [],
         "before": window.before,
         "is_sound": all(side["sufficiency"]["isSufficient"] for side in (now, before)),
     }
+
+
+def _share(name: str) -> Figure:
+    return lambda side: side["timeInRanges"][name]["percent"]

@@ -38,6 +38,7 @@ def fill(clinic: Clinic, days: int = 20) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_stands_in_the_tabs_and_says_where_nothing_is(northside, southside, page):
+    html = ""
     for role in ("viewer", "nurse", "owner"):
         html = show(northside, page, role).content.decode()
         assert html.count('aria-current="page"') >= 1
