@@ -28,6 +28,6 @@ def alarms_page(request: HttpRequest, patient: Patient, context: dict[str, Any])
     context |= {
         "title": f"Alarms of {patient}",
         "counts": [(severity_mark(one), one.label, counted[one.value]) for one in reversed(Severity)],
-        **alarm_section(request, patient, usual="14d"),
+        **alarm_section(request, patient, usual="3d"),
     }
     return TemplateResponse(request, "workplace/patient_alarms.html", context)
