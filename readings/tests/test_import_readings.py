@@ -11,6 +11,7 @@ from devices.models import Assignment, Device
 from patients.models import Patient
 from patients.services import change_patient
 from readings.models import GlucoseReading, PatientState, RangeFlag, Unit
+from readings.tests.files import CLARITY, libre, libre_row
 from tenancy.managers import audited_elsewhere
 from tests.clinics import Clinic
 from tests.commands import Result, run_command
@@ -239,3 +240,18 @@ def test_a_file_with_only_a_header_is_no_error(northside: Clinic, file: Path):
 
     assert result.error == ""
     assert [cell.strip() for cell in row_of(result, "Total")[1:3]] == ["0", "0"]
+
+
+def test_files_of_clarity_and_libreview_are_recognised(northside: Clinic, file: Path):
+    file.write_text(CLARITY)
+    clarity = import_file(file, whose=("--patient", "user_5678"))
+    assert "2 rows were refused" in clarity.error
+    assert "No sensor readings, so left out: 11 information on the patient and devices" in clarity.out
+
+    file.write_text(libre(libre_row("03-04-2026 10:00", 0, "100")))
+    asked = import_file(file, whose=("--patient", "user_5678"))
+    assert "--date-order day-first (Day first: 3 April 2026 to 3 April 2026)" in asked.error
+    assert stored(northside) == {"user_5678": 4}
+
+    assert import_file(file, "--date-order", "day-first", whose=("--patient", "user_5678")).error == ""
+    assert stored(northside) == {"user_5678": 5}
