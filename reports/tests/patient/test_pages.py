@@ -46,7 +46,7 @@ def test_every_page_stands_in_the_tabs_and_says_where_nothing_is(northside, sout
             assert f'href="{address(northside, other)}"' in html
         assert (f'href="{address(northside, "medical-history")}"' in html) == (role != "viewer")
         assert (f'href="{address(northside, "import")}"' in html) == (role != "viewer")
-    said = {"profile": "There are no readings", "days": "No readings on this day", "statistics": "no readings in this"}
+    said = {"profile": "there are no readings", "days": "No readings on this day", "statistics": "no readings in this"}
     assert said.get(page, "") in html
     assert "CANARY-SOUTH" not in html
     assert northside.admin("owner").get(address(southside, page)).status_code == 404
