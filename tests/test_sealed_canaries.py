@@ -27,8 +27,7 @@ from glucose_platform.embedded.programs import postgres_candidates
 from glucose_platform.redis_urls import redis_url_for
 from tenancy.encryption.registry import SealedColumn, clinics_columns, persons_columns
 from tenancy.scope import person_scope
-from tests.clinic_alarms import add_alarm_rows
-from tests.clinic_dexcom import add_dexcom_rows
+from tests.clinic_rows import add_rows_everywhere
 from tests.clinics import Clinic
 from tests.commands import run_command
 from tests.rest import send
@@ -79,8 +78,7 @@ def put_canary(column: SealedColumn, row: models.Model, canary: str) -> None:
 def fill_every_sealed_field(clinic: Clinic, canary: str) -> int:
     columns = clinics_columns()
     with clinic.scope(), transaction.atomic():
-        add_alarm_rows(clinic, canaries=("first", "second"))
-        add_dexcom_rows(clinic, canaries=("first", "second"))
+        add_rows_everywhere(clinic, canaries=("first", "second"))
         for column in columns:
             row = column.model._default_manager.order_by("pk").first()
             assert row is not None, f"{column.model._meta.label} has a sealed field: give it a row in tests/clinics.py"

@@ -8,11 +8,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from tenancy.scope import Scope, organization_scope, scoped
-from tests.clinic_alarms import add_alarm_rows
-from tests.clinic_dexcom import add_dexcom_rows
-from tests.clinic_imports import add_import_rows
-from tests.clinic_reports import add_report_rows
-from tests.clinic_worklist import add_worklist_rows
+from tests.clinic_rows import add_rows_everywhere
 from tests.clinics import Clinic
 from tests.isolation import reviewed
 
@@ -30,8 +26,7 @@ def clinic(northside: Clinic) -> Clinic:
     northside.store(201, 202, device=1)
     northside.summarise_and_amend()
     with northside.scope():
-        for add_rows in (add_alarm_rows, add_dexcom_rows, add_import_rows, add_report_rows, add_worklist_rows):
-            add_rows(northside, canaries=("first", "second"))
+        add_rows_everywhere(northside, canaries=("first", "second"))
     return northside
 
 

@@ -9,8 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from audit.seals.sealing import seal_organization
-from tests.clinic_alarms import add_alarm_rows
-from tests.clinic_dexcom import add_dexcom_rows
+from tests.clinic_rows import add_rows_everywhere
 from tests.clinics import Clinic
 from tests.isolation import catalogue, reviewed
 
@@ -25,8 +24,7 @@ def filled(northside: Clinic) -> Clinic:
     northside.summarise_and_amend()
     with northside.scope():
         with transaction.atomic():
-            add_alarm_rows(northside, canaries=("first", "second"))
-            add_dexcom_rows(northside, canaries=("first", "second"))
+            add_rows_everywhere(northside, canaries=("first", "second"))
         seal_organization()
     return northside
 

@@ -25,12 +25,8 @@ from readings.rows import ReadingRow
 from readings.services import store_readings
 from reports.models import ReportBatch, SavedView
 from tenancy.models import TenantModel
-from tests.clinic_alarms import add_alarm_rows
-from tests.clinic_dexcom import add_dexcom_rows
-from tests.clinic_imports import add_import_rows
 from tests.clinic_people import add_second_patient
-from tests.clinic_reports import add_report_rows
-from tests.clinic_worklist import add_worklist_rows
+from tests.clinic_rows import add_rows_everywhere
 from tests.clinics import ASSIGNED_SINCE, PASSWORD, SECOND_PATIENT, Clinic, make_clinic
 from tests.isolation.reviewed import TENANT_TABLES, patient_column
 
@@ -237,11 +233,7 @@ def _fill(clinic: Clinic) -> Membership:
         clinic.summarise_and_amend(reason=_canary(clinic, False))
         for role in ("nurse", SECOND_PATIENT):
             start_family(principal=clinic.principal(role), user_agent=_canary(clinic, role == SECOND_PATIENT))
-        add_alarm_rows(clinic, canaries=(_canary(clinic, False), _canary(clinic, True)))
-        add_dexcom_rows(clinic, canaries=(_canary(clinic, False), _canary(clinic, True)))
-        add_import_rows(clinic, canaries=(_canary(clinic, False), _canary(clinic, True)))
-        add_report_rows(clinic, canaries=(_canary(clinic, False), _canary(clinic, True)))
-        add_worklist_rows(clinic, canaries=(_canary(clinic, False), _canary(clinic, True)))
+        add_rows_everywhere(clinic, canaries=(_canary(clinic, False), _canary(clinic, True)))
         for model in (Patient, Device, Assignment, DeviceKey, Membership, HistoryEntry, HistoryAmendment):
             _write_canaries(model, clinic)
         for row in (*clinic.patients, *clinic.devices, *clinic.people.values()):
