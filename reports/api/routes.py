@@ -2,10 +2,19 @@ from __future__ import annotations
 
 from reports.api.glucose.routes import GLUCOSE_ROUTES
 from reports.api.statistics import StatisticsView
-from reports.api.worklist import AssignView, BringBackView, NextContactView, SeenView, WorklistPatientView, WorklistView
+from reports.api.worklist import (
+    AssignView,
+    BringBackView,
+    NextContactView,
+    SeenView,
+    WorklistHistoryView,
+    WorklistPatientView,
+    WorklistView,
+)
 from reports.api.worklist_views import WorklistViewsView, WorklistViewView
 from reports.worklist.reading import WORKLIST
 from reports.worklist.services import ACTING as ACTING_ON_WORKLIST
+from reports.worklist.services import READING_NOTES, SEEN
 from reports.worklist.services import VIEWING as VIEWING_WORKLIST
 from tenancy.api.routing import Route
 
@@ -26,6 +35,13 @@ ROUTES = [
         "worklist-patient",
         {"GET": VIEWING_WORKLIST},
         audited=WORKLIST,
+    ),
+    Route(
+        "api/v1/analytics/worklist/{code}/history",
+        WorklistHistoryView,
+        "worklist-history",
+        {"GET": READING_NOTES},
+        audited=SEEN,
     ),
     *[
         Route(f"api/v1/analytics/worklist/{{code}}/{act}", view, f"worklist-{act}", {"POST": ACTING_ON_WORKLIST})

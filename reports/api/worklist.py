@@ -24,7 +24,6 @@ from alerts.api.naming import GivenMemberField, clinic_unit
 from alerts.api.serializers import PersonSerializer
 from audit.services import record_look
 from patients.models import Patient
-from reports.models import SeenAct
 from reports.models.worklist import LONGEST_NOTE
 from reports.worklist import services
 from reports.worklist.choices import SORTS, ZONES, Choices, sort_keys
@@ -32,7 +31,6 @@ from reports.worklist.figures import Integers
 from reports.worklist.points import Ranking, Reason, Standing
 from reports.worklist.reading import WORKLIST, counts, current_ranking
 from reports.worklist.rows import Row, rows_of
-from reports.worklist.services import READING_NOTES
 from reports.worklist.words import Clock
 from tenancy.api.lookups import one_or_404
 from tenancy.api.routing import RoutedView
@@ -125,10 +123,8 @@ class SeenActSerializer(CamelCaseSerializer):
     rests_until = serializers.DateField()
 
 
-class WorklistPatientSerializer(WorklistItemSerializer):
-    history = SeenActSerializer(
-        many=True, allow_null=True, help_text="when the patient was seen, the newest first; null: not for the caller"
-    )
+class HistorySerializer(CamelCaseSerializer):
+    items = SeenActSerializer(many=True)
 
 
 class SeenSerializer(CamelCaseSerializer):
@@ -143,7 +139,7 @@ class AssignSerializer(CamelCaseSerializer):
 
 
 class NextContactSerializer(CamelCaseSerializer):
-    on = serializers.DateField(allow_null=True, help_text="today or later; null: none is planned")
+    next_contact_on = serializers.DateField(allow_null=True, source="on", help_text="today or later; null: none")
 
 
 class WorklistView(RoutedView, APIView):
@@ -171,12 +167,20 @@ class WorklistView(RoutedView, APIView):
 
 
 class WorklistPatientView(RoutedView, APIView):
-    @extend_schema(responses=WorklistPatientSerializer)
+    @extend_schema(responses=WorklistItemSerializer)
     def get(self, request: Request, code: str) -> Response:
-        """What the list says of one patient, and when the patient was seen."""
+        """What the list says of one patient."""
         patient = named_patient(code)
         record_look(kind=WORKLIST, object_id=patient.code, patient_id=patient.pk)
-        return _answer(request, patient)
+        return _answer(patient)
+
+
+class WorklistHistoryView(RoutedView, APIView):
+    @extend_schema(responses=HistorySerializer)
+    def get(self, request: Request, code: str) -> Response:
+        """When the patient was seen and what was noted, the newest first, 100 at most."""
+        acts = services.read_seen_acts(patient=named_patient(code), newest=MOST_ACTS)
+        return Response(HistorySerializer({"items": acts}).data)
 
 
 class WorklistActView(RoutedView, APIView):
@@ -189,13 +193,13 @@ class WorklistActView(RoutedView, APIView):
         patient, form = named_patient(code), self.form(data=request.data)
         form.is_valid(raise_exception=True)
         type(self).act(patient=patient, member=acting_member(request), **form.validated_data)
-        return _answer(request, patient)
+        return _answer(patient)
 
 
 class SeenView(WorklistActView):
     form, act = SeenSerializer, services.mark_seen
 
-    @extend_schema(request=SeenSerializer, responses=WorklistPatientSerializer)
+    @extend_schema(request=SeenSerializer, responses=WorklistItemSerializer)
     def post(self, request: Request, code: str) -> Response:
         """The patient's reasons rest until the next contact, or a week. Alarms do not: acknowledge them."""
         return super().post(request, code)
@@ -204,7 +208,7 @@ class SeenView(WorklistActView):
 class AssignView(WorklistActView):
     form, act = AssignSerializer, services.assign
 
-    @extend_schema(request=AssignSerializer, responses=WorklistPatientSerializer)
+    @extend_schema(request=AssignSerializer, responses=WorklistItemSerializer)
     def post(self, request: Request, code: str) -> Response:
         """Say who looks after the patient: somebody who may see and treat them."""
         return super().post(request, code)
@@ -213,7 +217,7 @@ class AssignView(WorklistActView):
 class NextContactView(WorklistActView):
     form, act = NextContactSerializer, services.plan_contact
 
-    @extend_schema(request=NextContactSerializer, responses=WorklistPatientSerializer)
+    @extend_schema(request=NextContactSerializer, responses=WorklistItemSerializer)
     def post(self, request: Request, code: str) -> Response:
         """From that day on the list asks for a call, whatever the figures say."""
         return super().post(request, code)
@@ -222,7 +226,7 @@ class NextContactView(WorklistActView):
 class BringBackView(WorklistActView):
     form, act = CamelCaseSerializer, services.bring_back
 
-    @extend_schema(request=None, responses=WorklistPatientSerializer)
+    @extend_schema(request=None, responses=WorklistItemSerializer)
     def post(self, request: Request, code: str) -> Response:
         """What rests counts again: the patient was marked as seen by mistake, or something is new."""
         return super().post(request, code)
@@ -279,15 +283,7 @@ def _read_cursor(text: str) -> tuple[float, str]:
         raise NotFound("Invalid cursor") from None
 
 
-def _answer(request: Request, patient: Patient) -> Response:
+def _answer(patient: Patient) -> Response:
     now = timezone.now()
     (row,) = rows_of(current_ranking(now, only=patient.pk), [0], Clock(now, clinic_unit()))
-    item = dict(WorklistItemSerializer(row).data)
-    return Response({**item, "history": _history(request, patient)})
-
-
-def _history(request: Request, patient: Patient) -> Any:
-    if not signed_in_person(request).may(READING_NOTES):
-        return None
-    acts: list[SeenAct] = services.read_seen_acts(patient=patient, newest=MOST_ACTS)
-    return SeenActSerializer(acts, many=True).data
+    return Response(WorklistItemSerializer(row).data)

@@ -105,6 +105,7 @@ class Sample:
             "timezone": "Europe/Berlin",
             "serialNumber": "FRESH-1",
             "expiresAt": tomorrow.isoformat(),
+            "nextContactOn": (tomorrow + timedelta(days=1)).date().isoformat(),
             "condition": {"type": "below", "mgdl": 65},
             "rule": "low",
             # Of the first kind of channel.

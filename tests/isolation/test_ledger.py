@@ -134,6 +134,7 @@ SHOWING = {
     "patients_patient_alarms",
     "patients_patient_devices",
     "index",
+    "worklist_patient",
     "devices_device_changelist",
     "devices_device_page",
     "accounts_membership_changelist",
