@@ -15,6 +15,8 @@ from audit.models import Entry
 from patients.care_team import add_to_care_team
 from reports.glucose_report.batches import page, services
 from reports.glucose_report.batches.services import make_reports, remove_expired_batches, start_batch, try_again
+from reports.glucose_report.loading import report_content
+from reports.glucose_report.pdf import report_pdf
 from reports.glucose_report.subject import Choices
 from reports.models import BatchReport, ReportBatch
 from reports.tasks import make_batch, resume_batches
@@ -85,7 +87,7 @@ def test_what_lies_in_the_database_is_sealed(northside):
 
 def test_one_that_fails_is_named_and_stops_nobody(northside, monkeypatch):
     batch = started(northside)
-    real = services.report_content
+    real = report_content
 
     def broken(*, patient, **options):
         if patient.code == "user_5678":
@@ -111,8 +113,8 @@ def test_one_that_fails_is_named_and_stops_nobody(northside, monkeypatch):
 
 def test_a_worker_that_was_stopped_loses_only_the_one_it_was_at(northside, monkeypatch):
     started(northside)
-    made = []
-    real = services.report_pdf
+    made: list[int] = []
+    real = report_pdf
 
     def stopped(*arguments, **options):
         if made:

@@ -57,6 +57,7 @@ def test_both_units(unit, limits, goal):
     content = report(trace(mmol=unit == "mmol/L"), unit=unit)
     assert [part.limits for part in content.ranges.parts] == limits
     assert content.metrics.metrics[0].goal == goal
+    assert content.curve.plot is not None
     assert [label.text for label in content.curve.plot.left] == (
         ["0", "54", "70", "180", "250", "350"] if unit == "mg/dL" else ["0", "3.0", "3.9", "10.0", "13.9", "19.4"]
     )
@@ -173,8 +174,9 @@ def test_gaps_are_not_bridged_and_one_reading_is_seen():
 
 
 def test_the_curve_changes_its_colour_where_a_range_ends():
-    shapes = report().curve.plot.shapes
-    medians = [shape for shape in shapes if shape.style.startswith("median-")]
+    plot = report().curve.plot
+    assert plot is not None
+    medians = [shape for shape in plot.shapes if shape.style.startswith("median-")]
     assert {shape.style for shape in medians} > {"median-in-range", "median-high"}
     for shape in medians:
         heights = [y * 350 for _, y in shape.points]

@@ -69,8 +69,8 @@ def test_choices_are_kept_and_nonsense_is_the_usual(two_days):
 def test_the_file_says_what_the_page_says_and_is_recorded_as_an_export(two_days):
     client = two_days.admin("clinician")
     page = client.get(address(two_days)).context["content"]
-    for _ in range(2):
-        answer = client.get(address(two_days, "report/pdf/"), {"language": "de"})
+    client.get(address(two_days, "report/pdf/"), {"language": "de"})
+    answer = client.get(address(two_days, "report/pdf/"), {"language": "de"})
     assert answer.headers["Content-Type"] == "application/pdf"
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="glucose-report-user_5678-14d-')
     assert answer.headers["Cache-Control"].count("no-store") == 1

@@ -10,6 +10,7 @@ from html import unescape
 
 import pypdf
 import pytest
+import typst
 
 from analytics.goals import Preset
 from reports.glucose_report import pdf as pdf_module
@@ -111,10 +112,10 @@ def test_letters_without_a_font_become_boxes_and_that_is_said():
 
 def test_other_errors_of_the_template_are_not_hidden(monkeypatch):
     def broken(content, made_at):
-        pdf_module.typst.compile(b"#panic()")
+        typst.compile(b"#panic()")
 
     monkeypatch.setattr(pdf_module, "_compiled", broken)
-    with pytest.raises(pdf_module.typst.TypstError):
+    with pytest.raises(typst.TypstError):
         report_pdf(report(), made_at=MADE_AT)
 
 

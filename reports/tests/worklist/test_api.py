@@ -111,7 +111,9 @@ def test_pages_hold_everybody_once_also_where_somebody_moves_up_meanwhile(norths
     with northside.scope(), transaction.atomic():
         for number in range(7):
             create_patient(code=f"more_{number}", first_name="Same", last_name="Name")
-    client, found, cursor = northside.api("owner"), [], {}
+    client = northside.api("owner")
+    found: list[str] = []
+    cursor: dict[str, str] = {}
     everybody = codes(client, show="all", sort=sort)
     while True:
         body = listed(client, show="all", sort=sort, limit=2, **cursor)

@@ -187,5 +187,6 @@ def test_the_index_is_that_of_the_library_and_worse_figures_never_rank_lower(cou
     ranking = ranked(*({"days": days(recent=each, before=each)} for each in (said, worse)))
     (expected,) = [gri(TimesInRanges(count=288, in_range=288 - sum(counts), tight=0, **said))]
 
+    assert expected is not None
     assert ranking.recent.gri[0] == pytest.approx(expected.value)
     assert ranking.need[1] >= ranking.need[0]
