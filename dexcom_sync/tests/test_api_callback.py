@@ -7,14 +7,17 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
+from dexcom_sync.models import ConnectRequest
 from dexcom_sync.tests.consenting import CALLBACK, begin_in_app, begin_in_browser, connections_of
 from dexcom_sync.tests.syncing import sandbox_settings
 from tests.clinics import Clinic
 from tests.dexcom import DexcomSandbox
 
-pytestmark = [pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.promise(34)]
 
 USER = "SandboxUser7"
 
@@ -115,6 +118,17 @@ def test_a_state_that_is_given_twice_is_none(northside: Clinic, dexcom_sandbox: 
     assert response.status_code == 400
     assert browser.post(CALLBACK, {"state": state, "code": code}).status_code in (403, 405)
     assert browser.head(CALLBACK, {"state": state, "code": code}).status_code == 405
+    assert connections_of(northside) == []
+
+
+def test_a_state_of_long_ago_is_refused(northside: Clinic, dexcom_sandbox: DexcomSandbox) -> None:
+    browser = northside.admin("nurse")
+    state, code = begin_in_browser(northside, browser), dexcom_sandbox.code(USER)
+    with northside.scope(), transaction.atomic():
+        assert ConnectRequest.objects.update(expires_at=timezone.now()) == 1
+    response = come_back(browser, state=state, code=code)
+    assert response.status_code == 400
+    assert "older than ten minutes" in response.content.decode()
     assert connections_of(northside) == []
 
 

@@ -28,6 +28,7 @@ Status = Connection.Status
 USER = "edge-settings"
 
 
+@pytest.mark.promise(35)
 @pytest.mark.parametrize("old_access", ["valid", "dies"])
 def test_t1_twenty_workers_and_one_expired_token(
     world: World, old_access: str, monkeypatch: pytest.MonkeyPatch
