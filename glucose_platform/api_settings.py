@@ -17,6 +17,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "tenancy.api.errors.answer_error",
     "UNAUTHENTICATED_USER": None,
     "COERCE_DECIMAL_TO_STRING": False,
+    # A picture or a file is asked for by Accept; "format" is a parameter of exports.
+    "URL_FORMAT_OVERRIDE": None,
     "PAGE_SIZE": 100,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

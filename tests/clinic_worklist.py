@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from reports.models import CareState, SavedView, SeenAct
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
 
 def add_worklist_rows(clinic: Clinic, *, canaries: tuple[str, str]) -> None:
     """Needs the clinic's scope. ``canaries``: the clinic's, and that of its second patient's rows."""
-    nurse, today = clinic.people["nurse"], datetime.now(UTC).date()
+    nurse, clinician, today = clinic.people["nurse"], clinic.people["clinician"], datetime.now(UTC).date()
     SavedView.objects.create(name=f"View {canaries[0]}", choices={"reason": "silent"})
-    for patient, canary in zip(clinic.patients, canaries, strict=False):
+    for patient, canary in zip(clinic.patients, chain(canaries, repeat(canaries[0])), strict=False):
         later = today + timedelta(days=3)
         CareState.objects.create(
-            patient=patient, assigned_to=nurse, seen_by=nurse, seen_at=datetime.now(UTC), rests_until=later
+            patient=patient, assigned_to=clinician, seen_by=nurse, seen_at=datetime.now(UTC), rests_until=later
         )
         SeenAct.objects.create(
             patient=patient, member=nurse, member_name=nurse.name, note=f"Called {canary}", rests_until=later

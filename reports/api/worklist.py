@@ -52,7 +52,7 @@ class WorklistFiguresSerializer(CamelCaseSerializer):
     """Percentages of readings of the last 14 days; null without readings. Pregnancy has its own ranges and no index."""
 
     is_sufficient = serializers.BooleanField(help_text="data of at least 70 % of the time; below it nothing is good")
-    active_percent = serializers.FloatField(source="active")
+    active_percent = serializers.SerializerMethodField()
     in_range = serializers.FloatField(allow_null=True)
     very_low = serializers.FloatField(allow_null=True, help_text="below 54 mg/dL")
     low = serializers.FloatField(allow_null=True, help_text="below 70 mg/dL, in pregnancy 63; very low included")
@@ -63,6 +63,10 @@ class WorklistFiguresSerializer(CamelCaseSerializer):
     )
     is_pregnancy = serializers.BooleanField()
     data_until = InstantField(allow_null=True)
+
+    def get_active_percent(self, figures: Any) -> float:
+        """To a tenth, as reports say it: it moves with every minute of today."""
+        return round(float(figures.active), 1)
 
 
 class WorklistItemSerializer(CamelCaseSerializer):
@@ -113,6 +117,12 @@ class WorklistQuerySerializer(CamelCaseSerializer):
     limit = serializers.IntegerField(min_value=1, max_value=1000, default=50)
     cursor = serializers.CharField(required=False, max_length=400)
 
+    def validate_assigned_to(self, text: str) -> str:
+        return _person(text, {"me", "nobody"})
+
+    def validate_care_team(self, text: str) -> str:
+        return _person(text, {"me"})
+
 
 class SeenActSerializer(CamelCaseSerializer):
     id = serializers.UUIDField(source="public_id")
@@ -146,7 +156,7 @@ class WorklistView(RoutedView, APIView):
     @extend_schema(operation_id="worklist_list", parameters=[WorklistQuerySerializer], responses=WorklistSerializer)
     def get(self, request: Request) -> Response:
         """All patients whom the caller may see, by need. Computed from day summaries at the time of the call."""
-        asked = WorklistQuerySerializer(data=request.query_params)
+        asked = WorklistQuerySerializer(data=request.query_params.dict())
         asked.is_valid(raise_exception=True)
         query, now = asked.validated_data, timezone.now()
         choices = _choices(query)
@@ -240,8 +250,8 @@ def named_patient(code: str) -> Patient:
 def _choices(query: dict[str, Any]) -> Choices:
     return Choices(
         show="" if query["show"] == "call" else query["show"],
-        assigned=_person(query, "assigned_to", {"me", "nobody"}),
-        team=_person(query, "care_team", {"me"}),
+        assigned=query.get("assigned_to", ""),
+        team=query.get("care_team", ""),
         reason=query.get("reason", ""),
         zone=query.get("zone", ""),
         search=query.get("search", "").replace("\x00", ""),
@@ -249,11 +259,8 @@ def _choices(query: dict[str, Any]) -> Choices:
     )
 
 
-def _person(query: dict[str, Any], name: str, words: set[str]) -> str:
-    text = query.get(name, "")
-    if not text or text in words:
-        return str(text)
-    return str(serializers.UUIDField().run_validation(text))
+def _person(text: str, words: set[str]) -> str:
+    return text if text in words else str(serializers.UUIDField().run_validation(text))
 
 
 def _page(ranking: Ranking, places: Integers, sort: str, query: dict[str, Any]) -> tuple[Integers, str | None]:

@@ -19,7 +19,7 @@ from tests.isolation.world import Target, World
 pytestmark = pytest.mark.promise(11)
 READS = [one for one in operations("GET") if one.route.access["GET"] != PUBLIC]
 # An age, and the place and time at which a stream was opened.
-_OF_THE_MOMENT = re.compile(r'"\w*[sS]econds\w*":\d+|\b\d{13}-\d+\b|"at":"[^"]*"|[&?]state=[^"&]*')
+_OF_THE_MOMENT = re.compile(r'"\w*[sS]econds\w*":\d+|\b\d{13}-\d+\b|"(?:at|asOf|since|until)":"[^"]*"|[&?]state=[^"&]*')
 NOBODY = "nobody-has-this-value"
 # For filters that take nothing else.
 NOBODYS_ID = "00000000-0000-4000-8000-000000000000"

@@ -32,6 +32,8 @@ SHORT = {
     "sessions": "a person's own sign-ins, which end",
     "organizations": "the clinics that a person works in",
     "alert-channel-kinds": "the kinds of channels that there are",
+    "worklist-history": "the newest hundred acts about one patient",
+    "worklist-views": "choices that a person saved, fifty at most, and the clinic's",
     "alert-timeline": "days of one patient, an entry for an hour at most",
 }
 

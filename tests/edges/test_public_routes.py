@@ -54,7 +54,7 @@ def test_it_tells_nothing_of_people_or_of_the_machine(name: str, ask: Asking, wo
     text = answer.text_sent.decode()
     told = [*world.target(world.north).canaries, *world.target(world.south).canaries, "northside", "southside"]
     assert [canary for canary in told if canary in text] == []
-    for word in ("glucose_app", "postgresql://", "redis://", "/work", "Traceback", "Python/"):
+    for word in ("glucose_app", "postgresql://", "redis://", "/work/", "Traceback", "Python/"):
         assert word not in text
     assert "Server" not in answer.headers
     assert "X-Powered-By" not in answer.headers

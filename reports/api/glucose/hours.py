@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from reports.api.glucose.patient import asked
 from reports.glucose.hours import hours_of
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer, InstantField
-from tenancy.models import CODE_VALIDATOR, GlucoseUnit
+from tenancy.models import GlucoseUnit
 
 # The kind of look that the route names.
 HOURS = "analytics.hours"
@@ -33,9 +34,7 @@ class HoursQuerySerializer(CamelCaseSerializer):
     until = InstantField(required=False, help_text="now if left out; at most 2 days after since, 31 of one patient")
     patient = serializers.CharField(required=False, max_length=50, help_text="code; all if left out")
     limit = serializers.IntegerField(default=50, min_value=1, max_value=200, help_text="patients of a page")
-    cursor = serializers.CharField(
-        required=False, max_length=50, validators=[CODE_VALIDATOR], help_text="the next of the page before"
-    )
+    cursor = serializers.CharField(required=False, max_length=100, help_text="the next of the page before")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         until = attrs.get("until", timezone.now())
@@ -46,6 +45,12 @@ class HoursQuerySerializer(CamelCaseSerializer):
         if until - since > longest:
             raise serializers.ValidationError(f"Ask for {longest.days} days at most.", code="window")
         return {**attrs, "since": since, "until": until}
+
+    def validate_cursor(self, text: str) -> str:
+        code = _code_in(text)
+        if code is None:
+            raise serializers.ValidationError("This is no cursor that was given out.", code="invalid")
+        return code
 
     def validate_patient(self, code: str) -> Patient:
         patient = find_patient(code)
@@ -95,4 +100,16 @@ def _page(query: dict[str, Any]) -> tuple[list[Patient], str | None]:
         patients = patients.filter(code__gt=query["cursor"])
     found = list(patients[: query["limit"] + 1])
     page = found[: query["limit"]]
-    return page, page[-1].code if len(found) > len(page) else None
+    return page, _cursor_after(page[-1]) if len(found) > len(page) else None
+
+
+def _cursor_after(patient: Patient) -> str:
+    return base64.urlsafe_b64encode(f"after {patient.code}".encode()).decode()
+
+
+def _code_in(cursor: str) -> str | None:
+    try:
+        word, _, code = base64.urlsafe_b64decode(cursor.encode("ascii")).decode("ascii").partition(" ")
+    except ValueError:
+        return None
+    return code if word == "after" and "\0" not in code else None
