@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from analytics.ranges import TimesInRanges
+
 VERY_LOW_BELOW = 54
 VERY_HIGH_ABOVE = 250
 
@@ -52,14 +54,10 @@ class Target:
 
 
 def whole_percents(counts: dict[Range, int]) -> dict[Range, int]:
-    """Whole numbers that sum to 100; what rounding leaves over goes to the largest part. Zeros without readings."""
-    total = sum(counts.values())
-    if not total:
-        return dict.fromkeys(Range, 0)
-    percents = {name: round(100 * counts.get(name, 0) / total) for name in Range}
-    largest = max(Range, key=lambda name: counts.get(name, 0))
-    percents[largest] += 100 - sum(percents.values())
-    return percents
+    """Whole numbers that sum to 100, rounded as reports round them. Zeros without readings."""
+    ordered = [counts.get(name, 0) for name in Range]
+    times = TimesInRanges(sum(ordered), *ordered, tight=0)
+    return {Range[name.upper()]: percent for name, percent in times.whole_percents().items()}
 
 
 def percent_words(count: int, percent: int) -> str:
