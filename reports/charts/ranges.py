@@ -55,9 +55,10 @@ class Target:
 
 def whole_percents(counts: dict[Range, int]) -> dict[Range, int]:
     """Whole numbers that sum to 100, rounded as reports round them. Zeros without readings."""
-    ordered = [counts.get(name, 0) for name in Range]
-    times = TimesInRanges(sum(ordered), *ordered, tight=0)
-    return {Range[name.upper()]: percent for name, percent in times.whole_percents().items()}
+    very_low, low, in_range, high, very_high = (counts.get(name, 0) for name in Range)
+    total = very_low + low + in_range + high + very_high
+    times = TimesInRanges(total, very_low, low, in_range, high, very_high, tight=0)
+    return dict(zip(Range, times.whole_percents().values(), strict=True))
 
 
 def percent_words(count: int, percent: int) -> str:
