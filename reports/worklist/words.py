@@ -106,8 +106,8 @@ def _risk(ranking: Ranking, place: int, live: Live, clock: Clock) -> str:
     limits = {limit: format_glucose(limit, clock.unit) for limit in (54, 70, 180, 250)}
     shares = {
         f"below {limits[54]}": (3.0, recent.very_low),
-        f"{limits[54]} to {limits[70]}": (2.4, recent.low),
-        f"{limits[180]} to {limits[250]}": (0.8, recent.high),
+        f"{limits[54]} to below {limits[70]}": (2.4, recent.low),
+        f"above {limits[180]} to {limits[250]}": (0.8, recent.high),
         f"above {limits[250]}": (1.6, recent.very_high),
     }
     where = max(shares, key=lambda words: shares[words][0] * shares[words][1][place])
