@@ -136,7 +136,7 @@ def test_beyond_its_range_a_sensor_gives_no_number(northside: Clinic) -> None:
         store_readings(
             rows=[ReadingRow(device, now - timedelta(minutes=ago), value, range_flag=flag) for ago, value, flag in rows]
         )
-    agp = get(northside, f"{OF_USER}/agp?period=1d")
+    agp = get(northside, f"{OF_USER}/agp?period=7d")
     shown = [value for day in agp["days"] for value in day["glucose"]]
     assert sorted(shown, key=str) == [120, None, None]
     assert (agp["min"], agp["max"], agp["belowSensorRange"], agp["aboveSensorRange"]) == (120, 120, 1, 1)
