@@ -34,6 +34,7 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
             "glucose_unit",
             "reading_max_age_hours",
             "reading_retention_days",
+            "device_key_max_age_days",
             "assigned_patients_only",
             "audit_retention_days",
         )
@@ -43,12 +44,15 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
             "glucose_unit": "Unit of glucose",
             "reading_max_age_hours": "Age limit of readings (hours)",
             "reading_retention_days": "Readings are kept (days)",
+            "device_key_max_age_days": "Age limit of device keys (days)",
             "assigned_patients_only": "Staff see their own patients only",
             "audit_retention_days": "Audit ledger is kept (days)",
         }
         help_texts = {
             "reading_retention_days": "Careful: readings measured longer ago, and what was computed from them, are "
             "removed in the next night and cannot be brought back. Empty: all are kept.",
+            "device_key_max_age_days": "New keys end after this time at the latest; owners are told by mail two weeks "
+            "before. Keys that exist keep their own end. Empty: keys do not end by themselves.",
         }
 
     def __init__(self, *args: Any, may_change: bool, **kwargs: Any) -> None:

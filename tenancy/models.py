@@ -77,6 +77,12 @@ class Organization(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(3_650)],
         help_text="Readings measured longer ago are removed for good, every night; empty: all are kept.",
     )
+    device_key_max_age_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(15), MaxValueValidator(3_650)],
+        help_text="New keys of devices end after this time at the latest; empty: never by themselves.",
+    )
     assigned_patients_only = models.BooleanField(
         default=False,
         help_text="Clinicians, nurses and viewers see the patients of their care team only; owners and admins see all.",

@@ -46,6 +46,7 @@ class OrganizationSettingsSerializer(CamelCaseModelSerializer):
             "glucose_unit",
             "reading_max_age_hours",
             "reading_retention_days",
+            "device_key_max_age_days",
             "assigned_patients_only",
             "audit_retention_days",
         ]
