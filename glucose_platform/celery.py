@@ -40,6 +40,7 @@ app.conf.beat_schedule = {
     "report-batches": {"task": "reports.resume_batches", "schedule": 120.0, "options": {"expires": 240}},
     "report-retention": {"task": "reports.remove_expired", "schedule": crontab(hour="4", minute="27")},
     "partitions": {"task": "readings.ensure_partitions", "schedule": crontab(hour="3", minute="17")},
+    "vital-partitions": {"task": "vitals.ensure_partitions", "schedule": crontab(hour="3", minute="18")},
     "expired-invitations": {"task": "accounts.sweep_invitations", "schedule": crontab(minute="23")},
     "unconfirmed-accounts": {
         "task": "accounts.forget_unconfirmed_accounts",

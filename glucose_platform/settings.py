@@ -104,6 +104,7 @@ INSTALLED_APPS = [
     "reports",
     "alerts",
     "dexcom_sync",
+    "vitals",
     "readings",
     "devices",
     "patients",

@@ -31,6 +31,7 @@ from edge.health import HAS_DATABASE
 from readings import partitions as reading_partitions
 from tenancy.api.routing import PUBLIC, Route, RoutedView
 from tenancy.heartbeat import last_worker_heartbeat
+from vitals import partitions as vital_partitions
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 WORKER_SILENCE_SECONDS = 120
@@ -146,7 +147,12 @@ def failing_parts(*, data_plane_has_database: bool) -> list[str]:
 
 
 def _months_end() -> datetime:
-    return min(reading_partitions.covered_until(), audit_partitions.covered_until())
+    return min(
+        reading_partitions.covered_until(),
+        reading_partitions.SENSOR_VALUES.covered_until(),
+        vital_partitions.covered_until(),
+        audit_partitions.covered_until(),
+    )
 
 
 def _migrated() -> bool:

@@ -11,6 +11,8 @@ from tenancy.partitions import MonthlyPartitions
 _MONTHS = MonthlyPartitions("readings_glucosereading", maker="readings_ensure_months")
 ensure_months = _MONTHS.ensure_months
 covered_until = _MONTHS.covered_until
+# What devices measure of themselves.
+SENSOR_VALUES = MonthlyPartitions("readings_sensorvalue", maker="readings_sensorvalue_ensure_months")
 
 _SIZES = """
     SELECT CASE WHEN relname ~ '_history' THEN 'history' ELSE 'months' END, count(*), sum(pg_total_relation_size(oid)),

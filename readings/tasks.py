@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 @shared_task(base=PlatformTask, name="readings.ensure_partitions", why="months are the whole platform's")
 def ensure_partitions() -> None:
     partitions.ensure_months()
+    partitions.SENSOR_VALUES.ensure_months()
     try:
         partitions.drop_empty_months()
     except OperationalError:

@@ -8,6 +8,7 @@ from tests.clinic_alarms import add_alarm_rows
 from tests.clinic_dexcom import add_dexcom_rows
 from tests.clinic_imports import add_import_rows
 from tests.clinic_reports import add_report_rows
+from tests.clinic_vitals import add_vital_rows
 from tests.clinic_worklist import add_worklist_rows
 
 if TYPE_CHECKING:
@@ -16,5 +17,8 @@ if TYPE_CHECKING:
 
 def add_rows_everywhere(clinic: Clinic, *, canaries: tuple[str, str]) -> None:
     """In the clinic's scope and a transaction. ``canaries``: of the first patient's rows, and of the second's."""
-    for add_rows in (add_alarm_rows, add_dexcom_rows, add_import_rows, add_report_rows, add_worklist_rows):
+    for add_rows in (
+        *(add_alarm_rows, add_dexcom_rows, add_import_rows, add_report_rows),
+        *(add_vital_rows, add_worklist_rows),
+    ):
         add_rows(clinic, canaries=canaries)

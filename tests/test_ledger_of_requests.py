@@ -13,6 +13,7 @@ pytestmark = pytest.mark.promise(56)
 
 NOT_AUDITED = {
     "accounts.SupportAccess": "its service claims the row and writes the entry itself",
+    "devices.CommandStep": "only ever added: the row is its own record; what people do is recorded by the services",
     "devices.Presence": "follows from contacts; what streams were told last",
     "alerts.Delivery": "messages of the platform: the row is its own record of what was sent, to whom and when",
     "alerts.Episode": "rules make it; each act of a person is recorded by its service",
@@ -43,6 +44,7 @@ NOT_AUDITED = {
     "readings.GlucoseReading": "devices' ingestion: the row is its own record; imports are recorded by batch",
     "readings.ImportJob": "the worker writes how far it is; what people do with it is recorded by its services",
     "readings.PatientState": "follows from the readings",
+    "readings.SensorValue": "devices' ingestion: what they measure of themselves, no patient's data",
     "reports.BatchReport": "the batch is audited, and so is each look at its files",
     "reports.RecentDays": "follows from the day summaries",
     "tenancy.DataKey": "keys are no patient's data; rotation and shredding are recorded by their services",

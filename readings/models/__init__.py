@@ -12,6 +12,7 @@ from readings.models.reading import (
     reading_public_id,
     reading_public_text,
 )
+from readings.models.sensor_value import SensorValue
 from readings.models.state import PatientState
 from readings.models.summary import HISTOGRAM_BIN, DaySummary, DaySummaryQuerySet, DirtyDay
 
@@ -28,6 +29,7 @@ __all__ = [
     "ImportJob",
     "PatientState",
     "RangeFlag",
+    "SensorValue",
     "SignalQuality",
     "Trend",
     "Unit",

@@ -44,6 +44,10 @@ TENANT_TABLES: dict[str, tuple[str | None, frozenset[str]]] = {
     "devices_assignment": ("patient_id", READ_WRITE),
     "devices_device": (None, READ_WRITE),
     "devices_devicekey": (None, READ_WRITE),
+    "devices_claimcode": (STAFF_ONLY, READ_WRITE),
+    "devices_commandstep": (STAFF_ONLY, APPEND | {"DELETE"}),
+    "devices_commandtemplate": (STAFF_ONLY, EVERYTHING),
+    "devices_devicecommand": (STAFF_ONLY, EVERYTHING),
     "devices_presence": (STAFF_ONLY, READ_WRITE),
     "dexcom_sync_alert": ("patient_id", EVERYTHING),
     "dexcom_sync_calibration": ("patient_id", EVERYTHING),
@@ -68,12 +72,14 @@ TENANT_TABLES: dict[str, tuple[str | None, frozenset[str]]] = {
     "readings_glucosereading": ("patient_id", APPEND),
     "readings_importjob": ("patient_id", READ_WRITE),
     "readings_patientstate": ("patient_id", READ_WRITE),
+    "readings_sensorvalue": (STAFF_ONLY, READ | {"DELETE"}),
     "reports_batchreport": ("patient_id", EVERYTHING),
     "reports_carestate": ("patient_id", READ_WRITE),
     "reports_recentdays": ("patient_id", READ_WRITE),
     "reports_reportbatch": (STAFF_ONLY, EVERYTHING),
     "reports_savedview": (STAFF_ONLY, EVERYTHING),
     "reports_seenact": ("patient_id", READ_WRITE),
+    "vitals_measurement": ("patient_id", EVERYTHING),
     # Wrapped keys. A patient's login opens its own history with them.
     "tenancy_datakey": (None, EVERYTHING),
 }
@@ -116,6 +122,8 @@ EDGE_TABLES = (
     "audit_entry",
     "devices_assignment",
     "devices_device",
+    "devices_commandstep",
+    "devices_devicecommand",
     "devices_devicekey",
     "devices_presence",
     "patients_patient",
@@ -124,6 +132,8 @@ EDGE_TABLES = (
     "readings_evaluationmark",
     "readings_glucosereading",
     "readings_patientstate",
+    "readings_sensorvalue",
+    "vitals_measurement",
 )
 
 _ORGANIZATION = "({column} = (current_setting('app.organization_id'::text))::bigint)"
@@ -195,6 +205,8 @@ OTHER_GRANTS: dict[tuple[str, str], frozenset[str]] = {
     ("readings_evaluationmark", roles.EDGE): frozenset({"INSERT"}),
     ("readings_glucosereading", roles.EDGE): APPEND,
     ("readings_patientstate", roles.EDGE): READ_WRITE,
+    ("readings_sensorvalue", roles.EDGE): frozenset({"INSERT"}),
+    ("vitals_measurement", roles.EDGE): frozenset({"INSERT"}),
 }
 
 
@@ -221,6 +233,8 @@ COLUMN_GRANTS |= {
         "patients_patient": ("id", "public_id", "organization_id", "code"),
         "audit_entry": ("organization_id", "epoch", "xid", "id"),
         "audit_seal": ("organization_id", "number", "epoch", "upto_xid", "upto_id"),
+        "devices_claimcode": ("organization_id", "digest", "used_at", "withdrawn_at", "expires_at"),
+        "devices_devicecommand": ("organization_id", "next_step_at"),
         "devices_presence": ("organization_id", "look_at"),
         "readings_dirtyday": ("organization_id",),
         "readings_evaluationmark": ("organization_id",),
@@ -257,6 +271,25 @@ COLUMN_GRANTS |= {
             ),
         ),
         ("devices_device", "UPDATE", ("last_seen_at", "battery_level")),
+        (
+            *("devices_commandstep", "INSERT"),
+            ("organization_id", "command_id", "at", "status", "attempt", "by", "note"),
+        ),
+        (
+            *("devices_devicecommand", "SELECT"),
+            (
+                *("organization_id", "id", "public_id", "device_id", "type", "priority", "parameters", "status"),
+                *("due_at", "expires_at", "offer_again_at", "next_step_at", "timeout_seconds", "retries"),
+                *("retry_delay_seconds", "attempt", "deliveries", "sent_at", "executing_at", "result", "error"),
+            ),
+        ),
+        (
+            *("devices_devicecommand", "UPDATE"),
+            (
+                *("status", "expires_at", "offer_again_at", "next_step_at", "deliveries", "sent_at"),
+                *("executing_at", "finished_at", "result", "error"),
+            ),
+        ),
         ("devices_devicekey", "SELECT", ("organization_id", "id", "last_used_at", "expires_at", "replaces_id")),
         ("devices_devicekey", "UPDATE", ("last_used_at", "expires_at")),
         (
@@ -273,6 +306,11 @@ COLUMN_GRANTS |= {
         ),
         ("readings_evaluationmark", "UPDATE", ("late_count", "late_from", "late_until")),
         ("readings_glucosereading", "UPDATE", ("is_copy",)),
+        ("readings_sensorvalue", "SELECT", ("organization_id", "device_id", "sensor_type", "measured_at")),
+        (
+            *("vitals_measurement", "SELECT"),
+            ("organization_id", "patient_id", "metric", "measured_at", "source_number", "device_id"),
+        ),
     )
     for column in columns
 }
@@ -309,6 +347,8 @@ DEFINER_FUNCTIONS = {
     "accounts_forget_unconfirmed(integer)": (roles.OWNER, _FIXED_PATH, {roles.APP}),
     "accounts_principals(uuid)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "patients_named(text)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
+    "devices_organization_of_claim(bytea)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
+    "devices_organizations_with_command_steps()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "devices_organizations_with_news()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "devices_periods_after(bigint,timestamp with time zone)": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "accounts_signed_in(uuid[])": (roles.LOOKUP, _PLANNED_ONCE, {roles.EDGE}),
@@ -324,6 +364,8 @@ DEFINER_FUNCTIONS = {
     "audit_drop_empty_months()": (roles.OWNER, _FIXED_PATH, {roles.APP}),
     "audit_unsealed()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "readings_ensure_months(integer)": (roles.OWNER, _FIXED_PATH, {roles.APP}),
+    "readings_sensorvalue_ensure_months(integer)": (roles.OWNER, _FIXED_PATH, {roles.APP}),
+    "vitals_measurement_ensure_months(integer)": (roles.OWNER, _FIXED_PATH, {roles.APP}),
     "alerts_due_organizations()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "alerts_organizations_with_deliveries()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),
     "alerts_organizations_to_escalate()": (roles.LOOKUP, _FIXED_PATH, {roles.APP}),

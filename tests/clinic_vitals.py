@@ -1,0 +1,34 @@
+"""Vital signs that the isolation tests look for: of each patient one of a device's and one of a person's."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from itertools import chain, repeat
+from typing import TYPE_CHECKING
+
+from tenancy.managers import audited_elsewhere
+from vitals.catalogue import Metric
+from vitals.models import Measurement
+
+if TYPE_CHECKING:
+    from tests.clinics import Clinic
+
+
+def add_vital_rows(clinic: Clinic, *, canaries: tuple[str, str]) -> None:
+    """Needs the clinic's scope. ``canaries``: the clinic's, and that of its second patient's rows."""
+    now = datetime.now(UTC)
+    with audited_elsewhere("rows of a test"):
+        for patient, canary in zip(clinic.patients, chain(canaries, repeat(canaries[0])), strict=False):
+            Measurement.objects.create(
+                patient=patient,
+                metric=Metric.BLOOD_PRESSURE,
+                measured_at=now - timedelta(hours=1),
+                public_id=uuid.uuid4(),
+                value=121,
+                second_value=79,
+                unit="mmHg",
+                source="user",
+                notes=f"At home {canary}",
+                received_at=now,
+            )
