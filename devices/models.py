@@ -5,7 +5,7 @@ import uuid
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Now
 
@@ -13,6 +13,10 @@ from patients.models import Patient
 from tenancy.fields import TenantForeignKey
 from tenancy.managers import TenantManager, TenantQuerySet
 from tenancy.models import CODE_VALIDATOR, TenantModel
+
+MAC_VALIDATOR = RegexValidator(
+    r"^([0-9A-F]{2}:){5}[0-9A-F]{2}\Z", "Six pairs of hexadecimal digits: AA:BB:CC:00:11:22."
+)
 
 
 def random_public_number() -> int:
@@ -79,6 +83,8 @@ class Device(TenantModel):
     serial_number = models.CharField(max_length=50, null=True, blank=True)  # noqa: DJ001
     firmware_version = models.CharField(max_length=20, blank=True)
     hardware_revision = models.CharField(max_length=20, blank=True)
+    hardware_model = models.CharField(max_length=100, blank=True, db_default="")
+    mac_address = models.CharField("MAC address", max_length=17, blank=True, db_default="", validators=[MAC_VALIDATOR])
     manufactured_on = models.DateField(null=True, blank=True)
     calibrated_on = models.DateField(null=True, blank=True)
     reading_interval = models.PositiveIntegerField(
@@ -257,3 +263,8 @@ class Presence(TenantModel):
 
     def __str__(self) -> str:
         return f"presence of device {self.device_id}"
+
+
+# Their models belong to this app and refer to the ones above.
+import devices.commands.models  # noqa: E402
+import devices.provisioning.models  # noqa: E402, F401
