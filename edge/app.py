@@ -37,7 +37,7 @@ from edge.looks import Looks
 from edge.pushing import Pushes
 from edge.ranges import RangeReads
 from edge.requests import Receive, Request, Scope, Send
-from edge.routes import matching
+from edge.routes import is_answered_here, matching
 from edge.slots import Slots
 from edge.valkey import valkey_client
 from tenancy import metrics
@@ -128,8 +128,7 @@ class Edge:
         if found is None:
             return None
         route, parameters = found
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        if method not in route.access:
+        if not is_answered_here(route, scope["method"]):
             return None
         request = Request(scope, receive, route, parameters)
         # Django refuses foreign host names and sends plain HTTP to HTTPS, for these paths too.

@@ -51,8 +51,16 @@ ROUTES = [
     ),
     *LIVE_ROUTES,
 ]
+# By name and method: what Django answers at an address that is the data plane's for other methods. The view of such a
+# route inherits Django's own and raises NotHere for the rest.
+DJANGOS: frozenset[tuple[str, str]] = frozenset()
 # A parameter is one segment of the path, as Django's <str:...> has it.
 _PATTERNS = [(re.compile("/" + re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", route.path)), route) for route in ROUTES]
+
+
+def is_answered_here(route: Route, method: str) -> bool:
+    method = "GET" if method == "HEAD" else method
+    return method in route.access and (route.name, method) not in DJANGOS
 
 
 def matching(path: str) -> tuple[Route, dict[str, str]] | None:

@@ -102,9 +102,10 @@ def ask_the_data_plane(question: Callable[[Edge], Coroutine[Any, Any, T]]) -> T:
 
 
 def _matches(environ: dict[str, Any]) -> bool:
-    from edge.routes import matching
+    from edge.routes import is_answered_here, matching
 
-    return matching(_path(environ)) is not None
+    found = matching(_path(environ))
+    return found is not None and is_answered_here(found[0], environ["REQUEST_METHOD"])
 
 
 def _path(environ: dict[str, Any]) -> str:
