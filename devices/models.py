@@ -98,6 +98,8 @@ class Device(TenantModel):
         validators=[MaxValueValidator(1_440)],
         help_text="how much later than measured its readings come; empty: as usual for its kind",
     )
+    # Rises with each change of what the device is told to do (devices.fleet.settings).
+    settings_version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     last_seen_at = models.DateTimeField("last contact", null=True, blank=True, editable=False)
     battery_level = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -208,6 +210,8 @@ class DeviceKey(TenantModel):
     # The key that this one was made for: it ends soon after this one is first used.
     replaces = TenantForeignKey("self", related_name="+", null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # When owners were told by mail that it ends soon: once for each key.
+    end_told_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     is_audited = True
     objects: ClassVar[Any] = TenantManager.of(DeviceKeyQuerySet)
@@ -267,4 +271,5 @@ class Presence(TenantModel):
 
 # Their models belong to this app and refer to the ones above.
 import devices.commands.models  # noqa: E402
+import devices.fleet.models  # noqa: E402
 import devices.provisioning.models  # noqa: E402, F401

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.clinic_alarms import add_alarm_rows
 from tests.clinic_dexcom import add_dexcom_rows
+from tests.clinic_fleet import add_fleet_rows
 from tests.clinic_imports import add_import_rows
 from tests.clinic_reports import add_report_rows
 from tests.clinic_vitals import add_vital_rows
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def add_rows_everywhere(clinic: Clinic, *, canaries: tuple[str, str]) -> None:
     """In the clinic's scope and a transaction. ``canaries``: of the first patient's rows, and of the second's."""
     for add_rows in (
-        *(add_alarm_rows, add_dexcom_rows, add_import_rows, add_report_rows),
+        *(add_alarm_rows, add_dexcom_rows, add_fleet_rows, add_import_rows, add_report_rows),
         *(add_vital_rows, add_worklist_rows),
     ):
         add_rows(clinic, canaries=canaries)
