@@ -7,12 +7,10 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.principals import signed_in_person
 from alerts.services.configuration import (
     CRITICAL_ALWAYS_PASSES,
     DEFAULT_HIGH,
@@ -25,7 +23,7 @@ from alerts.services.configuration import (
 )
 from audit.services import record_look
 from patients.models import Patient
-from readings.people import find_patient
+from readings.api.people import patient_of
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer
 
@@ -111,17 +109,6 @@ def save_configuration(request: Request, user_id: str) -> Response:
 
 def _quiet_hours(said: dict[str, Any] | None) -> tuple[time, time] | None:
     return (said["start"], said["end"]) if said and said["enabled"] else None
-
-
-def patient_of(request: Request, user_id: str) -> Patient:
-    person = signed_in_person(request)
-    if user_id == "me":
-        patient: Patient | None = Patient.objects.filter(pk=person.patient_id).first() if person.patient_id else None
-    else:
-        patient = find_patient(user_id)
-    if patient is None:
-        raise NotFound
-    return patient
 
 
 def configuration_body(patient: Patient) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from alerts.api.configuration import QuietHoursSerializer, patient_of
+from alerts.api.configuration import QuietHoursSerializer
 from alerts.api.naming import GivenChannelField, GivenGroupField, GivenMemberField, named_group
 from alerts.api.serializers import PersonSerializer
 from alerts.deliveries.reach import who_is_told
@@ -21,6 +21,7 @@ from alerts.models import Channel, Contact, Severity
 from alerts.models.delivery import LAST_LEVEL
 from alerts.services.configuration import USUAL_QUIET_HOURS
 from audit.services import record_look
+from readings.api.people import patient_of
 from tenancy.api.lookups import one_or_404, uuid_or_404
 from tenancy.api.pagination import ItemsPagination
 from tenancy.api.routing import RoutedView

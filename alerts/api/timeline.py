@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from alerts.api.configuration import patient_of
 from alerts.api.serializers import glucose_flag, shown_glucose
 from alerts.api.windows import WindowSerializer
 from alerts.timeline import LONGEST, Mark, MarkKind, marks_of
 from audit.services import record_look
+from readings.api.people import patient_of
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer, InstantField
 

@@ -13,10 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from alerts.api.configuration import patient_of
 from alerts.api.naming import clinic_unit
 from audit.services import record_look
 from patients.models import Patient
+from readings.api.people import patient_of
 from reports.api.glucose.pages import PAGES, page_renderers
 from reports.api.glucose.queries import (
     ComparedPeriodsSerializer,
