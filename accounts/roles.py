@@ -27,6 +27,8 @@ _LOOK = {
     "patients.view_consent",
     "devices.view_device",
     "devices.view_assignment",
+    "devices.view_devicecommand",
+    "devices.view_commandtemplate",
     "readings.view_glucosereading",
     "alerts.view_episode",
     "alerts.view_rule",
@@ -45,6 +47,8 @@ _CARE = _LOOK | {
     "devices.change_device",
     "devices.add_assignment",
     "devices.change_assignment",
+    "devices.add_devicecommand",
+    "devices.change_devicecommand",
     "patients.add_consent",
     "patients.change_consent",
     "patients.add_emergencyaccess",
@@ -68,6 +72,14 @@ _MANAGE = _CARE | {
     "devices.add_devicekey",
     "devices.change_devicekey",
     "devices.delete_devicekey",
+    # Firmware, resets, and what only the device understands.
+    "devices.operate_devicecommand",
+    "devices.add_commandtemplate",
+    "devices.change_commandtemplate",
+    "devices.delete_commandtemplate",
+    "devices.view_claimcode",
+    "devices.add_claimcode",
+    "devices.delete_claimcode",
     "accounts.view_membership",
     "accounts.add_membership",
     "accounts.change_membership",
@@ -101,7 +113,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     Role.VIEWER.value: frozenset(_LOOK),
     SUPPORT: frozenset(
         _LOOK
-        | {"tenancy.view_organization", "accounts.view_membership", "devices.view_devicekey"}
+        | {"tenancy.view_organization", "accounts.view_membership", "devices.view_devicekey", "devices.view_claimcode"}
         | {"alerts.view_channel", "alerts.view_delivery"}
     ),
     # A patient's login sees only its own rows: the database's second policy holds that.

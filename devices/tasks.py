@@ -3,8 +3,11 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from devices.commands.tasks import remove_old_commands, sweep_commands
 from devices.presence import organizations_with_news, tell_changes
 from tenancy.tasks import PlatformTask, in_each_organization
+
+__all__ = ["remove_old_commands", "sweep_commands", "tell_changes_of_devices"]
 
 
 @shared_task(base=PlatformTask, name="devices.tell_changes", why="each clinic's devices are looked at in its scope")

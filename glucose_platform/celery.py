@@ -30,6 +30,8 @@ app.conf.beat_schedule = {
     "alarm-deliveries": {"task": "alerts.send_deliveries", "schedule": 5.0, "options": {"expires": 10}},
     "alarm-escalation": {"task": "alerts.escalate", "schedule": 15.0, "options": {"expires": 30}},
     "changes-of-devices": {"task": "devices.tell_changes", "schedule": 5.0, "options": {"expires": 10}},
+    "commands": {"task": "devices.sweep_commands", "schedule": 5.0, "options": {"expires": 10}},
+    "command-retention": {"task": "devices.remove_old_commands", "schedule": crontab(hour="4", minute="37")},
     "dexcom": {"task": "dexcom.sweep", "schedule": 30.0, "options": {"expires": 60}},
     "dexcom-metrics": {"task": "dexcom.tell", "schedule": 300.0, "options": {"expires": 600}},
     "dexcom-keeping": {"task": "dexcom.keep", "schedule": crontab(minute="13")},

@@ -345,6 +345,17 @@ GLUCOSE_MAX_VALUE = env.integer(
 )
 if GLUCOSE_MIN_VALUE >= GLUCOSE_MAX_VALUE:
     env.problems.append("GLUCOSE_MIN_VALUE must be below GLUCOSE_MAX_VALUE.")
+DEVICE_LOG_ENTRIES = env.integer(
+    "DEVICE_LOG_ENTRIES", 10_000, help="entries of a device's own log that are kept", minimum=500, maximum=1_000_000
+)
+DEVICE_LOG_DAYS = env.integer("DEVICE_LOG_DAYS", 30, help="days for which they are kept", minimum=7, maximum=365)
+DEVICE_HEARTBEAT_DAYS = env.integer(
+    "DEVICE_HEARTBEAT_DAYS",
+    90,
+    help="days for which a heartbeat of each quarter of an hour is kept; they go month by month",
+    minimum=30,
+    maximum=730,
+)
 ENCRYPTION_KEY = env.text("ENCRYPTION_KEY", secret=True, help="Fernet key of an earlier system, for `import_history`")
 # Dexcom registers an application for each of its regions. The plain names are for DEXCOM_ENVIRONMENT; people of another
 # region can connect once that region's names are set.
@@ -372,6 +383,9 @@ DEXCOM_SANDBOX_URL = env.text(
     help="the region sandbox; `manage.py dexcom_sandbox` is another one",
 ).rstrip("/")
 DEXCOM_OAUTH_VERSION = env.choice("DEXCOM_OAUTH_VERSION", "v3", ("v2", "v3"), help="of the addresses of the consent")
+COMMAND_RETENTION_DAYS = env.integer(
+    "COMMAND_RETENTION_DAYS", 365, help="how long commands of devices are kept after their end", minimum=1
+)
 DEXCOM_CALLS_PER_HOUR = env.integer(
     "DEXCOM_CALLS_PER_HOUR",
     48_000,

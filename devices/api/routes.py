@@ -3,11 +3,14 @@ from __future__ import annotations
 from devices.api.assignments import ASSIGNMENT, AssignmentsView, CurrentAssignmentView
 from devices.api.keys import DeviceKeysView, KeyView, RotateKeyView
 from devices.api.views import DEVICE, DeviceHealthView, DeviceStatusView, DeviceViewSet
+from devices.commands.api.routes import COMMAND_ROUTES
 from tenancy.api.routing import Route
 
 LOOK = "devices.view_device"
 
 ROUTES = [
+    # Before {deviceId}, which would take their names for codes.
+    *COMMAND_ROUTES,
     Route(
         "api/v1/admin/devices",
         DeviceViewSet,

@@ -7,7 +7,6 @@ import tenancy.scope
 import uuid
 from django.db import migrations, models
 
-from tenancy import roles
 from tenancy.operations import EdgeAccess, LookupFunction, ProtectTenantTable
 
 # Which clinics have commands that become due, expire or are tried again: ids, never a row.

@@ -22,7 +22,9 @@ PARAMETERS = (
     "accessId",
     "alertId",
     "channelId",
+    "claimId",
     "code",
+    "commandId",
     "connectionId",
     "consentId",
     "contactId",
@@ -38,6 +40,7 @@ PARAMETERS = (
     "ruleId",
     "sessionId",
     "supportAccessId",
+    "templateId",
     "userId",
     "viewId",
 )
