@@ -23,11 +23,15 @@ from accounts.principals import PersonPrincipal
 from edge.answers import Answer, answer_to, send_answer
 from edge.budgets import Budgets
 from edge.callers import Callers, Principal
+from edge.command_reports import CommandReports
+from edge.commands import Commands
 from edge.current import CurrentValues
 from edge.database import Database
 from edge.denials import Denials
+from edge.device_logs import DeviceLogs
 from edge.device_reads import DeviceReads
 from edge.health import HAS_DATABASE, READINESS, get_health
+from edge.heartbeats import Heartbeats
 from edge.history import Histories
 from edge.live.publishing import Publisher
 from edge.live.routes import SOCKETS
@@ -60,13 +64,28 @@ class Edge:
         looks = Looks(self._valkey)
         current = CurrentValues(database, looks)
         publisher = Publisher(self._valkey)
-        pushes = Pushes(database, Slots(self._valkey), publisher)
+        slots = Slots(self._valkey)
+        pushes = Pushes(database, slots, publisher)
+        heartbeats, logs = Heartbeats(database), DeviceLogs(database, slots)
+        commands, command_reports = Commands(database, publisher), CommandReports(database, publisher)
         ranges = RangeReads(database, looks)
         devices, histories = DeviceReads(ranges), Histories(ranges)
         self._denials = Denials(database)
         self._live = Live(database, self._callers, looks, self._denials, self._valkey)
         # In the order in which they are done with: the streams are told to go elsewhere first.
-        self._parts: list[Any] = [self._live, self._callers, current, pushes, publisher, ranges, self._denials]
+        self._parts: list[Any] = [
+            self._live,
+            self._callers,
+            current,
+            pushes,
+            heartbeats,
+            logs,
+            commands,
+            command_reports,
+            publisher,
+            ranges,
+            self._denials,
+        ]
         self._handlers: dict[tuple[str, str], Handler] = {
             ("health", "GET"): get_health,
             ("api-health", "GET"): get_health,
@@ -76,6 +95,11 @@ class Edge:
             ("device-readings", "GET"): devices.list,
             ("device-latest", "GET"): devices.latest,
             ("device-stats", "GET"): devices.statistics,
+            ("device-commands", "GET"): commands.get,
+            ("device-command", "PUT"): command_reports.put,
+            ("device-heartbeat", "POST"): heartbeats.post_heartbeat,
+            ("device-status", "POST"): heartbeats.post_status,
+            ("device-logs", "POST"): logs.post,
             ("stream", "GET"): self._live.stream,
             ("stream-ticket", "POST"): self._live.ticket,
         }

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edge.callers import KeyPrincipal
 from edge.database import Transaction
 from readings.people import is_possible_code
 from tenancy.api.lookups import possible_uuid
@@ -71,3 +72,17 @@ def note_use_of_keys(transaction: Transaction, keys: Sequence[tuple[int, int]]) 
     """``keys``: organization and key. Remember when each last reached a device of its own."""
     if keys:
         transaction.defer(NOTE_USE, {"organization_id": [key[0] for key in keys], "key_id": [key[1] for key in keys]})
+
+
+async def devices_of_keys(
+    transaction: Transaction, asked: Sequence[tuple[KeyPrincipal, str]]
+) -> list[tuple[int, int] | None]:
+    """Organization and device of each, where its key may use it; and remember the key's use."""
+    found = await devices_named(transaction, [(principal.organization_id, name) for principal, name in asked])
+    keys = [
+        (principal.organization_id, device.id) if device is not None and principal.may_use_device(device.id) else None
+        for (principal, _), device in zip(asked, found, strict=True)
+    ]
+    used = [principal for (principal, _), key in zip(asked, keys, strict=True) if key is not None]
+    note_use_of_keys(transaction, [(principal.organization_id, principal.key_id) for principal in used])
+    return keys

@@ -19,6 +19,7 @@ from tenancy.api.queries import refuse_repeated
 Q = TypeVar("Q", bound=BaseModel)
 MAX_OFFSET = 10_000_000
 MOST_OF_A_HISTORY = 5000
+MOST_COMMANDS = 20
 RESOLUTIONS = ("raw", "1m", "5m", "15m", "1h", "1d")
 PERIODS = {
     "6h": timedelta(hours=6),
@@ -62,6 +63,12 @@ class NoQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class CommandQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, BeforeValidator(_whole_number), Field(ge=1, le=MOST_COMMANDS)] = MOST_COMMANDS
+
+
 class ListQuery(WindowQuery):
     limit: Limit = 100
     offset: Offset = 0
@@ -103,6 +110,9 @@ LIST_PARAMETERS = [
     _LIMIT,
     OpenApiParameter("offset", {"type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0}),
     *WINDOW_PARAMETERS,
+]
+COMMAND_PARAMETERS = [
+    OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MOST_COMMANDS, "default": MOST_COMMANDS})
 ]
 HISTORY_PARAMETERS = [
     OpenApiParameter("period", str, enum=list(PERIODS), description="7d where since and until are not given either"),

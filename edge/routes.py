@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import re
 
+from devices.commands.api.routes import NO_PATIENT, SEND
+from edge.command_documents import DeviceCommandsView, DeviceCommandView
 from edge.current import CURRENT
 from edge.device_reads import DEVICE_READINGS
 from edge.documents import (
@@ -49,11 +51,19 @@ ROUTES = [
     Route(
         "api/v1/users/{userId}/glucose/history", GlucoseHistoryView, "glucose-history", {"GET": VIEW}, audited=HISTORY
     ),
+    Route(
+        "api/v1/devices/{deviceId}/commands",
+        DeviceCommandsView,
+        "device-commands",
+        {"GET": DEVICE, "POST": SEND},
+        unaudited=NO_PATIENT,
+    ),
+    Route("api/v1/devices/{deviceId}/commands/{commandId}", DeviceCommandView, "device-command", {"PUT": DEVICE}),
     *LIVE_ROUTES,
 ]
 # By name and method: what Django answers at an address that is the data plane's for other methods. The view of such a
 # route inherits Django's own and raises NotHere for the rest.
-DJANGOS: frozenset[tuple[str, str]] = frozenset()
+DJANGOS: frozenset[tuple[str, str]] = frozenset({("device-commands", "POST")})
 # A parameter is one segment of the path, as Django's <str:...> has it.
 _PATTERNS = [(re.compile("/" + re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", route.path)), route) for route in ROUTES]
 
