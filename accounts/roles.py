@@ -35,6 +35,7 @@ _LOOK = {
     "alerts.view_patientrule",
     "dexcom_sync.view_connection",
     "reports.view_carestate",
+    "vitals.view_measurement",
 }
 _CARE = _LOOK | {
     "patients.view_historyentry",
@@ -45,6 +46,7 @@ _CARE = _LOOK | {
     # By importing a file that the patient brings to the visit.
     "readings.add_glucosereading",
     "devices.change_device",
+    "devices.view_devicelog",
     "devices.add_assignment",
     "devices.change_assignment",
     "devices.add_devicecommand",
@@ -63,6 +65,9 @@ _CARE = _LOOK | {
     "dexcom_sync.accept_connection",
     "reports.change_carestate",
     "reports.view_seenact",
+    "vitals.add_measurement",
+    "vitals.change_measurement",
+    "vitals.delete_measurement",
 }
 _MANAGE = _CARE | {
     "patients.delete_patient",
@@ -102,13 +107,14 @@ _MANAGE = _CARE | {
 
 # Beyond looking: a file leaves the platform.
 _EXPORT = {"readings.export_glucosereading"}
+_DEVICE_FILES = {"devices.export_device"}
 # What is an alarm is decided by those who treat, and by those who answer for the clinic.
 _RULES = {"alerts.change_rule"}
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    Role.OWNER.value: frozenset(_MANAGE | _RULES | _EXPORT | {"tenancy.change_organization"}),
-    Role.ADMIN.value: frozenset(_MANAGE | _RULES | _EXPORT | {"tenancy.change_organization"}),
-    Role.CLINICIAN.value: frozenset(_CARE | _RULES | _EXPORT),
+    Role.OWNER.value: frozenset(_MANAGE | _RULES | _EXPORT | _DEVICE_FILES | {"tenancy.change_organization"}),
+    Role.ADMIN.value: frozenset(_MANAGE | _RULES | _EXPORT | _DEVICE_FILES | {"tenancy.change_organization"}),
+    Role.CLINICIAN.value: frozenset(_CARE | _RULES | _EXPORT | _DEVICE_FILES),
     Role.NURSE.value: frozenset(_CARE),
     Role.VIEWER.value: frozenset(_LOOK),
     SUPPORT: frozenset(
@@ -126,6 +132,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "dexcom_sync.view_connection",
             "dexcom_sync.add_connection",
             "dexcom_sync.change_connection",
+            "vitals.view_measurement",
+            "vitals.add_measurement",
+            "vitals.change_measurement",
+            "vitals.delete_measurement",
         }
         | _EXPORT
     ),

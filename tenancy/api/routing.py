@@ -40,6 +40,7 @@ PARAMETERS = (
     "ruleId",
     "sessionId",
     "supportAccessId",
+    "type",
     "templateId",
     "userId",
     "viewId",

@@ -19,7 +19,14 @@ from tests.isolation.world import Target, World
 pytestmark = pytest.mark.promise(12, 13)
 
 MISSING = str(uuid.UUID(int=uuid.uuid4().int))
-ADDRESSED = [(route, method) for route in ROUTES if route.parameters for method in METHODS if method in route.access]
+# A kind of measurement is a word of ours, no row of anybody's.
+ADDRESSED = [
+    (route, method)
+    for route in ROUTES
+    if set(route.parameters) - {"type"}
+    for method in METHODS
+    if method in route.access
+]
 
 
 @pytest.fixture(scope="module")

@@ -71,6 +71,8 @@ class Target:
 
     def parameter(self, name: str, style: str) -> str:
         """Raises KeyError for a parameter that nobody has taught this test: add it here."""
+        if name == "type":
+            return "blood_pressure"  # a word, no row of anybody
         only_patient = self.only_patient or self.patient
         if name in self.named_by_id:
             return self.number(name) if style == "number" else str(_public_id(self.named_by_id[name]))

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from tenancy.api.routing import Route
+from vitals.api.aggregates import AGGREGATE, AggregateView
+from vitals.api.tendencies import TRENDS, TrendsView
+
+VIEW = "vitals.view_measurement"
+
+ANALYSIS_ROUTES = [
+    Route(
+        "api/v1/health/metrics/types/{type}/aggregate",
+        AggregateView,
+        "health-metric-aggregate",
+        {"GET": VIEW},
+        audited=AGGREGATE,
+        refusals=(400,),
+    ),
+    Route(
+        "api/v1/health/metrics/trends",
+        TrendsView,
+        "health-metric-trends",
+        {"GET": VIEW},
+        audited=TRENDS,
+        refusals=(400,),
+    ),
+]
