@@ -1,4 +1,4 @@
-"""What can be told of a device from its last contact: derived, never stored."""
+"""What can be told of a device from its last contact: derived, never stored. The rest: ``devices.fleet.health``."""
 
 from __future__ import annotations
 
@@ -33,20 +33,3 @@ def connectivity(device: Device, now: datetime) -> Connectivity:
     silence = now - device.last_seen_at
     longest = timedelta(seconds=INTERVALS_UNTIL_OFFLINE * device.reading_interval)
     return Connectivity.ONLINE if silence <= longest else Connectivity.OFFLINE
-
-
-def health(device: Device, now: datetime) -> Health:
-    if device.status in OUT_OF_USE:
-        return Health.DEACTIVATED
-    if connectivity(device, now) == Connectivity.OFFLINE:
-        return Health.OFFLINE
-    return Health.WARNING if warnings(device) else Health.HEALTHY
-
-
-def warnings(device: Device) -> list[str]:
-    found = []
-    if device.status in NEEDING_CARE:
-        found.append(f"Its status is {Device.Status(device.status).label.lower()}.")
-    if device.battery_level is not None and device.battery_level < LOW_BATTERY_PERCENT:
-        found.append(f"The battery is at {device.battery_level} %.")
-    return found

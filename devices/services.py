@@ -59,6 +59,9 @@ def change_device(*, device: Device, changes: dict[str, Any]) -> Device:
     locked: Device = Device.objects.select_for_update(no_key=True).get(pk=device.pk)
     if locked.status == Device.Status.RETIRED:
         raise ValidationError("The device is retired.")
+    if changes.get("reading_interval", locked.reading_interval) != locked.reading_interval:
+        # The device is told of it (devices.fleet.settings).
+        changes = {**changes, "settings_version": locked.settings_version + 1}
     apply_changes(locked, changes, object_id=locked.code, patient_id=_measured_patient_id(locked))
     look_soon(locked, timezone.now())
     return locked

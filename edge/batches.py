@@ -17,7 +17,14 @@ from edge.live.publishing import Publisher
 from edge.patients import Asked, patients_named
 from edge.payloads import Batch
 from edge.posts import names_of, oldest_accepted
-from edge.refusals import Refused, budget_spent, not_their_device_text, unassigned_text, unknown_user_text
+from edge.refusals import (
+    Refused,
+    budget_spent,
+    not_their_device_text,
+    not_with_this_key_text,
+    unassigned_text,
+    unknown_user_text,
+)
 from edge.slots import DeviceKey, Slots
 from edge.validation import validated
 from readings.live import created_notices
@@ -91,8 +98,7 @@ class Batches:
             transaction.defer(PLAN_ONCE)
             (device,) = await devices_named(transaction, [(organization_id, batch.device_name)])
             if device is None or not batch.principal.may_use_device(device.id):
-                refusal = Refused(f"Device {batch.device_name} does not exist or may not be used with this API key.")
-                return refusal, []
+                return Refused(not_with_this_key_text(batch.device_name)), []
             note_use_of_keys(transaction, [(organization_id, batch.principal.key_id)])
             if wait := await spending.spend((organization_id, device.id)):
                 return budget_spent(batch.device_name, wait), []

@@ -55,6 +55,8 @@ def _young_enough(value: datetime, info: ValidationInfo) -> datetime:
 
 _DateTime = Annotated[datetime, Field(strict=False), WrapValidator(_date_time)]
 QueryInstant = Annotated[_DateTime, AfterValidator(_with_offset), AfterValidator(_in_utc)]
+# What a device's clock says, however wrong it may be.
+DeviceClock = Annotated[_DateTime, AfterValidator(_in_utc)]
 # A device without an offset means UTC. The context's "oldest" is the clinic's limit, or None.
 DeviceInstant = Annotated[
     _DateTime, AfterValidator(_in_utc), AfterValidator(_measured_already), AfterValidator(_young_enough)

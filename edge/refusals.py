@@ -46,6 +46,17 @@ def already_stored(device_name: str, timestamp: str) -> Conflict:
     )
 
 
+def log_budget_spent(device_name: str, wait_seconds: float) -> TooManyRequests:
+    return TooManyRequests(
+        f"Rate limit exceeded. Device {device_name} can only submit {BATCH_ITEMS} log entries every 5 minutes.",
+        wait_seconds,
+    )
+
+
+def not_with_this_key_text(device_name: str) -> str:
+    return f"Device {device_name} does not exist or may not be used with this API key."
+
+
 def unknown_user_text(user: str) -> str:
     return f"User {user} does not exist. Please ensure user is registered."
 

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import re
 
+from devices.api.views import DEVICE as DEVICE_RECORD
 from devices.commands.api.routes import NO_PATIENT, SEND
 from edge.command_documents import DeviceCommandsView, DeviceCommandView
 from edge.current import CURRENT
+from edge.device_documents import DeviceLogsView, DeviceStatusView, HeartbeatView
 from edge.device_reads import DEVICE_READINGS
 from edge.documents import (
     CurrentGlucoseView,
@@ -59,11 +61,28 @@ ROUTES = [
         unaudited=NO_PATIENT,
     ),
     Route("api/v1/devices/{deviceId}/commands/{commandId}", DeviceCommandView, "device-command", {"PUT": DEVICE}),
+    Route("api/v1/devices/{deviceId}/heartbeat", HeartbeatView, "device-heartbeat", {"POST": DEVICE}),
+    Route(
+        "api/v1/devices/{deviceId}/status",
+        DeviceStatusView,
+        "device-status",
+        {"GET": "devices.view_device", "POST": DEVICE},
+        audited=DEVICE_RECORD,
+    ),
+    Route(
+        "api/v1/devices/{deviceId}/logs",
+        DeviceLogsView,
+        "device-logs",
+        {"GET": "devices.view_devicelog", "POST": DEVICE},
+        unaudited="what a device writes about its own work",
+    ),
     *LIVE_ROUTES,
 ]
 # By name and method: what Django answers at an address that is the data plane's for other methods. The view of such a
 # route inherits Django's own and raises NotHere for the rest.
-DJANGOS: frozenset[tuple[str, str]] = frozenset({("device-commands", "POST")})
+DJANGOS: frozenset[tuple[str, str]] = frozenset(
+    {("device-commands", "POST"), ("device-status", "GET"), ("device-logs", "GET")}
+)
 # A parameter is one segment of the path, as Django's <str:...> has it.
 _PATTERNS = [(re.compile("/" + re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", route.path)), route) for route in ROUTES]
 

@@ -15,6 +15,8 @@ from tenancy.limits import LIMITS_SKIPPED
 
 BATCH_ITEMS = 3000
 BATCH_WINDOW_SECONDS = 300
+# What the items of a batch are; each kind has a budget of its own.
+READINGS, LOG_ENTRIES = "readings", "logs"
 
 # Answers for each key 0 when it was free, else the milliseconds until it is.
 _TAKE = """
@@ -84,24 +86,24 @@ class Slots:
             with suppress(redis.RedisError):
                 await self._valkey.eval(_GIVE_BACK, len(keys), *keys, token)
 
-    async def spend_items(self, device: DeviceKey, items: int) -> float | None:
+    async def spend_items(self, device: DeviceKey, items: int, *, of: str = READINGS) -> float | None:
         """Count the items of a batch; or, where that is too many, the seconds to wait."""
         milliseconds = BATCH_WINDOW_SECONDS * 1000
         try:
-            wait = await self._valkey.eval(_SPEND, 1, _items(device), items, BATCH_ITEMS, milliseconds)
+            wait = await self._valkey.eval(_SPEND, 1, _items(device, of), items, BATCH_ITEMS, milliseconds)
         except redis.RedisError:
             LIMITS_SKIPPED.labels("batch_items").inc()
             return None
         return int(wait) / 1000 if wait else None
 
-    async def refund_items(self, device: DeviceKey, items: int) -> None:
+    async def refund_items(self, device: DeviceKey, items: int, *, of: str = READINGS) -> None:
         with suppress(redis.RedisError):
-            await self._valkey.eval(_REFUND, 1, _items(device), items)
+            await self._valkey.eval(_REFUND, 1, _items(device, of), items)
 
 
 def _slot(device: DeviceKey) -> str:
     return f"readings:slot:{device[0]}:{device[1]}"
 
 
-def _items(device: DeviceKey) -> str:
-    return f"readings:items:{device[0]}:{device[1]}"
+def _items(device: DeviceKey, of: str) -> str:
+    return f"{of}:items:{device[0]}:{device[1]}"

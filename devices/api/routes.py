@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from devices.api.assignments import ASSIGNMENT, AssignmentsView, CurrentAssignmentView
 from devices.api.keys import DeviceKeysView, KeyView, RotateKeyView
-from devices.api.views import DEVICE, DeviceHealthView, DeviceStatusView, DeviceViewSet
+from devices.api.views import DEVICE, DeviceHealthView, DeviceViewSet
 from devices.commands.api.routes import COMMAND_ROUTES
+from devices.fleet.api.routes import FLEET_ROUTES, ONE_DEVICE_ROUTES
 from tenancy.api.routing import Route
 
 LOOK = "devices.view_device"
@@ -11,6 +12,7 @@ LOOK = "devices.view_device"
 ROUTES = [
     # Before {deviceId}, which would take their names for codes.
     *COMMAND_ROUTES,
+    *FLEET_ROUTES,
     Route(
         "api/v1/admin/devices",
         DeviceViewSet,
@@ -40,7 +42,6 @@ ROUTES = [
         {"GET": "retrieve", "PUT": "update", "PATCH": "partial_update", "DELETE": "destroy"},
         audited=DEVICE,
     ),
-    Route("api/v1/devices/{deviceId}/status", DeviceStatusView, "device-status", {"GET": LOOK}, audited=DEVICE),
     Route(
         "api/v1/devices/{deviceId}/health",
         DeviceHealthView,
@@ -48,6 +49,7 @@ ROUTES = [
         {"GET": LOOK},
         unaudited="battery and contact of a device",
     ),
+    *ONE_DEVICE_ROUTES,
     Route(
         "api/v1/devices/{deviceId}/assignments",
         AssignmentsView,

@@ -3,7 +3,8 @@ from __future__ import annotations
 from django.utils import timezone
 from rest_framework import serializers
 
-from devices.health import Connectivity, Health, connectivity, health, warnings
+from devices.fleet.health import Facts, health, notices, warnings
+from devices.health import Connectivity, Health, connectivity
 from devices.models import Device
 from tenancy.api.serializers import CamelCaseModelSerializer, CamelCaseSerializer
 
@@ -73,15 +74,35 @@ class DeviceStatusSerializer(CamelCaseSerializer):
         return patient_of(device)
 
 
+class HeartbeatSerializer(CamelCaseSerializer):
+    heard_at = serializers.DateTimeField(allow_null=True)
+    status = serializers.CharField(help_text="what the device says of itself")
+    firmware_version = serializers.CharField()
+    signal_strength = serializers.IntegerField(allow_null=True, help_text="dBm")
+    uptime = serializers.IntegerField(allow_null=True, help_text="seconds")
+    temperature = serializers.FloatField(allow_null=True, help_text="°C, of the device")
+    memory_usage = serializers.FloatField(allow_null=True, help_text="percent")
+    cpu_usage = serializers.FloatField(allow_null=True, help_text="percent")
+    clock_skew = serializers.IntegerField(allow_null=True, help_text="seconds by which its clock is ahead")
+    settings_version = serializers.IntegerField(allow_null=True, help_text="of the settings that it works with")
+
+
 class DeviceHealthSerializer(CamelCaseSerializer):
-    device_id = serializers.CharField(source="code")
+    """Of a device's facts."""
+
+    device_id = serializers.CharField(source="device.code")
     health = serializers.SerializerMethodField()
     warnings = serializers.SerializerMethodField(help_text="sentences: what somebody should look at")
-    last_seen_at = serializers.DateTimeField(allow_null=True)
-    battery_level = serializers.IntegerField(allow_null=True)
+    notices = serializers.SerializerMethodField(help_text="sentences: good to know, no warning yet")
+    last_seen_at = serializers.DateTimeField(source="device.last_seen_at", allow_null=True)
+    battery_level = serializers.IntegerField(source="device.battery_level", allow_null=True)
+    heartbeat = HeartbeatSerializer(source="state", allow_null=True, help_text="the newest one")
 
-    def get_health(self, device: Device) -> Health:
-        return health(device, timezone.now())
+    def get_health(self, facts: Facts) -> Health:
+        return health(facts, timezone.now())
 
-    def get_warnings(self, device: Device) -> list[str]:
-        return warnings(device)
+    def get_warnings(self, facts: Facts) -> list[str]:
+        return warnings(facts, timezone.now())
+
+    def get_notices(self, facts: Facts) -> list[str]:
+        return notices(facts)

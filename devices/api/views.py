@@ -14,6 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 from audit.services import record_look
 from devices.api.filters import DeviceFilters
 from devices.api.serializers import DeviceHealthSerializer, DeviceSerializer, DeviceStatusSerializer
+from devices.fleet.health import facts_of
 from devices.models import Assignment, Device, DeviceQuerySet
 from devices.services import change_device, register_device, retire_device
 from tenancy.api.lookups import one_or_404
@@ -101,4 +102,5 @@ class DeviceHealthView(RoutedView, APIView):
     @extend_schema(responses=DeviceHealthSerializer)
     def get(self, request: Request, deviceId: str) -> Response:
         device = one_or_404(Device.objects.named(deviceId))
-        return Response(DeviceHealthSerializer(device).data)
+        (facts,) = facts_of([device], timezone.now())
+        return Response(DeviceHealthSerializer(facts).data)

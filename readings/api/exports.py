@@ -23,7 +23,7 @@ from rest_framework.views import APIView
 from accounts.principals import PersonPrincipal, signed_in_person
 from audit.occasion import Occasion, current_occasion, occasion
 from patients.models import Patient
-from readings.api.downloads import chunks_of, download
+from tenancy.api.downloads import chunks_of, download
 from readings.exports import (
     Export,
     ExportEnded,

@@ -4,7 +4,7 @@ Nothing is held while a page goes to the socket: no transaction, no cursor, no s
 complete; whatever stops it before leaves it without that.
 """
 
-from readings.exports.authority import Authority, authority_of, constant_authority
+from accounts.authority import Authority, authority_of, constant_authority
 from readings.exports.csv_file import csv_parts
 from readings.exports.json_file import json_parts
 from readings.exports.pages import Export, ExportEnded, export_pages

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import close_old_connections, connection, transaction
 
-from readings.exports.authority import Authority
+from accounts.authority import Authority
 from readings.exports.rows import ExportRow
 from readings.history import Place
 from readings.store import run_steps

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from devices.health import OUT_OF_USE, Connectivity, connectivity, warnings
+from devices.fleet.health import facts_of, warnings
+from devices.health import OUT_OF_USE, Connectivity, connectivity
 from devices.models import Assignment
 from patients.models import Patient
 from reports.alarm_board.access import require
@@ -38,5 +39,7 @@ def _line(assignment: Assignment) -> dict[str, Any]:
         "is_worn": is_worn,
         "is_online": connectivity(device, now) == Connectivity.ONLINE,
         "heard": age_words(now - device.last_seen_at) if device.last_seen_at else "",
-        "warnings": warnings(device) if is_worn else [],
+        "warnings": [sentence for facts in facts_of([device], now) for sentence in warnings(facts, now)]
+        if is_worn
+        else [],
     }

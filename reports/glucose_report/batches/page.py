@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import Membership
 from audit.actions import Action
 from audit.services import record_look
-from readings.api.downloads import download
+from tenancy.api.downloads import download
 from readings.exports import authority_of
 from reports.clinic import current_clinic
 from reports.glucose_report.answers import EXPORT
