@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tenancy.managers import audited_elsewhere
 from vitals.catalogue import Metric
-from vitals.models import Measurement
+from vitals.models import Measurement, Observation, OxygenScale
 
 if TYPE_CHECKING:
     from tests.clinics import Clinic
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def add_vital_rows(clinic: Clinic, *, canaries: tuple[str, str]) -> None:
     """Needs the clinic's scope. ``canaries``: the clinic's, and that of its second patient's rows."""
     now = datetime.now(UTC)
+    nurse = clinic.people["nurse"]
     with audited_elsewhere("rows of a test"):
         for patient, canary in zip(clinic.patients, chain(canaries, repeat(canaries[0])), strict=False):
             Measurement.objects.create(
@@ -31,4 +32,10 @@ def add_vital_rows(clinic: Clinic, *, canaries: tuple[str, str]) -> None:
                 source="user",
                 notes=f"At home {canary}",
                 received_at=now,
+            )
+            Observation.objects.create(
+                patient=patient, observed_at=now, note=f"Looks pale {canary}", member=nurse, made_by=nurse.name
+            )
+            OxygenScale.objects.create(
+                patient=patient, scale="2", reason=canary, decided_at=now, member=nurse, decided_by=nurse.name
             )

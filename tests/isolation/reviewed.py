@@ -86,6 +86,8 @@ TENANT_TABLES: dict[str, tuple[str | None, frozenset[str]]] = {
     "reports_savedview": (STAFF_ONLY, EVERYTHING),
     "reports_seenact": ("patient_id", READ_WRITE),
     "vitals_measurement": ("patient_id", EVERYTHING),
+    "vitals_observation": ("patient_id", APPEND),
+    "vitals_oxygenscale": ("patient_id", APPEND),
     # Wrapped keys. A patient's login opens its own history with them.
     "tenancy_datakey": (None, EVERYTHING),
 }
