@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -135,7 +136,12 @@ async def _commands_named(transaction: Transaction, asked: Sequence[Name]) -> di
             "public_id": names([command_id for _, command_id in asked]),
         },
     )
-    return {asked[position - 1]: Found(*rest) for position, *rest in rows}
+    return {asked[row[0] - 1]: _found(*row[1:]) for row in rows}
+
+
+def _found(*columns: Any) -> Found:
+    command = Found(*columns)
+    return command if command.result is None else replace(command, result=json.loads(command.result))
 
 
 def _decide(

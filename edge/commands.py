@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from rest_framework.exceptions import NotFound
 
 from devices.commands.models import Status
@@ -93,4 +94,9 @@ async def _given(
 
 def _item(row: Any) -> dict[str, Any]:
     _, _, _, command_id, kind, parameters, expires_at, _ = row
-    return {"id": str(command_id), "type": kind, "parameters": parameters, "expiresAt": spoken(expires_at)}
+    return {
+        "id": str(command_id),
+        "type": kind,
+        "parameters": msgspec.Raw(parameters.encode()),
+        "expiresAt": spoken(expires_at),
+    }

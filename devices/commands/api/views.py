@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.principals import signed_in_person
 from devices.commands.api.filters import CommandFilters
 from devices.commands.api.serializers import CommandSerializer, CommandWithHistorySerializer, NewCommandSerializer
 from devices.commands.models import CommandTemplate, DeviceCommand, DeviceCommandQuerySet
@@ -111,5 +112,5 @@ def ordered_by(request: Request, said: dict[str, Any]) -> dict[str, Any]:
 
 def refuse_beyond_rights(request: Request, kind: str) -> None:
     """Raises PermissionDenied."""
-    if needs_an_operator(kind) and not request.user.has_perm(OPERATE):
+    if needs_an_operator(kind) and not signed_in_person(request).may(OPERATE):
         raise PermissionDenied("Commands of this type are for the clinic's owners and admins.")
