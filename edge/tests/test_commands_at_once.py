@@ -59,20 +59,18 @@ def test_each_command_goes_to_one_of_many_pollers(northside: Clinic) -> None:
 @pytest.mark.promise(1)
 def test_devices_of_one_group_get_their_own_commands(northside: Clinic, southside: Clinic) -> None:
     """The clinics' devices have the same codes. A command's id is no right to it, nor is its place in the group."""
-    ordered = {(clinic, device): order(clinic, device) for clinic in (northside, southside) for device in (0, 1)}
+    pairs = [(clinic, device) for clinic in (northside, southside) for device in (0, 1)]
+    ordered = [order(clinic, device) for clinic, device in pairs]
 
     async def scenario() -> None:
         async with pooled_edge() as (edge, database):
-            pairs = list(ordered)
             replies = await asyncio.gather(*(ask(edge, poll(clinic, device)) for clinic, device in pairs))
-            assert [[item["id"] for item in reply.body] for reply in replies] == [[ordered[pair]] for pair in pairs]
+            assert [[item["id"] for item in reply.body] for reply in replies] == [[command] for command in ordered]
             assert database.most_clinics == 2
             body = {"status": "completed"}
-            asked = [say(clinic, command, body, device) for clinic, device in pairs for command in ordered.values()]
+            asked = [say(clinic, command, body, device) for clinic, device in pairs for command in ordered]
             statuses = [reply.status for reply in await asyncio.gather(*(ask(edge, one) for one in asked))]
-            assert statuses == [
-                200 if ordered[pair] == command else 404 for pair in pairs for command in ordered.values()
-            ]
+            assert statuses == [200 if mine == command else 404 for mine in ordered for command in ordered]
 
     asyncio.run(scenario())
 
@@ -89,7 +87,8 @@ def test_reports_that_come_together_are_one(northside: Clinic) -> None:
 
     replies = asyncio.run(scenario())
     assert [reply.status for reply in replies] == [200, 200, 200, 200, 409]
-    assert replies[0] == replies[1] and replies[2] == replies[3]
+    assert replies[0] == replies[1]
+    assert replies[2] == replies[3]
     with northside.scope(), transaction.atomic():
         stored = DeviceCommand.objects.get()
         assert (stored.status, stored.result, stored.next_step_at) == ("completed", [1, None, "ä"], None)
