@@ -20,6 +20,8 @@ from devices.models import Assignment, Device, DeviceKey
 from devices.presence import look_soon
 from patients.models import Patient
 from tenancy.managers import audited_elsewhere
+from tenancy.models import Organization
+from tenancy.scope import required_organization_id
 
 # How far ahead of ours a device's clock may be.
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -146,7 +148,10 @@ def issue_key(
     expires_at: datetime | None = None,
     replaces: DeviceKey | None = None,
 ) -> IssuedKey:
-    """A new key; ``device`` None: for all devices of the clinic. Raises ValidationError above two live keys."""
+    """A new key; ``device`` None: for all devices of the clinic. It ends at the clinic's age limit at the latest.
+
+    Raises ValidationError above two live keys.
+    """
     if device is not None:
         device = Device.objects.select_for_update(no_key=True).get(pk=device.pk)
         if device.status == Device.Status.RETIRED:
@@ -155,10 +160,24 @@ def issue_key(
             raise ValidationError("The device has two live keys already: revoke one first.")
     new = generate_key()
     key = DeviceKey.objects.create(
-        device=device, name=name, prefix=new.prefix, digest=new.digest, expires_at=expires_at, replaces=replaces
+        device=device,
+        name=name,
+        prefix=new.prefix,
+        digest=new.digest,
+        expires_at=_within_age_limit(expires_at),
+        replaces=replaces,
     )
     record_creation(key, object_id=str(key.public_id), action=Action.KEY_USE_CHANGED, reason="issued")
     return IssuedKey(key, new.text)
+
+
+def _within_age_limit(expires_at: datetime | None) -> datetime | None:
+    clinics = Organization.objects.filter(pk=required_organization_id())
+    days = clinics.values_list("device_key_max_age_days", flat=True).first()
+    if days is None:
+        return expires_at
+    latest = timezone.now() + timedelta(days=days)
+    return latest if expires_at is None else min(expires_at, latest)
 
 
 @transaction.atomic

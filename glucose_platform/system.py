@@ -27,6 +27,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit import partitions as audit_partitions
+from devices.fleet import keeping as device_months
 from edge.health import HAS_DATABASE
 from readings import partitions as reading_partitions
 from tenancy.api.routing import PUBLIC, Route, RoutedView
@@ -150,6 +151,8 @@ def _months_end() -> datetime:
     return min(
         reading_partitions.covered_until(),
         reading_partitions.SENSOR_VALUES.covered_until(),
+        device_months.SAMPLES.covered_until(),
+        device_months.LOGS.covered_until(),
         vital_partitions.covered_until(),
         audit_partitions.covered_until(),
     )
