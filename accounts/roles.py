@@ -23,6 +23,7 @@ STAFF_ROLES = frozenset(Role.values) - {Role.PATIENT.value} | {SUPPORT}
 
 _LOOK = {
     "patients.view_patient",
+    "patients.view_admission",
     "patients.view_careteammember",
     "patients.view_consent",
     "devices.view_device",
@@ -42,6 +43,8 @@ _CARE = _LOOK | {
     "patients.add_historyentry",
     "patients.change_historyentry",
     "patients.add_patient",
+    "patients.add_admission",
+    "patients.change_admission",
     "patients.change_patient",
     # By importing a file that the patient brings to the visit.
     "readings.add_glucosereading",
@@ -68,6 +71,7 @@ _CARE = _LOOK | {
     "vitals.add_measurement",
     "vitals.change_measurement",
     "vitals.delete_measurement",
+    "vitals.add_observation",
 }
 _MANAGE = _CARE | {
     "patients.delete_patient",
@@ -109,7 +113,7 @@ _MANAGE = _CARE | {
 _EXPORT = {"readings.export_glucosereading"}
 _DEVICE_FILES = {"devices.export_device"}
 # What is an alarm is decided by those who treat, and by those who answer for the clinic.
-_RULES = {"alerts.change_rule"}
+_RULES = {"alerts.change_rule", "vitals.add_oxygenscale"}
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     Role.OWNER.value: frozenset(_MANAGE | _RULES | _EXPORT | _DEVICE_FILES | {"tenancy.change_organization"}),
@@ -127,6 +131,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         {
             "readings.view_glucosereading",
             "patients.view_historyentry",
+            "patients.view_admission",
             "alerts.view_episode",
             "alerts.view_patientrule",
             "dexcom_sync.view_connection",

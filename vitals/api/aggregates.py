@@ -31,7 +31,7 @@ class AggregateQuerySerializer(DaysQuerySerializer):
     aggregation = serializers.ChoiceField([grain.value for grain in Grain], default=Grain.DAY.value)
 
 
-class FiguresShape(CamelCaseSerializer):
+class MeasuredFiguresShape(CamelCaseSerializer):
     count = serializers.IntegerField()
     min = serializers.FloatField()
     max = serializers.FloatField()
@@ -40,21 +40,21 @@ class FiguresShape(CamelCaseSerializer):
     sum = serializers.FloatField(allow_null=True, help_text="of what adds up over a day; null otherwise")
 
 
-class AggregateItemShape(FiguresShape):
+class MeasuredPeriodShape(MeasuredFiguresShape):
     period = serializers.DateField(help_text="the first day of the day, week (Monday), month or year")
-    diastolic = FiguresShape(allow_null=True, help_text="of blood pressure, whose own figures are systolic")
+    diastolic = MeasuredFiguresShape(allow_null=True, help_text="of blood pressure, whose own figures are systolic")
 
 
-class AggregateShape(CamelCaseSerializer):
+class MeasuredAggregateShape(CamelCaseSerializer):
     metric_type = serializers.CharField()
     aggregation = serializers.CharField()
     unit = serializers.CharField()
     timezone = serializers.CharField(help_text="in which days begin and end")
-    items = AggregateItemShape(many=True, help_text="ascending; periods without measurements are left out")
+    items = MeasuredPeriodShape(many=True, help_text="ascending; periods without measurements are left out")
 
 
 class AggregateView(RoutedView, APIView):
-    @extend_schema(parameters=[AggregateQuerySerializer], responses=AggregateShape)
+    @extend_schema(parameters=[AggregateQuerySerializer], responses=MeasuredAggregateShape)
     def get(self, request: Request, type: str) -> Response:
         """Count, extremes, mean and median of each period; all days that were measured unless days are named."""
         kind = metric_type(type)
@@ -77,7 +77,7 @@ class AggregateView(RoutedView, APIView):
             "timezone": patient.timezone,
             "items": [_item(kind, aggregate) for aggregate in aggregates_of(patient, kind.metric, periods)],
         }
-        return Response(AggregateShape(body).data)
+        return Response(MeasuredAggregateShape(body).data)
 
 
 def _days(patient: Patient, kind: MetricType, asked: dict[str, Any]) -> tuple[date, date] | None:

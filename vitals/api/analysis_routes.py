@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from tenancy.api.routing import Route
 from vitals.api.aggregates import AGGREGATE, AggregateView
+from vitals.api.observations import OBSERVATION, OXYGEN_SCALE, ObservationsView, OxygenScaleView
 from vitals.api.tendencies import TRENDS, TrendsView
 
 VIEW = "vitals.view_measurement"
@@ -22,5 +23,19 @@ ANALYSIS_ROUTES = [
         {"GET": VIEW},
         audited=TRENDS,
         refusals=(400,),
+    ),
+    Route(
+        "api/v1/patients/{code}/observations",
+        ObservationsView,
+        "patient-observations",
+        {"GET": VIEW, "POST": "vitals.add_observation"},
+        audited=OBSERVATION,
+    ),
+    Route(
+        "api/v1/patients/{code}/oxygen-scale",
+        OxygenScaleView,
+        "patient-oxygen-scale",
+        {"GET": VIEW, "PUT": "vitals.add_oxygenscale"},
+        audited=OXYGEN_SCALE,
     ),
 ]

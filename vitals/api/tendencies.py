@@ -56,7 +56,7 @@ class TrendsQuerySerializer(CamelCaseSerializer):
         return day
 
 
-class PointShape(CamelCaseSerializer):
+class DayFiguresShape(CamelCaseSerializer):
     day = serializers.DateField()
     count = serializers.IntegerField()
     min = serializers.FloatField()
@@ -66,7 +66,7 @@ class PointShape(CamelCaseSerializer):
     sum = serializers.FloatField(allow_null=True)
 
 
-class LineShape(CamelCaseSerializer):
+class FittedLineShape(CamelCaseSerializer):
     slope_per_day = serializers.FloatField()
     intercept = serializers.FloatField(help_text="at the first day that has measurements")
     r_squared = serializers.FloatField(allow_null=True)
@@ -74,7 +74,7 @@ class LineShape(CamelCaseSerializer):
     n = serializers.IntegerField(help_text="days with measurements")
 
 
-class TrendShape(CamelCaseSerializer):
+class TendencyShape(CamelCaseSerializer):
     metric_type = serializers.CharField()
     unit = serializers.CharField()
     current_value = serializers.FloatField(
@@ -83,19 +83,19 @@ class TrendShape(CamelCaseSerializer):
     previous_value = serializers.FloatField(allow_null=True)
     change_percent = serializers.FloatField(allow_null=True)
     trend = serializers.ChoiceField([each.value for each in Direction], help_text="up above +5 %, down below -5 %")
-    line = LineShape(allow_null=True, help_text="by least squares; null for fewer than two days")
-    data_points = PointShape(many=True)
+    line = FittedLineShape(allow_null=True, help_text="by least squares; null for fewer than two days")
+    data_points = DayFiguresShape(many=True)
 
 
-class TrendsShape(CamelCaseSerializer):
+class TendenciesShape(CamelCaseSerializer):
     first_day = serializers.DateField()
     last_day = serializers.DateField()
     timezone = serializers.CharField()
-    items = TrendShape(many=True)
+    items = TendencyShape(many=True)
 
 
 class TrendsView(RoutedView, APIView):
-    @extend_schema(parameters=[TrendsQuerySerializer], responses=TrendsShape)
+    @extend_schema(parameters=[TrendsQuerySerializer], responses=TendenciesShape)
     def get(self, request: Request) -> Response:
         """The days against as many before them, each day counting once. Blood pressure goes by its systolic value."""
         query = TrendsQuerySerializer(data=request.query_params.dict())
@@ -113,7 +113,7 @@ class TrendsView(RoutedView, APIView):
             "timezone": patient.timezone,
             "items": list(map(trend_body, found)),
         }
-        return Response(TrendsShape(body).data)
+        return Response(TendenciesShape(body).data)
 
 
 def trend_body(found: Tendency) -> dict[str, Any]:
