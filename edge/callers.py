@@ -10,7 +10,7 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from accounts.access_tokens import read_access_token
 from accounts.browser_sessions.services import IDLE, LONGEST
@@ -44,6 +44,8 @@ class KeyPrincipal(DevicePrincipal):
     key_public_id: uuid.UUID
     key_name: str
     reading_max_age_hours: int | None
+    # Only for a stream, whose key is looked up again and again.
+    digest: bytes = field(default=b"", repr=False)
 
 
 Principal = PersonPrincipal | KeyPrincipal
@@ -93,6 +95,11 @@ class Callers:
             found[session_id, principal.organization_id] = principal
         return found
 
+    async def all_with_keys(self, digests: Collection[bytes]) -> dict[bytes, KeyPrincipal]:
+        """Whom keys stand for at this moment; those that have ended are missing."""
+        rows = await self._database.look_up(KEYS, {"digests": list(digests)})
+        return {bytes(digest): KeyPrincipal(*columns, digest=bytes(digest)) for digest, *columns in rows}
+
     async def finish(self) -> None:
         await self._keys.finish()
         await self._people.finish()
@@ -108,9 +115,7 @@ class Callers:
         return principal if principal is not None and stands_for(principal, claims) else None
 
     async def _look_up_keys(self, digests: Sequence[bytes]) -> Sequence[KeyPrincipal | None]:
-        found: dict[bytes, KeyPrincipal] = {}
-        for digest, *columns in await self._database.look_up(KEYS, {"digests": list(set(digests))}):
-            found[bytes(digest)] = KeyPrincipal(*columns)
+        found = await self.all_with_keys(set(digests))
         return [found.get(digest) for digest in digests]
 
     async def _look_up_people(self, families: Sequence[uuid.UUID]) -> Sequence[PersonPrincipal | None]:

@@ -43,7 +43,8 @@ class StreamView(EdgeView):
     def get(self, request: Request) -> Response:
         """Server-sent events: readings, devices' status and alerts of the patients that you may see, as they happen.
 
-        The same events come over the WebSockets `/ws/vitals`, `/ws/live-data`, `/ws/device-status` and `/ws/alerts`.
+        The same events come over the WebSockets `/ws/vitals`, `/ws/live-data`, `/ws/device-status`, `/ws/alerts` and
+        `/ws/commands`. A device's key hears that there is a command for the device.
         """
         raise NotHere
 

@@ -71,6 +71,7 @@ class Event:
     type: str
     topic: str | None
     patient_id: int | None
+    device_id: int | None
     body: bytes
 
     @cached_property
@@ -172,4 +173,6 @@ def _event(
     body: dict[str, Any] = {"type": kind, "id": entry.id, "at": spoken(entry.notice.at), "patient": patient}
     if device is not None:
         body["device"] = device
-    return Event(entry.id, kind, topic_of(kind), patient_id, msgspec.json.encode({**body, "data": data}))
+    return Event(
+        entry.id, kind, topic_of(kind), patient_id, entry.notice.device_id, msgspec.json.encode({**body, "data": data})
+    )

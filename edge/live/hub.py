@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 from django.conf import settings
 
-from accounts.principals import PersonPrincipal
+from edge.callers import KeyPrincipal, Principal
 from edge.database import Database
 from edge.live.events import Event, events_of, reset_event
 from edge.live.listeners import GOING_AWAY, Listener
@@ -42,7 +42,8 @@ class Hub:
         self._database = database
         self._streams = streams
         self._listeners: dict[int, set[Listener]] = defaultdict(set)
-        self._persons: Counter[int] = Counter()
+        # Streams of each person and of each key.
+        self._holders: Counter[tuple[str, int]] = Counter()
         # How far each clinic with listeners was read.
         self._positions: dict[int, Position] = {}
         self._somebody = asyncio.Event()
@@ -63,7 +64,7 @@ class Hub:
         """End all streams, and wait a little until their clients know."""
         self.end_all()
         deadline = time.monotonic() + STOP_SECONDS
-        while self._persons.total() and time.monotonic() < deadline:
+        while self._holders.total() and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
         if self._reader is not None:
             self._reader.cancel()
@@ -74,12 +75,12 @@ class Hub:
     def listeners(self) -> Iterable[Listener]:
         return (listener for listeners in self._listeners.values() for listener in listeners)
 
-    def refuse_too_many(self, principal: PersonPrincipal) -> None:
+    def refuse_too_many(self, principal: Principal) -> None:
         """Raises Full and TooManyRequests."""
-        if self._persons.total() >= settings.LIVE_STREAMS:
+        if self._holders.total() >= settings.LIVE_STREAMS:
             raise Full
         most = settings.LIVE_STREAMS_PER_PERSON
-        if self._persons[principal.user_id] >= most:
+        if self._holders[_holder(principal)] >= most:
             raise TooManyRequests(f"You have {most} open streams already: close one first.", PERSON_WAIT_SECONDS)
 
     async def join(self, listener: Listener, after: str | None) -> Joined:
@@ -92,7 +93,7 @@ class Hub:
         self.refuse_too_many(listener.principal)
         start = self._positions.setdefault(listener.organization_id, extent.last)
         self._listeners[listener.organization_id].add(listener)
-        self._persons[listener.principal.user_id] += 1
+        self._holders[_holder(listener.principal)] += 1
         self._somebody.set()
         if self._is_ending:
             listener.end(GOING_AWAY)
@@ -105,9 +106,10 @@ class Hub:
     def leave(self, listener: Listener) -> None:
         others = self._listeners[listener.organization_id]
         others.discard(listener)
-        self._persons[listener.principal.user_id] -= 1
-        if not self._persons[listener.principal.user_id]:
-            del self._persons[listener.principal.user_id]
+        holder = _holder(listener.principal)
+        self._holders[holder] -= 1
+        if not self._holders[holder]:
+            del self._holders[holder]
         if not others:
             del self._listeners[listener.organization_id]
             self._positions.pop(listener.organization_id, None)
@@ -175,3 +177,8 @@ class Hub:
             if listener.sees(event):
                 listener.offer(event)
                 DELIVERED.inc()
+
+
+def _holder(principal: Principal) -> tuple[str, int]:
+    # A key and a person may have the same number.
+    return ("key", principal.key_id) if isinstance(principal, KeyPrincipal) else ("person", principal.user_id)

@@ -6,9 +6,9 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-from accounts.principals import PersonPrincipal
+from edge.callers import KeyPrincipal, Principal
 from edge.live.events import Event
-from edge.live.topics import STREAM
+from edge.live.topics import FOR_DEVICES, STREAM
 
 # Several times what the reader hands over at once.
 MOST_WAITING = 1_000
@@ -38,11 +38,12 @@ class Ended(Exception):
 class Listener:
     """Its queue is bounded: whoever does not take what comes is dropped, and nobody waits for them."""
 
-    def __init__(self, principal: PersonPrincipal, topics: frozenset[str]) -> None:
+    def __init__(self, principal: Principal, topics: frozenset[str]) -> None:
         self.principal = principal
         self.organization_id = principal.organization_id
         self.topics = topics
         self._patients = _visible_patients(principal)
+        self._key = principal if isinstance(principal, KeyPrincipal) else None
         self._queue: deque[Event] = deque()
         self._woken = asyncio.Event()
         # Beside the one above, which is cleared again: waited for while a send hangs.
@@ -57,6 +58,10 @@ class Listener:
         """What concerns no patient is for those who see all of the clinic."""
         if event.topic == STREAM:
             return True
+        if self._key is not None:
+            return (
+                event.type in FOR_DEVICES and event.device_id is not None and self._key.may_use_device(event.device_id)
+            )
         return event.topic in self.topics and (self._patients is None or event.patient_id in self._patients)
 
     def offer(self, event: Event) -> None:
@@ -92,8 +97,10 @@ class Listener:
         return taken
 
 
-def _visible_patients(principal: PersonPrincipal) -> frozenset[int] | None:
+def _visible_patients(principal: Principal) -> frozenset[int] | None:
     """None: all of the clinic, and what concerns no patient."""
+    if isinstance(principal, KeyPrincipal):
+        return frozenset()
     if principal.patient_id is not None:
         return frozenset({principal.patient_id})
     return None if principal.assigned_patients is None else frozenset(principal.assigned_patients)

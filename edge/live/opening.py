@@ -10,8 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from rest_framework.exceptions import ParseError
 
 from accounts.credentials import sent_credential
-from accounts.principals import PersonPrincipal
-from edge.callers import Callers, Principal
+from edge.callers import Callers, KeyPrincipal, Principal
 from edge.database import Database
 from edge.live.events import Event, plain_event
 from edge.live.hub import Hub
@@ -73,8 +72,8 @@ class Opening:
             return await self._tickets.redeem(request, tickets[0])
         return await self._callers.principal_of(request)
 
-    async def open(self, request: Request, principal: PersonPrincipal, topics: Collection[str]) -> Opened:
-        """Whoever opens must ``leave``. ``topics`` empty: those of the query, or all that the person may see."""
+    async def open(self, request: Request, principal: Principal, topics: Collection[str]) -> Opened:
+        """Whoever opens must ``leave``. ``topics`` empty: those of the query, or all that the caller may see."""
         query = read_query(request, SocketQuery if topics else StreamQuery)
         listener = Listener(principal, topics_for(principal, topics or _topics(query)))
         after = request.headers.get("last-event-id") or query.lastEventId
@@ -90,8 +89,10 @@ class Opening:
     def leave(self, opened: Opened) -> None:
         self._hub.leave(opened.listener)
 
-    async def _write_look(self, request: Request, principal: PersonPrincipal) -> None:
+    async def _write_look(self, request: Request, principal: Principal) -> None:
         """No entry, no data. It tells of the patients who may show; of all the clinic's where it tells of none."""
+        if isinstance(principal, KeyPrincipal):
+            return  # it hears of what it is to do, and of no patient
         seen = Look(
             request,
             principal,

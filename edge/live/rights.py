@@ -9,8 +9,7 @@ from contextlib import suppress
 
 import structlog
 
-from accounts.principals import PersonPrincipal
-from edge.callers import Callers
+from edge.callers import Callers, KeyPrincipal, Principal
 from edge.live.hub import Hub
 from edge.live.listeners import RIGHTS_CHANGED, SIGNED_OUT, UNKNOWN_RIGHTS
 
@@ -58,15 +57,20 @@ class Rights:
                 # Which patients, what role: the stream that is opened next has the new rights, and its own look.
                 listener.end(RIGHTS_CHANGED)
 
-    async def _now(self, principals: Collection[PersonPrincipal]) -> dict[PersonPrincipal, PersonPrincipal | None]:
-        """What each sign-in stands for now: of all apps in one question, and of all browsers in another."""
-        families = {one.family_id for one in principals if one.family_id is not None}
-        browsers = {(one.browser_id, one.organization_id) for one in principals if one.browser_id is not None}
+    async def _now(self, principals: Collection[Principal]) -> dict[Principal, Principal | None]:
+        """What each stands for now: of all apps in one question, of all browsers in another, of all keys in a third."""
+        keys = {one.digest for one in principals if isinstance(one, KeyPrincipal)}
+        people = [one for one in principals if not isinstance(one, KeyPrincipal)]
+        families = {one.family_id for one in people if one.family_id is not None}
+        browsers = {(one.browser_id, one.organization_id) for one in people if one.browser_id is not None}
+        devices = await self._callers.all_with_keys(keys) if keys else {}
         apps = await self._callers.all_signed_in(families) if families else {}
         pages = await self._callers.all_in_browsers(browsers) if browsers else {}
-        found: dict[PersonPrincipal, PersonPrincipal | None] = {}
+        found: dict[Principal, Principal | None] = {}
         for one in principals:
-            if one.family_id is not None:
+            if isinstance(one, KeyPrincipal):
+                found[one] = devices.get(one.digest)
+            elif one.family_id is not None:
                 found[one] = apps.get(one.family_id)
             elif one.browser_id is not None:
                 found[one] = pages.get((one.browser_id, one.organization_id))

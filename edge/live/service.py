@@ -52,7 +52,7 @@ class Live:
     async def ticket(self, request: Request, principal: PersonPrincipal) -> Answer:
         return await self._tickets.issue(request, principal)
 
-    async def stream(self, request: Request, principal: PersonPrincipal) -> EventStream:
+    async def stream(self, request: Request, principal: Principal) -> EventStream:
         if self._is_started:
             self._stop_signals.listen()
         return EventStream(self._hub, await self._opening.open(request, principal, ()))

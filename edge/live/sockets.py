@@ -11,7 +11,6 @@ import structlog
 from rest_framework.exceptions import PermissionDenied
 
 from accounts.api.permissions import may_call
-from accounts.principals import PersonPrincipal
 from edge.answers import answer_to
 from edge.budgets import Budgets
 from edge.callers import Principal
@@ -52,7 +51,7 @@ class Sockets:
             budgets.spend(request, principal)
             if not may_call(request.route, "GET", principal, request.headers):
                 raise PermissionDenied
-            opened = await self._opening.open(request, _person(principal), topics)
+            opened = await self._opening.open(request, _known(principal), topics)
         except Exception as error:  # noqa: BLE001  told to the client, and logged where it is our fault
             await self._refuse(request, principal, error, send)
             return
@@ -92,9 +91,9 @@ class Sockets:
         await self._denials.note(request, principal, answer.status)
 
 
-def _person(principal: Principal | None) -> PersonPrincipal:
-    if not isinstance(principal, PersonPrincipal):
-        raise TypeError("a stream for people was reached by another principal")
+def _known(principal: Principal | None) -> Principal:
+    if principal is None:
+        raise TypeError("a stream was reached by nobody")
     return principal
 
 
