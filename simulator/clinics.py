@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from simulator.traces import Profile
+from simulator.physiology import Kind, Person
+from simulator.traces import Wearer
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class DemoPatient:
     first_name: str
     last_name: str
     birth_date: date
-    profile: Profile
+    person: Person
     details: dict[str, Any]
 
 
@@ -56,13 +58,16 @@ class DemoClinic:
     def patient(self, code: str) -> DemoPatient:
         return next(patient for patient in self.patients if patient.code == code)
 
+    def wearer(self, code: str) -> Wearer:
+        return Wearer(self.patient(code).person, ZoneInfo(self.timezone))
+
 
 def _patient(
     code: str,
     name: str,
     birth_date: date,
     body: tuple[str, str, str, str],
-    profile: Profile,
+    person: Person,
 ) -> DemoPatient:
     gender, bmi, skin_tone, hba1c = body
     first_name, _, last_name = name.partition(" ")
@@ -72,7 +77,7 @@ def _patient(
         "skin_tone": skin_tone,
         "hba1c": Decimal(hba1c),
     }
-    return DemoPatient(code, first_name, last_name, birth_date, profile, details)
+    return DemoPatient(code, first_name, last_name, birth_date, person, details)
 
 
 def _device(
@@ -110,35 +115,84 @@ NORTHSIDE = DemoClinic(
             "Maria Alvarez",
             date(1979, 6, 14),
             ("female", "24.5", "medium", "7.2"),
-            Profile(seed=5678, level=128, meal=50, lows=0.5, utc_offset=-5),
+            Person(5678, burden=0.9),
         ),
         _patient(
             "user_9012",
             "Walter Finch",
             date(1957, 3, 2),
             ("male", "28.3", "light", "8.1"),
-            Profile(seed=9012, level=148, meal=60, lows=0.2, utc_offset=-5),
+            Person(9012, Kind.TYPE_2, 0.8, 1.0),
         ),
         _patient(
             "user_3456",
             "Amara Okafor",
             date(1995, 9, 21),
             ("female", "22.1", "dark", "9.5"),
-            Profile(seed=3456, level=178, meal=75, drift=25, lows=0.7, utc_offset=-5),
+            Person(3456, burden=1.9, eats=1.1),
         ),
         _patient(
             "user_7890",
             "Daniel Reyes",
             date(1986, 11, 5),
             ("male", "26.7", "medium", "6.8"),
-            Profile(seed=7890, level=112, meal=40, drift=8, lows=0.2, utc_offset=-5),
+            Person(7890, burden=0.4, eats=0.8),
         ),
         _patient(
             "user_1357",
             "Helen Marsh",
             date(1972, 4, 30),
             ("female", "31.2", "light", "10.1"),
-            Profile(seed=1357, level=205, meal=95, drift=30, lows=0.1, utc_offset=-5),
+            Person(1357, Kind.TYPE_2, 1.2, 1.4),
+        ),
+        _patient(
+            "user_2201",
+            "Grace Sullivan",
+            date(1998, 7, 9),
+            ("female", "23.0", "light", "6.9"),
+            Person(2201, burden=0.5),
+        ),
+        _patient(
+            "user_2202",
+            "Marcus Bell",
+            date(1983, 1, 23),
+            ("male", "27.8", "dark", "8.4"),
+            Person(2202, burden=1.6),
+        ),
+        _patient(
+            "user_2203",
+            "Ines Duarte",
+            date(1990, 10, 17),
+            ("female", "21.9", "medium", "7.4"),
+            Person(2203, burden=1.0),
+        ),
+        _patient(
+            "user_2204",
+            "Harold Pike",
+            date(1951, 5, 28),
+            ("male", "29.6", "light", "7.6"),
+            Person(2204, Kind.TYPE_2, 0.6, 0.9),
+        ),
+        _patient(
+            "user_2205",
+            "Yara Haddad",
+            date(1976, 12, 2),
+            ("female", "33.4", "medium", "8.8"),
+            Person(2205, Kind.TYPE_2, 0.9, 1.25),
+        ),
+        _patient(
+            "user_2206",
+            "Owen Clarke",
+            date(2006, 8, 14),
+            ("male", "22.4", "light", "9.1"),
+            Person(2206, burden=2.1, eats=1.2),
+        ),
+        _patient(
+            "user_2207",
+            "Ruth Feldman",
+            date(1994, 3, 6),
+            ("female", "22.8", "light", "5.2"),
+            Person(2207, Kind.HEALTHY, 0.4, 0.8),
         ),
     ),
     devices=(
@@ -167,6 +221,13 @@ NORTHSIDE = DemoClinic(
             status="needs_attention",
         ),
         _device("ARGUS_005678", "user_5678", has_history=False),
+        _device("ARGUS_010001", "user_2201", battery_level=96),
+        _device("ARGUS_010002", "user_2202", battery_level=41),
+        _device("ARGUS_010003", "user_2203", battery_level=83),
+        _device("ARGUS_010004", "user_2204", battery_level=69),
+        _device("ARGUS_010005", "user_2205", battery_level=58),
+        _device("ARGUS_010006", "user_2206", battery_level=17),
+        _device("ARGUS_010007", "user_2207", battery_level=90),
     ),
     has_public_key=True,
 )
@@ -189,28 +250,84 @@ SOUTHSIDE = DemoClinic(
             "Jonas Keller",
             date(1991, 2, 11),
             ("male", "23.8", "light", "7.0"),
-            Profile(seed=15678, level=120, meal=48, lows=0.4, utc_offset=1),
+            Person(15678, burden=0.6),
         ),
         _patient(
             "user_9012",
             "Leyla Demir",
             date(1968, 8, 27),
             ("female", "27.4", "medium", "8.6"),
-            Profile(seed=19012, level=160, meal=70, drift=20, lows=0.2, utc_offset=1),
+            Person(19012, Kind.TYPE_2, 1.0, 1.2),
         ),
         _patient(
             "user_2468",
             "Frieda Haas",
             date(1949, 12, 3),
             ("female", "25.0", "light", "7.7"),
-            Profile(seed=12468, level=140, meal=55, lows=0.1, utc_offset=1),
+            Person(12468, Kind.TYPE_2, 0.5, 0.8),
         ),
         _patient(
             "user_8642",
             "Milan Novak",
             date(2004, 5, 19),
             ("male", "21.6", "light", "8.9"),
-            Profile(seed=18642, level=165, meal=85, drift=28, lows=0.8, utc_offset=1),
+            Person(18642, burden=2.2, eats=1.1),
+        ),
+        _patient(
+            "user_3301",
+            "Anja Roth",
+            date(1987, 6, 21),
+            ("female", "24.1", "light", "7.3"),
+            Person(3301, burden=0.9),
+        ),
+        _patient(
+            "user_3302",
+            "Tobias Brandt",
+            date(1979, 9, 30),
+            ("male", "26.2", "light", "8.0"),
+            Person(3302, burden=1.4),
+        ),
+        _patient(
+            "user_3303",
+            "Selin Aydin",
+            date(2001, 4, 11),
+            ("female", "20.7", "medium", "6.6"),
+            Person(3303, burden=0.35, eats=0.8),
+        ),
+        _patient(
+            "user_3304",
+            "Karl Baumann",
+            date(1944, 11, 19),
+            ("male", "28.9", "light", "7.9"),
+            Person(3304, Kind.TYPE_2, 0.7, 1.0),
+        ),
+        _patient(
+            "user_3305",
+            "Magda Wolff",
+            date(1963, 1, 8),
+            ("female", "31.0", "light", "7.2"),
+            Person(3305, Kind.TYPE_2, 0.5, 0.85),
+        ),
+        _patient(
+            "user_3306",
+            "Luca Moretti",
+            date(2008, 2, 25),
+            ("male", "21.3", "medium", "9.4"),
+            Person(3306, burden=2.3, eats=1.15),
+        ),
+        _patient(
+            "user_3307",
+            "Amina Diallo",
+            date(1992, 7, 3),
+            ("female", "23.5", "dark", "7.7"),
+            Person(3307, burden=1.1),
+        ),
+        _patient(
+            "user_3308",
+            "Paul Richter",
+            date(1985, 10, 27),
+            ("male", "23.9", "light", "5.3"),
+            Person(3308, Kind.HEALTHY, 0.4, 0.8),
         ),
     ),
     devices=(
@@ -218,6 +335,14 @@ SOUTHSIDE = DemoClinic(
         _device("ARGUS_002468", "user_9012", battery_level=71),
         _device("ARGUS_007001", "user_2468", battery_level=55),
         _device("ARGUS_007002", "user_8642", battery_level=94),
+        _device("ARGUS_007003", "user_3301", battery_level=88),
+        _device("ARGUS_007004", "user_3302", battery_level=52),
+        _device("ARGUS_007005", "user_3303", battery_level=97),
+        _device("ARGUS_007006", "user_3304", battery_level=63),
+        _device("ARGUS_007007", "user_3305", battery_level=79),
+        _device("ARGUS_007008", "user_3306", battery_level=34),
+        _device("ARGUS_007009", "user_3307", battery_level=71),
+        _device("ARGUS_007010", "user_3308", battery_level=86),
     ),
 )
 

@@ -1,4 +1,8 @@
-"""Fills a clinic with the demo's people, devices and readings. A second run keeps what is there and goes on from it."""
+"""Fills a clinic with the demo's people, devices and their last days of readings.
+
+A second run keeps what is there and goes on from it. What lies before those days comes later (``simulator.history``),
+so that nobody waits for it.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,12 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import Membership
 from accounts.passwords import DEMO_PASSWORD
 from accounts.services import add_member
-from devices.models import Device
+from devices.models import Assignment, Device
 from devices.services import assign_device, register_device, store_demo_key
 from patients.models import Patient
 from patients.services import create_patient
@@ -20,12 +25,12 @@ from readings.rows import ReadingRow
 from readings.services import store_readings
 from simulator.clinics import DemoClinic, DemoDevice, DemoPatient, DemoPerson
 from simulator.demo_keys import keep_uploader_key
-from simulator.traces import STEP, trace
+from simulator.traces import STEP, Trace, Traces, Wearer
 from tenancy.directory import organization_by_code
 from tenancy.scope import organization_scope
 from tenancy.services import create_organization
 
-HISTORY = timedelta(days=14)
+HISTORY, RECENT = timedelta(days=90), timedelta(days=4)
 # The newest value is a few minutes old, as if the sensor were about to send the next one.
 SILENCE = timedelta(minutes=2)
 CHUNK = 2000
@@ -50,11 +55,7 @@ def seed_clinic(*, clinic: DemoClinic, now: datetime) -> int:
                 _member(clinic, person, patients)
             devices = [(device, _device(device, patients, now)) for device in clinic.devices]
             _keys(clinic)
-        return sum(
-            _readings(device, clinic.patient(plan.patient), plan, patients[plan.patient], now)
-            for plan, device in devices
-            if plan.has_history
-        )
+        return _recent_readings(clinic, [(plan, device) for plan, device in devices if plan.has_history], now)
 
 
 def _organization_id(clinic: DemoClinic) -> int:
@@ -109,18 +110,32 @@ def _keys(clinic: DemoClinic) -> None:
         keep_uploader_key(clinic_code=clinic.code)
 
 
+def _recent_readings(clinic: DemoClinic, devices: list[tuple[DemoDevice, Device]], now: datetime) -> int:
+    traces = Traces()
+    traces.prepare([clinic.wearer(plan.patient) for plan, _ in devices], now - RECENT, now)
+    return sum(_recent_readings_of(device, plan, clinic.wearer(plan.patient), traces, now) for plan, device in devices)
+
+
 @transaction.atomic
-def _readings(device: Device, person: DemoPatient, plan: DemoDevice, patient: Patient, now: datetime) -> int:
-    newest = (
-        GlucoseReading.objects.for_patient(patient)
-        .filter(device=device)
-        .newest_first()
-        .values_list("measured_at", flat=True)
-        .first()
-    )
-    since = now - HISTORY if newest is None else newest + timedelta(seconds=STEP / 2)
-    made = trace(person.profile, since, now - SILENCE)
-    rows = [
+def _recent_readings_of(device: Device, plan: DemoDevice, wearer: Wearer, traces: Traces, now: datetime) -> int:
+    newest = reading_times(device).last()
+    since = now - RECENT if newest is None else newest + timedelta(seconds=STEP / 2)
+    rows = rows_of(traces.trace(wearer, since, now - SILENCE), device, plan)
+    for start in range(0, len(rows), CHUNK):
+        store_readings(rows=rows[start : start + CHUNK], note_contact=start + CHUNK >= len(rows))
+    return len(rows)
+
+
+def reading_times(device: Device) -> QuerySet[GlucoseReading, datetime]:
+    """Oldest first."""
+    patients = Assignment.objects.filter(device=device).values("patient_id")
+    readings = GlucoseReading.objects.filter(patient_id__in=patients, device=device)
+    times: QuerySet[GlucoseReading, datetime] = readings.oldest_first().values_list("measured_at", flat=True)
+    return times
+
+
+def rows_of(made: Trace, device: Device, plan: DemoDevice) -> list[ReadingRow]:
+    return [
         ReadingRow(
             device_id=device.pk,
             measured_at=measured_at,
@@ -132,6 +147,3 @@ def _readings(device: Device, person: DemoPatient, plan: DemoDevice, patient: Pa
         )
         for measured_at, value, flag in made.readings()
     ]
-    for start in range(0, len(rows), CHUNK):
-        store_readings(rows=rows[start : start + CHUNK], note_contact=start + CHUNK >= len(rows))
-    return len(rows)

@@ -13,7 +13,8 @@ import numpy as np
 
 from simulator.clinics import DemoClinic, DemoDevice
 from simulator.demo_keys import feed_key
-from simulator.traces import HIGHEST, LOWEST, Profile, levels_at
+from simulator.physiology.sensor import HIGHEST, LOWEST
+from simulator.traces import Traces, Wearer
 
 INTERVAL_SECONDS = 60.0
 TIMEOUT_SECONDS = 5.0
@@ -25,19 +26,23 @@ class Feeder:
 
     clinic: str
     device: DemoDevice
-    profile: Profile
+    wearer: Wearer
     key: str
 
-    def reading(self, now: datetime) -> dict[str, Any]:
+    def reading(self, now: datetime, traces: Traces) -> dict[str, Any] | None:
+        """None where the sensor shows nothing at the time."""
         second = int(now.timestamp())
-        level = levels_at(self.profile, np.array([second], dtype=np.int64))[0]
-        chance = np.random.default_rng([self.profile.seed, second])
+        levels = traces.at(self.wearer, np.array([second], dtype=np.int64)).levels
+        if levels.size == 0:
+            return None
+        chance = np.random.default_rng([self.wearer.person.seed, second])
         red, infrared, green = (round(float(value), 2) for value in chance.normal((2.4, 3.1, 1.8), 0.2))
         return {
             "deviceId": self.device.code,
             "userId": self.device.patient,
             "timestamp": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "glucoseValue": int(np.clip(round(float(level)), LOWEST, HIGHEST)),
+            # The door takes no "Low" and "High": what lies beyond is sent as the limit.
+            "glucoseValue": int(np.clip(round(float(levels[0])), LOWEST, HIGHEST)),
             "confidence": round(float(chance.uniform(0.88, 0.99)), 2),
             "sensorData": {
                 "red": red,
@@ -54,7 +59,7 @@ class Feeder:
 def feeders(clinics: Iterable[DemoClinic]) -> list[Feeder]:
     """Every live device of the clinics whose key is known here."""
     return [
-        Feeder(clinic.code, device, clinic.patient(device.patient).profile, key)
+        Feeder(clinic.code, device, clinic.wearer(device.patient), key)
         for clinic in clinics
         if (key := feed_key(clinic)) is not None
         for device in clinic.devices
@@ -74,11 +79,14 @@ class Feed:
         self._devices = devices
         self._say = say
         self._troubles: dict[str, str] = {}
+        self._traces = Traces()
 
     def run(self, wait: Callable[[float], bool], *, interval: float = INTERVAL_SECONDS) -> None:
         pause = interval / len(self._devices)
         with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) as client:
             while True:
+                now = datetime.now(tz=UTC)
+                self._traces.prepare([feeder.wearer for feeder in self._devices], now, now)
                 for feeder in self._devices:
                     begun = time.monotonic()
                     self._post(client, feeder)
@@ -86,10 +94,13 @@ class Feed:
                         return
 
     def _post(self, client: httpx.Client, feeder: Feeder) -> None:
+        reading = feeder.reading(datetime.now(tz=UTC), self._traces)
+        if reading is None:
+            return
         try:
             answer = client.post(
                 f"{self._url}/api/v1/devices/{feeder.device.code}/readings",
-                json=feeder.reading(datetime.now(tz=UTC)),
+                json=reading,
                 headers={"X-API-Key": feeder.key},
             )
         except httpx.HTTPError as error:

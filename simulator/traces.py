@@ -1,41 +1,43 @@
-"""Plausible glucose of a virtual patient: a daily rhythm, meals, lows, slow drift, sensor noise and gaps.
+"""What the sensor of a virtual person shows at any time, the same whenever it is asked for.
 
-Everything of a day is drawn from (seed, day) alone, so any span can be made again, in any pieces, and fits together.
+A body's past reaches about a day back. So each local day is made from the basal state of the midnight before the last,
+apart from all other days, and the last hours of a day go over into the day that follows. Any span can be made in any
+pieces, and they fit together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.physiology import STEP_MINUTES, Person, measure, simulate
+from simulator.physiology.sensor import HIGH_CODE, HIGHEST, LOW_CODE, LOWEST
+
+STEP = STEP_MINUTES * 60
 DAY = 86_400
-HOUR = 3_600
-STEP = 300
-LONGEST_EFFECT_DAYS = 1
-LOWEST, HIGHEST = 40, 400
-COUNTERED, FLOOR = 70, 30
+BLENDED = 3 * 3_600
+# So many days of people at once: more would not be faster, and take memory.
+AT_ONCE = 600
 
 Seconds = NDArray[np.int64]
 Levels = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
-    """``level`` is the mean between meals and ``meal`` the mean rise after one, both in mg/dL.
+class Wearer:
+    person: Person
+    zone: ZoneInfo
 
-    ``lows`` is how many spells below target a day has on average; ``utc_offset`` (h) places the meals in the day.
-    """
+    def midnight(self, day: date) -> int:
+        return int(datetime.combine(day, time(), tzinfo=self.zone).timestamp())
 
-    seed: int
-    level: float
-    meal: float = 55.0
-    drift: float = 12.0
-    lows: float = 0.15
-    utc_offset: float = 0.0
+    def day_of(self, instant: datetime) -> date:
+        return instant.astimezone(self.zone).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,81 +51,77 @@ class Trace:
         """Instant, value and flag; beyond a sensor's range the value is the code 39 or 401 and the flag -1 or 1."""
         for second, level in zip(self.seconds.tolist(), np.rint(self.levels).astype(int).tolist(), strict=True):
             flag = -1 if level < LOWEST else 1 if level > HIGHEST else 0
-            value = {-1: LOWEST - 1, 0: level, 1: HIGHEST + 1}[flag]
+            value = {-1: LOW_CODE, 0: level, 1: HIGH_CODE}[flag]
             yield datetime.fromtimestamp(second, tz=UTC), value, flag
 
 
-def trace(profile: Profile, since: datetime, until: datetime, *, step: int = STEP) -> Trace:
-    """A reading every ``step`` seconds from ``since`` on and before ``until``, without those that fall into gaps."""
-    phase = profile.seed * 37 % step
-    first = -(-(int(since.timestamp()) - phase) // step) * step + phase
-    seconds = np.arange(first, int(np.ceil(until.timestamp())), step, dtype=np.int64)
-    kept = seconds[~in_gap(profile, seconds)]
-    return Trace(kept, levels_at(profile, kept))
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """The day before and the day itself, every 5 minutes from ``begin`` on."""
+
+    begin: int
+    levels: Levels
+    is_shown: NDArray[np.bool_]
+
+    def at(self, seconds: Seconds) -> Levels:
+        return np.asarray(np.interp((seconds - self.begin) / STEP, np.arange(len(self.levels)), self.levels))
+
+    def shows(self, seconds: Seconds) -> NDArray[np.bool_]:
+        return self.is_shown[np.clip((seconds - self.begin) // STEP, 0, len(self.is_shown) - 1)]
 
 
-def levels_at(profile: Profile, seconds: Seconds) -> Levels:
-    if seconds.size == 0:
-        return np.zeros(0)
-    days = range(int(seconds[0]) // DAY - LONGEST_EFFECT_DAYS, int(seconds[-1]) // DAY + 2)
-    level = profile.level + _rhythm(profile, seconds) + _drift(profile, seconds, days) + _noise(profile, seconds)
-    for at, rise, width in _events(profile, days):
-        level += rise * _pulse(np.asarray((seconds - at) / width, dtype=np.float64))
-    # The body answers a low, so that it falls more slowly the deeper it is.
-    countered = FLOOR + (COUNTERED - FLOOR) * np.exp(np.minimum(level - COUNTERED, 0) / (COUNTERED - FLOOR))
-    return np.where(level < COUNTERED, countered, level)
+class Traces:
+    """Days are made when they are asked for first; ``prepare`` makes those of many people at once, which is faster."""
+
+    def __init__(self) -> None:
+        self._windows: dict[tuple[Wearer, date], _Window] = {}
+
+    def prepare(self, wearers: Iterable[Wearer], since: datetime, until: datetime) -> None:
+        wanted = [(wearer, day) for wearer in dict.fromkeys(wearers) for day in _days(wearer, since, until)]
+        missing = [each for each in wanted if each not in self._windows]
+        for start in range(0, len(missing), AT_ONCE):
+            self._make(missing[start : start + AT_ONCE])
+
+    def forget(self) -> None:
+        self._windows.clear()
+
+    def trace(self, wearer: Wearer, since: datetime, until: datetime, *, step: int = STEP) -> Trace:
+        """A reading every ``step`` seconds from ``since`` on and before ``until``, save where the sensor shows none."""
+        phase = wearer.person.seed * 37 % step
+        first = -(-(int(since.timestamp()) - phase) // step) * step + phase
+        return self.at(wearer, np.arange(first, int(np.ceil(until.timestamp())), step, dtype=np.int64))
+
+    def at(self, wearer: Wearer, seconds: Seconds) -> Trace:
+        if seconds.size == 0:
+            return Trace(seconds, np.zeros(0))
+        since, until = (datetime.fromtimestamp(int(end), tz=UTC) for end in (seconds[0], seconds[-1]))
+        self.prepare([wearer], since, until)
+        pieces = [self._of_day(wearer, day, seconds) for day in _days(wearer, since, until)[:-1]]
+        return Trace(*(np.concatenate(parts) for parts in zip(*pieces, strict=True)))
+
+    def _of_day(self, wearer: Wearer, day: date, seconds: Seconds) -> tuple[Seconds, Levels]:
+        begin, end = wearer.midnight(day), wearer.midnight(day + timedelta(days=1))
+        mine = seconds[(seconds >= begin) & (seconds < end)]
+        today, tomorrow = self._windows[wearer, day], self._windows[wearer, day + timedelta(days=1)]
+        # A day of 25 hours ends with what tomorrow's window begins with.
+        over = min(end, begin + DAY)
+        share = np.clip((mine - (over - BLENDED)) / BLENDED, 0, 1)
+        levels = (1 - share) * today.at(mine) + share * tomorrow.at(mine)
+        shown = np.where(mine < over, today.shows(mine), tomorrow.shows(mine))
+        return mine[shown], levels[shown]
+
+    def _make(self, wanted: Sequence[tuple[Wearer, date]]) -> None:
+        people = [wearer.person for wearer, _ in wanted]
+        firsts = [day.toordinal() - 1 for _, day in wanted]
+        course = simulate(people, days=2, first_days=firsts)
+        signal = measure(people, course.tissue, first_days=firsts)
+        for place, (wearer, day) in enumerate(wanted):
+            self._windows[wearer, day] = _Window(
+                wearer.midnight(day) - DAY, signal.levels[:, place].copy(), signal.is_shown[:, place].copy()
+            )
 
 
-def in_gap(profile: Profile, seconds: Seconds) -> NDArray[np.bool_]:
-    """Sensor changes, lost radio contact: about every third day, for 20 minutes to 2 hours."""
-    hidden = np.zeros(seconds.shape, dtype=np.bool_)
-    if seconds.size == 0:
-        return hidden
-    for day in range(int(seconds[0]) // DAY - 1, int(seconds[-1]) // DAY + 1):
-        chance = _chance(profile, day, 3)
-        if chance.random() < 0.35:
-            start = day * DAY + chance.integers(0, DAY)
-            hidden |= (seconds >= start) & (seconds < start + chance.integers(1_200, 7_200))
-    return hidden
-
-
-def _rhythm(profile: Profile, seconds: Seconds) -> Levels:
-    """The rise before dawn and a lower afternoon."""
-    hour = (seconds / HOUR + profile.utc_offset) % 24
-    return np.asarray(8 * np.exp(-(((hour - 6.5) / 2.2) ** 2)) - 5 * np.cos((hour - 3) / 24 * 2 * np.pi))
-
-
-def _drift(profile: Profile, seconds: Seconds, days: range) -> Levels:
-    """Slow change between hourly points, tied together across midnight because each day brings its own points."""
-    points = np.concatenate([_chance(profile, day, 1).normal(0, profile.drift, 24) for day in days])
-    return np.asarray(np.interp(seconds, np.arange(days.start * 24, days.stop * 24) * HOUR, points), dtype=np.float64)
-
-
-def _noise(profile: Profile, seconds: Seconds) -> Levels:
-    """A sensor's own error at each minute; the same whenever that minute is asked for."""
-    minutes = seconds // 60
-    mixed = (minutes * 2_654_435_761 + profile.seed * 40_503) % 4_294_967_291
-    return np.asarray(3 * np.sin(mixed / 4_294_967_291 * 2 * np.pi))
-
-
-def _events(profile: Profile, days: range) -> Iterator[tuple[float, float, float]]:
-    """Meals and lows as (beginning, rise, width in seconds); a low is a negative rise."""
-    for day in days:
-        chance = _chance(profile, day, 2)
-        midnight = day * DAY - profile.utc_offset * HOUR
-        for hour, share in ((7.4, 0.9), (12.6, 1.0), (18.9, 1.2), (15.5, 0.4)):
-            at = midnight + chance.normal(hour, 0.5) * HOUR
-            yield at, profile.meal * share * chance.lognormal(0, 0.35), chance.normal(4_000, 500)
-        for _ in range(chance.poisson(profile.lows)):
-            depth = profile.level - chance.normal(62, 8)
-            yield midnight + chance.uniform(0, 24) * HOUR, -max(depth, 30.0), chance.normal(4_000, 400)
-
-
-def _pulse(time: Levels) -> Levels:
-    """Begins gently, rises fast and falls slowly; its peak is 1 where ``time`` is 1."""
-    after = np.maximum(time, 0)
-    return np.asarray((after * np.exp(1 - after)) ** 2)
-
-
-def _chance(profile: Profile, day: int, purpose: int) -> np.random.Generator:
-    return np.random.default_rng([profile.seed, day, purpose])
+def _days(wearer: Wearer, since: datetime, until: datetime) -> list[date]:
+    """From the day of ``since`` to the one after that of ``until``, which its last hours need."""
+    first, last = wearer.day_of(since), wearer.day_of(until)
+    return [first + timedelta(days=number) for number in range((last - first).days + 2)]

@@ -155,7 +155,7 @@ def test_a_newcomer_runs_the_platform_breaks_it_and_finds_the_data_again(state_d
     again = Demo(state_dir)
     try:
         again.wait_until_ready()
-        assert "Northside: 5 patients, 6 devices, " in again.output
+        assert "Northside: 12 patients, 13 devices, " in again.output
         owner = token(again, "owner@northside.example")
         history = httpx.get(
             f"{again.address}/api/v1/devices/ARGUS_001234/readings", params={"limit": 1000}, headers=owner

@@ -52,7 +52,7 @@ def children(port: int) -> list[Child]:
     worker = (*celery, "worker", "--concurrency", "1", "--without-gossip", "--without-mingle", "--loglevel", "WARNING")
     beat = (*celery, "beat", "--loglevel", "WARNING", "--pidfile=")
     alarms = (python, str(PROJECT / "manage.py"), "evaluate_alarms")
-    devices = (python, str(PROJECT / "manage.py"), "demo_devices", "--url", address)
+    devices = (python, str(PROJECT / "manage.py"), "demo_devices", "--url", address, "--history")
     sandbox = dexcom.sandbox_process()
     return [
         _child("web", whole_platform(port=port), WEB, 2, ready_at=f"{address}/health"),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import stat
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,9 @@ from devices.models import Assignment, Device, DeviceKey
 from patients.models import Patient
 from readings.models import GlucoseReading
 from simulator.clinics import NORTHSIDE, SOUTHSIDE, DemoClinic
-from simulator.demo import seed_clinic
+from simulator.demo import reading_times, seed_clinic
 from simulator.demo_keys import key_file
+from simulator.history import fill_history
 from tenancy.directory import all_organizations, organization_by_code
 from tenancy.models import Organization
 from tenancy.scope import organization_scope
@@ -33,9 +34,9 @@ def demo(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def short_history(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A day instead of two weeks, where the length is not the question."""
-    if request.function is not test_there_are_14_days_of_readings_that_end_a_few_minutes_ago:
-        monkeypatch.setattr("simulator.demo.HISTORY", timedelta(days=1))
+    """A day instead of four, where the length is not the question."""
+    if request.function is not test_the_last_days_are_there_at_once_and_the_others_follow:
+        monkeypatch.setattr("simulator.demo.RECENT", timedelta(days=1))
 
 
 def scope_of(clinic: DemoClinic):
@@ -63,27 +64,40 @@ def test_northside_has_the_example_patients_and_devices(demo: None):
         maria = Patient.objects.get(code="user_5678")
         sensor = Device.objects.get(code="ARGUS_001234")
     assert (organization.name, organization.glucose_unit) == ("Northside", "mg/dL")
-    assert pairs == {
+    assert pairs >= {
         ("ARGUS_001234", "user_5678"), ("ARGUS_002468", "user_9012"), ("ARGUS_003691", "user_3456"),
         ("ARGUS_004815", "user_7890"), ("ARGUS_005927", "user_1357"), ("ARGUS_005678", "user_5678"),
     }  # fmt: skip
+    assert len({patient for _, patient in pairs}) == 12
+    assert len(pairs) == 13
     assert (str(maria.bmi), maria.skin_tone, str(maria.hba1c)) == ("24.50", "medium", "7.20")
     assert (sensor.serial_number, sensor.firmware_version) == ("ARG2024-001234", "2.1.3")
 
 
-def test_there_are_14_days_of_readings_that_end_a_few_minutes_ago(demo: None):
+def test_the_last_days_are_there_at_once_and_the_others_follow(demo: None, monkeypatch: pytest.MonkeyPatch):
+    """90 days take minutes, so the test has 4, and 2 of them at once."""
+    monkeypatch.setattr("simulator.demo.RECENT", timedelta(days=2))
+    monkeypatch.setattr("simulator.history.HISTORY", timedelta(days=4))
     now = timezone.now()
     seed_clinic(clinic=NORTHSIDE, now=now)
 
+    recent = times_of("ARGUS_001234")
+    assert 2 * 288 * 0.75 < len(recent) <= 2 * 288
+    assert timedelta(minutes=2) <= now - recent[-1] < timedelta(hours=2, minutes=10)
+    assert times_of("ARGUS_005678") == []
+
+    assert fill_history(clinics=[NORTHSIDE, SOUTHSIDE], now=now, wait=lambda _: True) > 0
+    assert fill_history(clinics=[NORTHSIDE, SOUTHSIDE], now=now, wait=lambda _: False) > 0
+    times = times_of("ARGUS_001234")
+    assert times[-len(recent) :] == recent
+    assert 4 * 288 * 0.8 < len(times) == len(set(times)) <= 4 * 288
+    assert timedelta(days=3, hours=20) < now - times[0] < timedelta(days=4)
+    assert fill_history(clinics=[NORTHSIDE], now=now, wait=lambda _: False) == 0
+
+
+def times_of(device: str) -> list[datetime]:
     with scope_of(NORTHSIDE):
-        sensor = Device.objects.get(code="ARGUS_001234")
-        times = list(GlucoseReading.objects.filter(device=sensor).oldest_first().values_list("measured_at", flat=True))
-        spare = Device.objects.get(code="ARGUS_005678")
-        assert not GlucoseReading.objects.filter(device=spare).exists()
-    assert 14 * 288 * 0.9 < len(times) <= 14 * 288
-    assert now - times[0] > timedelta(days=13, hours=20)
-    # A gap of at most two hours may happen to be at the end.
-    assert timedelta(minutes=2) <= now - times[-1] < timedelta(hours=2, minutes=10)
+        return list(reading_times(Device.objects.get(code=device)))
 
 
 @pytest.mark.parametrize("clinic", [NORTHSIDE, SOUTHSIDE], ids=lambda clinic: clinic.code)

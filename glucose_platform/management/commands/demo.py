@@ -13,7 +13,7 @@ from glucose_platform.embedded import EmbeddedError
 class Command(BaseCommand):
     help = (
         "Run the whole platform on this machine, reachable from this machine only: services, web, worker, scheduler, "
-        "two clinics with 14 days of glucose, and devices that post. A second start keeps the data."
+        "two clinics with 90 days of glucose, and devices that post. A second start keeps the data."
     )
     requires_system_checks: list[str] = []
 

@@ -11,9 +11,7 @@ from simulator.demo import NotHereError, seed_clinic
 
 
 class Command(BaseCommand):
-    help = (
-        "Fill a demo clinic with people, devices and 14 days of glucose. Repeating it adds what is missing up to now."
-    )
+    help = "Fill a demo clinic with people, devices and their last days of glucose. Repeated, it adds what is new."
 
     def add_arguments(self, parser: CommandParser) -> None:
         # No OrganizationCommand: the clinic need not exist yet, and only these two may be filled.
