@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.clinic_admissions import add_admission_rows
 from tests.clinic_alarms import add_alarm_rows
 from tests.clinic_dexcom import add_dexcom_rows
 from tests.clinic_fleet import add_fleet_rows
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def add_rows_everywhere(clinic: Clinic, *, canaries: tuple[str, str]) -> None:
     """In the clinic's scope and a transaction. ``canaries``: of the first patient's rows, and of the second's."""
     for add_rows in (
-        *(add_alarm_rows, add_dexcom_rows, add_fleet_rows, add_import_rows, add_report_rows),
+        *(add_admission_rows, add_alarm_rows, add_dexcom_rows, add_fleet_rows, add_import_rows, add_report_rows),
         *(add_vital_rows, add_worklist_rows),
     ):
         add_rows(clinic, canaries=canaries)

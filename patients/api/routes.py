@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from patients.admissions import ADMISSION
+from patients.api.admissions import AdmissionsView, AdmissionView
 from patients.api.care_team import CARE_TEAM, CareTeamMemberView, CareTeamView
 from patients.api.consents import CONSENT, ConsentsView, ConsentView
 from patients.api.emergency import EMERGENCY, EmergencyViewSet
@@ -36,6 +38,21 @@ ROUTES = [
         "end-emergency-access",
         {"POST": f"{IN_EMERGENCIES}|patients.view_emergencyaccess"},
         {"POST": "end"},
+    ),
+    Route(
+        "api/v1/patients/{code}/admissions",
+        AdmissionsView,
+        "admissions",
+        {"GET": "patients.view_admission", "POST": "patients.add_admission"},
+        audited=ADMISSION,
+        refusals=(409,),
+    ),
+    Route(
+        "api/v1/patients/{code}/admissions/{admissionId}",
+        AdmissionView,
+        "admission",
+        {"PATCH": "patients.change_admission"},
+        refusals=(409,),
     ),
     Route(
         "api/v1/patients/{code}/care-team",

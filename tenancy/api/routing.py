@@ -20,6 +20,7 @@ DEVICE = "device-key"
 # What a parameter stands for; the matrix fills it with another clinic's identifiers and refuses a name it lacks.
 PARAMETERS = (
     "accessId",
+    "admissionId",
     "alertId",
     "channelId",
     "claimId",

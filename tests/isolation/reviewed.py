@@ -36,6 +36,7 @@ TENANT_TABLES: dict[str, tuple[str | None, frozenset[str]]] = {
     "accounts_membership": (ALL_STAFF, READ_WRITE),
     "accounts_removalrequest": (STAFF_ONLY, READ_WRITE),
     "accounts_supportaccess": (STAFF_ONLY, READ_WRITE),
+    "patients_admission": ("patient_id", READ_WRITE),
     "patients_careteammember": ("patient_id", EVERYTHING),
     "patients_consent": ("patient_id", READ_WRITE),
     "patients_emergencyaccess": (STAFF_ONLY, READ_WRITE),

@@ -18,7 +18,7 @@ from alerts.models import Channel, Contact, Delivery, Episode, PatientRule, Rule
 from devices.models import Assignment, Device, DeviceKey
 from devices.services import assign_device, issue_key, register_device
 from dexcom_sync.models import Connection
-from patients.models import Consent, EmergencyAccess, HistoryAmendment, HistoryEntry, Patient
+from patients.models import Admission, Consent, EmergencyAccess, HistoryAmendment, HistoryEntry, Patient
 from patients.services import create_patient
 from readings.models import ImportJob
 from readings.rows import ReadingRow
@@ -175,6 +175,7 @@ def named_by_id(patient: Patient, member: Membership) -> dict[str, Any]:
         "supportAccessId": SupportAccess.objects.first(),
         "consentId": Consent.objects.filter(patient=patient).first(),
         "accessId": EmergencyAccess.objects.filter(patient=patient).first(),
+        "admissionId": Admission.objects.filter(patient=patient).first(),
         "entryId": HistoryEntry.objects.filter(patient=patient).first(),
         "alertId": Episode.objects.filter(patient=patient).first(),
         "ruleId": PatientRule.objects.filter(patient=patient).first(),
