@@ -13,6 +13,9 @@ from readings.models import PatientState, RangeFlag, Trend
 from reports.glucose.documents import spoken
 from reports.glucose.numbers import In
 from reports.glucose.windows import Window
+from vitals.analysis.latest import latest_of
+from vitals.catalogue import TYPES
+from vitals.wording import spoken_value
 
 ONE_DAY = timedelta(days=1)
 
@@ -21,11 +24,25 @@ def standing_of(patient: Patient, window: Window, unit: str, now: datetime) -> d
     """Never kept: an alarm that is over must not stand in a summary for minutes."""
     alarms = Episode.objects.of_patient(patient).confirmed()
     return {
-        "latest": {"glucose": _latest(patient, In(unit), now)},
+        "latest": {"glucose": _latest(patient, In(unit), now), "vitals": latest_vitals(patient, now)},
         "activeAlerts": Episode.objects.of_patient(patient).alarming().count(),
         "alertsLast24h": alarms.between(now - ONE_DAY, now).count(),
         "alerts": by_severity(alarms.between(window.since, window.until)),
     }
+
+
+def latest_vitals(patient: Patient, now: datetime) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": TYPES[each.metric].name,
+            "value": spoken_value(TYPES[each.metric], each.value, each.second_value),
+            "unit": TYPES[each.metric].unit,
+            "timestamp": spoken(each.measured_at),
+            "ageSeconds": max(0, int((now - each.measured_at).total_seconds())),
+            "source": each.source,
+        }
+        for each in latest_of(patient)
+    ]
 
 
 def by_severity(alarms: Any) -> dict[str, int]:

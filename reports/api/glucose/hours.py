@@ -21,15 +21,17 @@ from reports.api.glucose.patient import asked
 from reports.glucose.hours import hours_of
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer, InstantField
-from tenancy.models import GlucoseUnit
+from vitals.analysis.hours import Hour, vital_hours_of
+from vitals.catalogue import BY_NAME, MetricType, metric_type
 
 # The kind of look that the route names.
 HOURS = "analytics.hours"
+GLUCOSE = "glucose"
 USUAL, LONGEST_OF_ONE, LONGEST_OF_ALL = timedelta(days=1), timedelta(days=31), timedelta(days=2)
 
 
 class HoursQuerySerializer(CamelCaseSerializer):
-    type = serializers.ChoiceField(["glucose"], default="glucose")
+    type = serializers.ChoiceField([GLUCOSE, *sorted(BY_NAME)], default=GLUCOSE)
     since = InstantField(required=False, help_text="a day before until if left out")
     until = InstantField(required=False, help_text="now if left out; at most 2 days after since, 31 of one patient")
     patient = serializers.CharField(required=False, max_length=50, help_text="code; all if left out")
@@ -70,7 +72,7 @@ class HourItemShape(CamelCaseSerializer):
 
 class HoursShape(CamelCaseSerializer):
     type = serializers.CharField()
-    unit = serializers.ChoiceField(GlucoseUnit.choices)
+    unit = serializers.CharField()
     since = InstantField()
     until = InstantField()
     items = HourItemShape(many=True, help_text="by patient code, then ascending")
@@ -80,16 +82,29 @@ class HoursShape(CamelCaseSerializer):
 class HourlyStatsView(RoutedView, APIView):
     @extend_schema(parameters=[HoursQuerySerializer], responses=HoursShape)
     def get(self, request: Request) -> Response:
-        """Number, mean and extremes of each hour. Hours without readings are left out."""
+        """Number, mean and extremes of each hour, of blood pressure by its systolic value. Empty hours are left out."""
         query = asked(request, HoursQuerySerializer).validated_data
         patients, following = _page(query)
-        unit = clinic_unit()
         record_look(kind=HOURS, patient_ids=[patient.pk for patient in patients])
-        items = hours_of(patients, query["since"], query["until"], unit)
+        unit, items = _hours(query, patients)
         window = {"since": query["since"], "until": query["until"]}
         return Response(
             HoursShape({"type": query["type"], "unit": unit, **window, "items": items, "next": following}).data
         )
+
+
+def _hours(query: dict[str, Any], patients: list[Patient]) -> tuple[str, list[dict[str, Any]]]:
+    kind = metric_type(query["type"])
+    if kind is None:
+        unit = clinic_unit()
+        return unit, hours_of(patients, query["since"], query["until"], unit)
+    found = vital_hours_of(patients, kind.metric, query["since"], query["until"])
+    return kind.unit, [_item(kind, patient, hour) for patient in patients for hour in found.get(patient.pk, ())]
+
+
+def _item(kind: MetricType, patient: Patient, hour: Hour) -> dict[str, Any]:
+    figures = {name: round(getattr(hour, name), kind.decimals + 2) for name in ("avg", "min", "max")}
+    return {"hour": hour.begins_at, "patient": patient.code, "n": hour.count, **figures}
 
 
 def _page(query: dict[str, Any]) -> tuple[list[Patient], str | None]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from alerts.models import Severity
@@ -171,8 +174,26 @@ class LatestGlucoseShape(CamelCaseSerializer):
     age_seconds = serializers.IntegerField()
 
 
+@extend_schema_field({"oneOf": [{"type": "number"}, {"type": "string"}]})
+class MeasuredValueField(serializers.Field[Any, Any, Any, Any]):
+    """A number, or the text of a pair."""
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class LatestVitalShape(CamelCaseSerializer):
+    type = serializers.CharField()
+    value = MeasuredValueField(help_text="in the unit; of blood pressure as 120/80")
+    unit = serializers.CharField()
+    timestamp = InstantField()
+    age_seconds = serializers.IntegerField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of that name, which the metaclass takes out
+
+
 class LatestShape(CamelCaseSerializer):
     glucose = LatestGlucoseShape(allow_null=True)
+    vitals = LatestVitalShape(many=True, help_text="of each kind of measurement that the patient has")
 
 
 class AlertCountsShape(CamelCaseSerializer):

@@ -29,6 +29,8 @@ from reports.api.glucose.shapes import (
 )
 from tenancy.models import GlucoseUnit, Organization
 from tests.clinics import Clinic
+from vitals.catalogue import Metric
+from vitals.tests.measuring import measure
 
 pytestmark = pytest.mark.django_db
 
@@ -66,7 +68,10 @@ def test_answers_have_their_documented_form_and_say_what_they_are(northside: Cli
     found = {kind: get(northside, f"{OF_USER}/{kind}?period=14d") for kind in EVERY}
     assert set(found["summary"]) == names(PatientSummaryShape)
     assert get(northside, "/api/v1/patients/user_5678/summary?period=14d") == found["summary"] | {
-        "latest": {"glucose": found["summary"]["latest"]["glucose"] | {"ageSeconds": pytest.approx(0, abs=600)}}
+        "latest": {
+            "glucose": found["summary"]["latest"]["glucose"] | {"ageSeconds": pytest.approx(0, abs=600)},
+            "vitals": [],
+        }
     }
     assert set(found["agp"]) == names(AgpShape)
     assert set(found["agp"]["hours"][0]) == names(HourShape)
@@ -243,6 +248,30 @@ def test_the_clinic_in_figures(northside: Clinic, southside: Clinic) -> None:
     assert get(southside, "/api/v1/analytics/summary")["timeInRange"] is None
 
 
+def test_hours_and_the_newest_of_vital_signs(northside: Clinic, southside: Clinic) -> None:
+    hour = (datetime.now(UTC) - timedelta(hours=3)).replace(minute=0, second=0, microsecond=0)
+    for clinic, base in ((northside, 60.0), (southside, 160.0)):
+        with clinic.scope(), transaction.atomic():
+            measure(
+                clinic.patients[0],
+                Metric.HEART_RATE,
+                [(hour + timedelta(minutes=at), base + at) for at in (0, 20, 40, 70)],
+            )
+            measure(clinic.patients[0], Metric.BLOOD_PRESSURE, [(hour, 121, 79)])
+
+    found = get(northside, "/api/v1/analytics/hourly-stats?type=heart_rate")
+    assert found["unit"] == "bpm"
+    assert [(item["patient"], item["n"], item["avg"], item["min"], item["max"]) for item in found["items"]] == [
+        ("user_5678", 3, 80, 60, 100),
+        ("user_5678", 1, 130, 130, 130),
+    ]
+    latest = get(northside, f"{OF_USER}/summary")["latest"]["vitals"]
+    assert [(each["type"], each["value"], each["unit"]) for each in latest] == [
+        ("heart_rate", 130, "bpm"),
+        ("blood_pressure", "121/79", "mmHg"),
+    ]
+
+
 def test_hours_of_all_and_of_one(northside: Clinic) -> None:
     with northside.scope(), transaction.atomic():
         change_patient(patient=northside.patients[0], changes={"timezone": "Asia/Kathmandu"})
@@ -262,7 +291,7 @@ def test_hours_of_all_and_of_one(northside: Clinic) -> None:
     assert first["items"] == found["items"][:1]
     assert get(northside, f"{path}&limit=1&cursor={first['next']}")["items"] == found["items"][1:]
     assert get(northside, f"{path}&patient=user_9012")["items"] == found["items"][1:]
-    for wrong in ("type=heart_rate", "patient=nobody", "limit=0", "since=2026-01-01T00:00:00Z", "cursor=user_5678"):
+    for wrong in ("type=aura", "patient=nobody", "limit=0", "since=2026-01-01T00:00:00Z", "cursor=user_5678"):
         get(northside, f"/api/v1/analytics/hourly-stats?{wrong}", status=422)
 
 
