@@ -65,6 +65,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ("Patients", "monitor_heart", "admin:patients_patient_changelist", "patients.view_patient"),
         ("Alarms", "notifications_active", ALARMS, "alerts.view_episode"),
         ("Devices", "sensors", "admin:devices_device_changelist", "devices.view_device"),
+        ("Fleet", "hub", "admin:fleet", "devices.view_device"),
         ("Readings", "glucose", "admin:readings", "readings.view_glucosereading"),
         ("Reports", "description", "admin:report_batches", "readings.export_glucosereading"),
         ("Alarm rules", "rule", "admin:alarm_rules", "alerts.view_rule"),

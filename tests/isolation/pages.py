@@ -59,6 +59,7 @@ class Page:
             "delivery": target.parameter("deliveryId", "only"),
             "batch": str(getattr(target.row_of(ReportBatch), "public_id", "")),
             "patient": str(target.patient.public_id),
+            "device": str(target.device.public_id),
             "job": target.parameter("importId", "only"),
             "alarm": str(getattr(target.row_of(Episode), "public_id", "")),
         }

@@ -55,7 +55,8 @@ class DeviceLogSerializer(CamelCaseModelSerializer):
     at = serializers.DateTimeField(source="logged_at", help_text="by the device's clock")
     level = serializers.SerializerMethodField()
     message = serializers.CharField(help_text="the device's own text: escape it where you show it")
-    context = serializers.JSONField(allow_null=True)  # type: ignore[assignment]  REST framework's own attribute
+    # REST framework's own attribute of this name is what serializers are made with.
+    context = serializers.JSONField(allow_null=True)  # type: ignore[assignment]
 
     class Meta:
         model = DeviceLog
