@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,6 +13,10 @@ from django.utils import timezone
 
 from accounts.invitation_tokens import invitation_token, token_digest
 from accounts.models import Invitation, Membership
+from accounts.plans.catalogue import Limit
+from accounts.plans.limits import require_room
+from accounts.plans.usage import members_in_use
+from accounts.roles import Role
 from accounts.rules import refuse_to_hand_out_ownership, refuse_unfitting_role
 from audit.actions import Action
 from audit.changes import record_creation
@@ -47,6 +52,8 @@ def invite(
     if former and former.is_active:
         raise ValidationError({"email": ValidationError(ALREADY_A_MEMBER, code="unique")})
     close_expired_invitations(email=email)
+    if role != Role.PATIENT:
+        require_room(Limit.MEMBERS, used=members_in_use)
     invitation = Invitation(
         email=email, name=name, role=role, patient_id=patient_id, message=message, invited_by_id=invited_by_id
     )
@@ -64,6 +71,8 @@ def resend_invitation(*, invitation: Invitation, days: int = USUAL_DAYS, acting_
     refuse_to_hand_out_ownership(acting_role, locked.role)
     if locked.state not in (Invitation.State.PENDING, Invitation.State.EXPIRED):
         raise ValidationError(f"The invitation is {locked.state}: make a new one.")
+    if locked.role != Role.PATIENT:
+        require_room(Limit.MEMBERS, used=partial(members_in_use, but_invitation=locked.pk))
     before = (locked.state, locked.expires_at)
     locked.state, locked.closed_at = Invitation.State.PENDING, None
     _set_term(locked, days)

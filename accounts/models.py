@@ -12,6 +12,12 @@ from django.utils import timezone
 from accounts.browser_sessions.models import BrowserSession as BrowserSession
 from accounts.one_time.models import OneTimeDevice as OneTimeDevice
 from accounts.one_time.models import RecoveryCode as RecoveryCode
+from accounts.plans.models import BillingRecord as BillingRecord
+from accounts.plans.models import PaymentMethod as PaymentMethod
+from accounts.plans.models import PlanRetention as PlanRetention
+from accounts.plans.models import ProviderEvent as ProviderEvent
+from accounts.plans.models import Subscription as Subscription
+from accounts.plans.models import UsageDay as UsageDay
 from accounts.principals import PersonPrincipal
 from accounts.roles import PERMISSIONS, STAFF_ROLES, Role, role_allows
 from tenancy.fields import TenantForeignKey
@@ -162,6 +168,11 @@ class Membership(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def takes_a_place(self) -> bool:
+        """Whether the clinic's plan counts the member."""
+        return self.is_active and self.role != Role.PATIENT
 
 
 class InvitationQuerySet(TenantQuerySet["Invitation"]):

@@ -24,6 +24,9 @@ from accounts.browser_sessions.models import BrowserSession
 from accounts.identities import unlink_identities
 from accounts.invitations import close_invitation
 from accounts.models import Invitation, Membership, RefreshFamily, User
+from accounts.plans.catalogue import Limit
+from accounts.plans.limits import require_room
+from accounts.plans.usage import members_in_use
 from accounts.principals import PersonPrincipal
 from accounts.refusals import LinkVoid
 from accounts.roles import Role, role_allows
@@ -70,6 +73,8 @@ def add_member(
     refuse_unfitting_role(role, patient_id)
     if password is not None:
         validate_password(password, User(email=email))
+    if role != Role.PATIENT:
+        require_room(Limit.MEMBERS, used=members_in_use)
     membership = Membership(email=email, name=name, role=role, phone=phone, patient_id=patient_id)
     membership.user_id, membership.user_public_id = make_account(
         email, make_password(password), verified=password is not None
@@ -109,9 +114,11 @@ def change_member(*, membership: Membership, changes: dict[str, Any], acting_rol
     )
     if loses_owner and not members:
         raise ValidationError("The last owner of an organization stays its owner.")
-    before = values_before(locked, changes)
+    before, was_counted = values_before(locked, changes), locked.takes_a_place
     for name, value in changes.items():
         setattr(locked, name, value)
+    if locked.takes_a_place and not was_counted:
+        require_room(Limit.MEMBERS, used=members_in_use)
     refuse_unfitting_role(locked.role, locked.patient_id)
     locked.full_clean(exclude=["user"])
     locked.save(update_fields=sorted(changes))

@@ -12,6 +12,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.plans.catalogue import Limit
+from accounts.plans.limits import require_room
 from audit.actions import Action
 from audit.changes import Before, apply_changes, record_creation, record_update, values_before
 from devices.hidden_periods import devices_in_hidden_periods
@@ -45,9 +47,15 @@ def register_readings_question(question: HasReadingsSince) -> None:
     _measured_since.append(question)
 
 
+def devices_in_use() -> int:
+    """Those that the clinic's plan counts."""
+    return int(Device.objects.exclude(status=Device.Status.RETIRED).count())
+
+
 @transaction.atomic
 def register_device(**fields: Any) -> Device:
     """Make a device. Raises ValidationError for malformed or taken codes and serial numbers."""
+    require_room(Limit.DEVICES, used=devices_in_use)
     device = Device(**fields)
     device.full_clean()
     device.save()

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 
+from accounts.plans.prices import problems_of_prices
 from glucose_platform.api_settings import API_DOCUMENT
 from glucose_platform.api_settings import REST_FRAMEWORK as REST_FRAMEWORK
 from glucose_platform.embedded import completed_environment, state_directory
@@ -333,6 +334,11 @@ RATE_LIMITS = {
         "LIMIT_SIGN_IN_FAILURES_ADDRESS", "100/15 minutes", help="failed sign-ins of all accounts from one address"
     ),
     "channel_tests": env.rate("LIMIT_CHANNEL_TESTS", "10/15 minutes", help="tests of one clinic's alarm channels"),
+    "provisioning": env.rate("LIMIT_PROVISIONING", "60/15 minutes", help="tries to claim a device, from one address"),
+    "provisioning_failures": env.rate(
+        "LIMIT_PROVISIONING_FAILURES", "10/15 minutes", help="wrong claim codes from one address, then a lock"
+    ),
+    "provisioning_code": env.rate("LIMIT_PROVISIONING_CODE", "5/15 minutes", help="tries with one claim code"),
     "mails": env.rate("LIMIT_MAILS", "5/hour", help="mails that anybody can have sent to one address"),
 }
 
@@ -406,6 +412,30 @@ DEXCOM_WORKERS = env.integer(
 )
 if DEXCOM_CLIENT_ID and not (DEXCOM_CLIENT_SECRET and DEXCOM_REDIRECT_URI):
     env.problems.append("DEXCOM_CLIENT_ID needs DEXCOM_CLIENT_SECRET and DEXCOM_REDIRECT_URI beside it.")
+DEFAULT_PLAN = env.choice(
+    "DEFAULT_PLAN",
+    "unlimited",
+    ("unlimited", "free"),
+    help="plan of clinics that have no subscription, or none any more",
+)
+BILLING_GRACE_DAYS = env.integer(
+    "BILLING_GRACE_DAYS",
+    14,
+    help="days in which everything goes on after a payment failed or the plan became smaller",
+    minimum=1,
+    maximum=365,
+)
+STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", secret=True, help="owners pay by Stripe; empty: invoices by hand")
+STRIPE_WEBHOOK_SECRET = env.text(
+    "STRIPE_WEBHOOK_SECRET", secret=True, help="signs what Stripe posts to /api/v1/billing/stripe/webhook"
+)
+STRIPE_PRICES = env.items(
+    "STRIPE_PRICES", help="Stripe's price of each plan and period that is sold: clinic:monthly:price_1, ..."
+)
+STRIPE_URL = env.text("STRIPE_URL", "https://api.stripe.com", help="Stripe's API").rstrip("/")
+if STRIPE_SECRET_KEY and not STRIPE_WEBHOOK_SECRET:
+    env.problems.append("STRIPE_SECRET_KEY needs STRIPE_WEBHOOK_SECRET beside it: payments are told by webhook.")
+env.problems += problems_of_prices(STRIPE_PRICES)
 FIREBASE_PROJECT_ID = env.text("FIREBASE_PROJECT_ID", help="project whose ID tokens may sign in; empty: none")
 FIREBASE_CERTIFICATES_URL = env.text(
     "FIREBASE_CERTIFICATES_URL",

@@ -8,6 +8,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.plans.catalogue import Limit
+from accounts.plans.limits import require_room
+from accounts.plans.usage import patients_in_use
 from audit.actions import Action
 from audit.changes import apply_changes, record_creation, record_update, values_before
 from patients.beyond import draw_patient_id, is_limited
@@ -32,6 +35,7 @@ def create_patient(**fields: Any) -> Patient:
     Staff who are limited to their patients look after the new one. Raises ValidationError for malformed values and a
     code that the clinic has given already.
     """
+    require_room(Limit.PATIENTS, used=patients_in_use)
     if not fields.get("timezone"):
         fields["timezone"] = Organization.objects.get(pk=required_organization_id()).timezone
     patient = Patient(**fields)
@@ -76,6 +80,7 @@ def unarchive_patient(*, patient: Patient) -> None:
     locked = Patient.objects.archived().select_for_update(no_key=True).filter(pk=patient.pk).first()
     if locked is None:
         return
+    require_room(Limit.PATIENTS, used=patients_in_use)
     before = values_before(locked, ["archived_at"])
     locked.archived_at = None
     locked.save(update_fields=["archived_at"])

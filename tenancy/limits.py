@@ -37,7 +37,12 @@ def allow(limit: str, *key: object) -> float | None:
 
     ``key`` says who or what is counted. It is kept as a digest only: an e-mail address may be part of it.
     """
-    item, digest = _item(limit), _digest(key)
+    return allow_rate(limit, settings.RATE_LIMITS[limit], *key)
+
+
+def allow_rate(limit: str, rate: str, *key: object) -> float | None:
+    """As ``allow``, with a figure that is not the installation's: ``rate`` belongs to who is counted."""
+    item, digest = _parsed(rate), _digest(key)
 
     def hit(limiter: MovingWindowRateLimiter) -> float | None:
         return None if limiter.hit(item, limit, digest) else _wait(limiter, item, limit, digest)

@@ -12,6 +12,8 @@ from tenancy.models import TenantModel
 pytestmark = pytest.mark.promise(56)
 
 NOT_AUDITED = {
+    "accounts.ProviderEvent": "only ever added: what came of it is recorded by its service",
+    "accounts.UsageDay": "figures that follow from what is there",
     "accounts.SupportAccess": "its service claims the row and writes the entry itself",
     "devices.CommandStep": "only ever added: the row is its own record; what people do is recorded by the services",
     "devices.Battery": "devices' ingestion; what a person writes is recorded by its service",
