@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.clinic_admissions import add_admission_rows
 from tests.clinic_alarms import add_alarm_rows
+from tests.clinic_commands import add_command_rows
 from tests.clinic_dexcom import add_dexcom_rows
 from tests.clinic_fleet import add_fleet_rows
 from tests.clinic_imports import add_import_rows
@@ -22,6 +23,6 @@ def add_rows_everywhere(clinic: Clinic, *, canaries: tuple[str, str]) -> None:
     """In the clinic's scope and a transaction. ``canaries``: of the first patient's rows, and of the second's."""
     for add_rows in (
         *(add_admission_rows, add_alarm_rows, add_dexcom_rows, add_fleet_rows, add_import_rows, add_report_rows),
-        *(add_plan_rows, add_vital_rows, add_worklist_rows),
+        *(add_command_rows, add_plan_rows, add_vital_rows, add_worklist_rows),
     ):
         add_rows(clinic, canaries=canaries)

@@ -5,12 +5,14 @@ from devices.api.keys import DeviceKeysView, KeyView, RotateKeyView
 from devices.api.views import DEVICE, DeviceHealthView, DeviceViewSet
 from devices.commands.api.routes import COMMAND_ROUTES
 from devices.fleet.api.routes import FLEET_ROUTES, ONE_DEVICE_ROUTES
+from devices.provisioning.api import PROVISIONING_ROUTES
 from tenancy.api.routing import Route
 
 LOOK = "devices.view_device"
 
 ROUTES = [
     # Before {deviceId}, which would take their names for codes.
+    *PROVISIONING_ROUTES,
     *COMMAND_ROUTES,
     *FLEET_ROUTES,
     Route(

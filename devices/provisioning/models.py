@@ -42,12 +42,8 @@ class ClaimCode(TenantModel):
             models.UniqueConstraint(fields=["organization", "digest"], name="devices_claimcode_digest"),
         ]
         indexes = [
-            # Of those that may still be used: asked before any clinic is known.
-            models.Index(
-                fields=["digest"],
-                condition=models.Q(used_at__isnull=True, withdrawn_at__isnull=True),
-                name="devices_claimcode_lookup",
-            ),
+            # Asked before any clinic is known.
+            models.Index(fields=["digest"], name="devices_claimcode_lookup"),
             models.Index(fields=["organization", "device"], name="devices_claimcode_device"),
         ]
 

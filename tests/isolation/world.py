@@ -15,7 +15,9 @@ from django.db import connection, connections, models, transaction
 from accounts.models import Invitation, Membership, RefreshFamily, RemovalRequest, SupportAccess
 from accounts.tokens import start_family
 from alerts.models import Channel, Contact, Delivery, Episode, PatientRule, RuleGroup
+from devices.commands.models import CommandTemplate, DeviceCommand
 from devices.models import Assignment, Device, DeviceKey
+from devices.provisioning.models import ClaimCode
 from devices.services import assign_device, issue_key, register_device
 from dexcom_sync.models import Connection
 from patients.models import Admission, Consent, EmergencyAccess, HistoryAmendment, HistoryEntry, Patient
@@ -182,6 +184,9 @@ def named_by_id(patient: Patient, member: Membership) -> dict[str, Any]:
         "groupId": RuleGroup.objects.first(),
         "channelId": Channel.objects.first(),
         "contactId": Contact.objects.first(),
+        "commandId": DeviceCommand.objects.first(),
+        "templateId": CommandTemplate.objects.first(),
+        "claimId": ClaimCode.objects.first(),
         "deliveryId": Delivery.objects.filter(patient=patient).first(),
         "importId": ImportJob.objects.filter(patient=patient).first(),
         "connectionId": Connection.objects.filter(patient=patient).first(),
