@@ -1,0 +1,77 @@
+"""The patients and devices of a simulation, made in the clinic in scope, or found again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+
+from devices.models import Assignment, Device, DeviceKey
+from devices.services import assign_device, issue_key, register_device, revoke_key
+from patients.models import Patient
+from patients.services import create_patient
+from simulator.fleet.device import Habits, VirtualDevice
+from simulator.physiology import Kind, Person
+from simulator.traces import Wearer
+
+KEY_NAME = "Simulator"
+ALLOWED = ("demo", "development", "test")
+
+
+class NotHereError(RuntimeError):
+    """The platform serves real patients, or might."""
+
+
+def refuse_production() -> None:
+    """Raises NotHereError."""
+    if settings.APP_ENV not in ALLOWED:
+        raise NotHereError(
+            f"Simulated people are refused where APP_ENV is {settings.APP_ENV}: nobody could tell them from patients. "
+            "Set APP_ENV=demo or development, with a database of its own."
+        )
+
+
+def person(number: int) -> Person:
+    """Half have type 1, a third type 2, a sixth is healthy; some cope better than others."""
+    kind = (Kind.TYPE_1, Kind.TYPE_2, Kind.TYPE_1, Kind.TYPE_2, Kind.TYPE_1, Kind.HEALTHY)[number % 6]
+    return Person(number, kind, burden=0.5 + (number * 37 % 100) / 60, eats=0.8 if kind is Kind.HEALTHY else 1.0)
+
+
+@transaction.atomic
+def take_device(*, number: int, timezone: str, since: datetime, habits: Habits) -> tuple[VirtualDevice, Wearer]:
+    """The device of patient ``number``, with a new key of its own. Call ``give_back`` when it is done.
+
+    ``since``: from when on it measures, where it is new.
+    """
+    code = f"sim_{number:04d}"
+    patient = Patient.objects.with_code(code).first() or create_patient(
+        code=code, first_name="Simulated", last_name=f"Person {number}", timezone=timezone
+    )
+    device = _device(f"SIM_{number:04d}", patient, since)
+    _revoke(device)
+    key = issue_key(device=device, name=KEY_NAME).text
+    virtual = VirtualDevice(device.code, patient.code, key, seed=number, habits=habits)
+    return virtual, Wearer(person(number), ZoneInfo(patient.timezone))
+
+
+@transaction.atomic
+def give_back(device: VirtualDevice) -> None:
+    """Its key stops."""
+    _revoke(Device.objects.get(code=device.code))
+
+
+def _device(code: str, patient: Patient, since: datetime) -> Device:
+    device: Device | None = Device.objects.filter(code=code).first()
+    if device is None:
+        device = register_device(code=code, name="Simulated sensor", status=Device.Status.ACTIVE)
+    first = Assignment.objects.filter(device=device).order_by("starts_at").first()
+    if first is None:
+        assign_device(device=device, patient=patient, starts_at=since - timedelta(hours=1))
+    return device
+
+
+def _revoke(device: Device) -> None:
+    for key in DeviceKey.objects.live().filter(device=device, name=KEY_NAME):
+        revoke_key(key=key)
