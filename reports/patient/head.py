@@ -24,6 +24,7 @@ TABS = (
     ("profile", "Profile", "readings.view_glucosereading"),
     ("days", "Days", "readings.view_glucosereading"),
     ("statistics", "Statistics", "readings.view_glucosereading"),
+    ("vitals", "Vitals", "vitals.view_measurement"),
     ("alarms", "Alarms", "alerts.view_episode"),
     ("devices", "Devices", "devices.view_device"),
     ("history", "Notes", "patients.view_historyentry"),
