@@ -43,6 +43,13 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]
         model = DeviceSettings
         fields = ("sampling_rate", "motion_sensitivity", "skin_tone_compensation", "alert_low", "alert_high")
 
+    field_order = ("reading_interval",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        skin_tone: Any = self.fields["skin_tone_compensation"]
+        skin_tone.choices = [("", "not set"), *DeviceSettings.SkinTone.choices]
+
 
 @require_POST
 def change_view(request: HttpRequest) -> HttpResponseRedirect:

@@ -43,10 +43,16 @@ MEASURES = (
 Point = tuple[datetime, float]
 
 
-def charts(samples: Sequence[HeartbeatSample], since: datetime, until: datetime, zone: ZoneInfo) -> list[SafeString]:
-    """``samples`` oldest first. Without a picture for what the device never told."""
+def charts(
+    samples: Sequence[HeartbeatSample], since: datetime, until: datetime, zone: ZoneInfo
+) -> list[tuple[str, SafeString]]:
+    """Titles and pictures. ``samples`` oldest first. Without a picture for what the device never told."""
     told = ((measure, _points(samples, measure)) for measure in MEASURES)
-    return [_chart(measure, points, since, until, zone) for measure, points in told if points]
+    return [
+        (f"{measure.title} ({measure.unit})", _chart(measure, points, since, until, zone))
+        for measure, points in told
+        if points
+    ]
 
 
 def _points(samples: Sequence[HeartbeatSample], measure: Measure) -> list[Point]:
@@ -77,12 +83,17 @@ def _chart(measure: Measure, points: Sequence[Point], since: datetime, until: da
             element(
                 "rect", class_="chart-plot", x=LEFT, y=TOP, width=WIDTH - LEFT - RIGHT, height=HEIGHT - TOP - BOTTOM
             ),
-            *_axis((low, high), "chart-grid", y),
+            *_axis([end for end in (low, high) if _has_room(end, measure.limits, y)], "chart-grid", y),
             *_axis(measure.limits, "chart-limit", y),
             *_days(since, until, zone, x),
             *_lines(points, (until - since) / MOST_POINTS, x, y),
         ],
     )
+
+
+def _has_room(end: float, limits: Sequence[float], y: Callable[[float], float]) -> bool:
+    """For its label, beside those of the limits."""
+    return all(abs(y(end) - y(limit)) >= 14 for limit in limits)
 
 
 def _axis(values: Sequence[float], class_name: str, y: Callable[[float], float]) -> Iterator[SafeString]:

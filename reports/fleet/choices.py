@@ -15,7 +15,9 @@ from devices.health import LOW_BATTERY_PERCENT, Health
 from devices.models import Assignment, Device
 from patients.models import Patient
 
-HEALTHS = {"": "Any health", **{health.value: health.label for health in Health}}
+# Who needs somebody first.
+NEED = {Health.WARNING: 0, Health.OFFLINE: 1, Health.HEALTHY: 2, Health.DEACTIVATED: 3}
+HEALTHS = {"": "Any health", **{health.value: health.label for health in NEED}}
 STATUSES = {"": "In use", **dict(Device.Status.choices)}
 BATTERIES = {
     "": "Any level",
@@ -30,8 +32,6 @@ SORTS = {
     "battery": "Lowest battery first",
     "firmware": "Firmware",
 }
-# Who needs somebody first.
-_NEED = {Health.WARNING: 0, Health.OFFLINE: 1, Health.HEALTHY: 2, Health.DEACTIVATED: 3}
 LONGEST_SEARCH = 100
 
 
@@ -88,7 +88,7 @@ class Choices:
     def in_order(self, devices: Any) -> Any:
         if self.sort == "need":
             need = Case(
-                *(When(health=word, then=Value(place)) for word, place in _NEED.items()), output_field=IntegerField()
+                *(When(health=word, then=Value(place)) for word, place in NEED.items()), output_field=IntegerField()
             )
             return devices.order_by(need, "code")
         fields: dict[str, list[Any]] = {

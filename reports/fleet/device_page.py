@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,7 +30,7 @@ from reports.fleet.chart import charts
 from reports.named_rows import row_named
 from tenancy.wording import age_words
 
-PERIODS = {1: "24 hours", 7: "7 days", 30: "30 days", 90: "90 days"}
+PERIODS = {1: "1 day", 7: "7 days", 30: "30 days", 90: "90 days"}
 LOGS_AT_ONCE, SHOWN = 50, 20
 READING_LOGS, SEEING_KEYS = "devices.view_devicelog", "devices.view_devicekey"
 
@@ -123,13 +124,17 @@ def _logs(request: HttpRequest, device: Device) -> dict[str, Any]:
     shown = found[:LOGS_AT_ONCE]
     return {
         "may_read_logs": True,
-        "entries": [(entry, LogLevel(entry.level)) for entry in shown],
+        "entries": [(entry, LogLevel(entry.level), _written(entry.context)) for entry in shown],
         "older": shown[-1].number if len(found) > LOGS_AT_ONCE else None,
         "levels": LogLevel,
         "level": level if level in LEVELS else "",
         "text": search,
         "is_searched": bool(level in LEVELS or search or before),
     }
+
+
+def _written(context: Any) -> str:
+    return json.dumps(context, ensure_ascii=False) if context else ""
 
 
 def _keys(device: Device, now: datetime) -> list[tuple[DeviceKey, bool]]:

@@ -21,10 +21,10 @@ from devices.fleet.models import DeviceSettings
 from devices.fleet.services import STATUSES
 from devices.fleet.settings import SHORTEST_INTERVAL
 from devices.health import LOW_BATTERY_PERCENT, Health
-from devices.hidden_periods import ANOTHER_TEAMS, devices_in_hidden_periods
+from devices.hidden_periods import devices_in_hidden_periods
 from devices.models import Device
 from reports.alarm_board.access import require
-from reports.fleet.choices import BATTERIES, HEALTHS, SORTS, Choices
+from reports.fleet.choices import BATTERIES, HEALTHS, NEED, SORTS, Choices
 from reports.fleet.choices import STATUSES as SHOWN_STATUSES
 from tenancy.wording import age_words
 
@@ -63,8 +63,9 @@ def fleet_page(request: HttpRequest) -> HttpResponse:
         "batteries": BATTERIES,
         "versions": firmware_versions(),
         "sorts": SORTS,
-        "counts": [(health, counts.get(health.value, 0)) for health in Health],
-        "everybody": sum(counts.values()),
+        "counts": [(health, f"{counts.get(health.value, 0):,}") for health in NEED],
+        "found": f"{page.paginator.count:,}",
+        "everybody": f"{sum(counts.values()):,}",
         "rows": rows,
         "page": page,
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
@@ -109,6 +110,3 @@ def firmware_versions() -> list[str]:
     """Those that most devices have."""
     counted = Device.objects.in_use().order_by().values_list("firmware_version").annotate(number=Count("pk"))
     return sorted(version or "unknown" for version, _ in counted.order_by("-number")[:MOST_VERSIONS])
-
-
-__all__ = ["ANOTHER_TEAMS", "fleet_page", "rows_of"]
