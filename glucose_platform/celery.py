@@ -51,6 +51,7 @@ app.conf.beat_schedule = {
         "task": "accounts.forget_unconfirmed_accounts",
         "schedule": crontab(hour="4", minute="17"),
     },
+    "plans": {"task": "accounts.look_after_plans", "schedule": crontab(hour="0", minute="27")},
     "expired-sign-ins": {"task": "accounts.forget_expired_sign_ins", "schedule": crontab(hour="4", minute="7")},
 }
 

@@ -7,10 +7,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from accounts.plans.api_requests import allow_request
 from accounts.principals import PersonPrincipal
 from glucose_platform.error_pages import API_PREFIX
 from tenancy.addresses import limited_address
 from tenancy.limits import allow, refusal_sentence, retry_after
+from tenancy.scope import current_organization_id
 
 # Asked every few seconds, by programs that take a refusal for a failure.
 UNLIMITED = {"/health", "/livez", "/readyz", "/api/v1/health"}
@@ -27,7 +29,7 @@ def limit_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path in UNLIMITED:
             return get_response(request)
-        wait = allow(*_budget(request))
+        wait = allow(*_budget(request)) or _plans_budget(request)
         return get_response(request) if wait is None else _refusal(request, wait)
 
     return middleware
@@ -42,6 +44,14 @@ def _budget(request: HttpRequest) -> tuple[Any, ...]:
     if isinstance(principal, PersonPrincipal):
         return ("reads" if is_read else "writes", "person", principal.organization_id, principal.user_id)
     return ("reads" if is_read else "device_writes", "key", principal.organization_id, principal.key_id)
+
+
+def _plans_budget(request: HttpRequest) -> float | None:
+    """Of the clinic's plan, for programs that people let in. Pages and device keys have none."""
+    is_program = (
+        isinstance(getattr(request, "principal", None), PersonPrincipal) and current_organization_id() is not None
+    )
+    return allow_request() if is_program and request.path.startswith(API_PREFIX) else None
 
 
 def _refusal(request: HttpRequest, wait: float) -> HttpResponse:

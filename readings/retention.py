@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from accounts.models import PlanRetention
 from audit.actions import Action
 from audit.services import record
 from readings.models import GlucoseReading, PatientState
@@ -32,9 +33,16 @@ def remove_expired_readings() -> int:
     return total
 
 
+def days_kept(now: datetime) -> int | None:
+    """The shorter of the clinic's own time and of its plan's, which acts two weeks after the clinic was told."""
+    own = Organization.objects.values_list("reading_retention_days", flat=True).get(pk=required_organization_id())
+    of_plan = PlanRetention.objects.filter(acts_at__lte=now).values_list("days", flat=True).first()
+    return min((days for days in (own, of_plan) if days is not None), default=None)
+
+
 @transaction.atomic
 def _patients_with_expired_readings() -> list[int]:
-    days = Organization.objects.values_list("reading_retention_days", flat=True).get(pk=required_organization_id())
+    days = days_kept(timezone.now())
     if days is None:
         return []
     expired = GlucoseReading.objects.filter(

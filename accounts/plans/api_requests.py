@@ -6,7 +6,7 @@ import time
 from datetime import UTC, date, datetime, timedelta
 
 import redis
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from accounts.plans.catalogue import Limit
 from accounts.plans.standing import current_standing
@@ -34,7 +34,7 @@ def allow_request() -> float | None:
 def requests_of(day: date) -> int:
     """As Valkey knows it: none where it was away or began anew."""
     try:
-        return int(limits_client().get(_key(required_organization_id(), day)) or 0)  # type: ignore[arg-type]
+        return int(limits_client().get(_key(required_organization_id(), day)) or 0)
     except redis.RedisError:
         LIMITS_SKIPPED.labels("usage").inc()
         return 0
@@ -45,8 +45,11 @@ def _size(organization_id: int) -> int | None:
     known = _known.get(key)
     if known is not None and known[0] > time.monotonic():
         return known[1]
-    with transaction.atomic():
-        size = current_standing().limit(Limit.API_REQUESTS_PER_HOUR)
+    try:
+        with transaction.atomic():
+            size = current_standing().limit(Limit.API_REQUESTS_PER_HOUR)
+    except (OperationalError, InterfaceError):
+        return None  # The view asks the database as well, and answers that it is away.
     _known[key] = (time.monotonic() + REMEMBERED_SECONDS, size)
     return size
 
@@ -54,7 +57,10 @@ def _size(organization_id: int) -> int | None:
 def _note(organization_id: int) -> None:
     key = _key(organization_id, datetime.now(UTC).date())
     try:
-        limits_client().pipeline(transaction=False).incr(key).expire(key, KEPT).execute()
+        with limits_client().pipeline(transaction=False) as commands:
+            commands.incr(key)
+            commands.expire(key, KEPT)
+            commands.execute()
     except redis.RedisError:
         LIMITS_SKIPPED.labels("usage").inc()
 

@@ -59,9 +59,12 @@ def save_state(current: Subscription | None, state: dict[str, Any], *, now: date
 
 def _grace_of(current: Subscription | None, state: dict[str, Any], now: datetime) -> dict[str, Any]:
     """Begins once, with the first unpaid invoice or the change to a smaller plan; ends early where all is well."""
+    status = state.get("status", current.status if current else Status.ACTIVE)
+    if status in (Status.CANCELLED, Status.EXPIRED):
+        return {}  # What follows from an end is counted from the end: ``accounts.plans.standing``.
     before, plan = _plan_in_force(current, now), PLANS[state.get("plan") or current.plan]  # type: ignore[union-attr]
     running = current.grace_ends_at if current else None
-    if state.get("status", current.status if current else Status.ACTIVE) in OWING:
+    if status in OWING:
         owed_before = current is not None and current.status in OWING
         return {"grace_ends_at": running if owed_before else now + grace()}
     if plan.is_smaller_than(before):

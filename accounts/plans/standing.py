@@ -67,14 +67,13 @@ def has_ended_at(subscription: Subscription, now: datetime) -> datetime | None:
     """When it ended, if it did: also before the nightly task has come by."""
     if subscription.status == Status.EXPIRED:
         return subscription.ends_at or subscription.updated_at
+    end: datetime | None = None
     if subscription.status == Status.CANCELLED:
         end = subscription.ends_at or subscription.updated_at
     elif subscription.status == Status.TRIAL:
         end = subscription.trial_ends_at
     elif subscription.status == Status.ACTIVE and not subscription.auto_renew:
         end = subscription.ends_at
-    else:
-        end = None
     return end if end is not None and end <= now else None
 
 
