@@ -28,6 +28,8 @@ CALLERS = (Role.OWNER, Role.NURSE, Role.VIEWER, Role.PATIENT)
 BESIDE = {"patients.history"}
 # Writes that may change nothing, and then leave no entry.
 SILENT = {
+    ("commands-cancel", "POST"): "the ids are made up: each is refused by itself",
+    ("commands-retry", "POST"): "the ids are made up: each is refused by itself",
     ("sessions", "DELETE"): "ends the other sign-ins, and there are none",
     ("end-emergency-access", "POST"): "it has ended already",
     ("firebase-link", "DELETE"): "nothing is linked",
