@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,11 @@ from patients.services import create_patient
 from simulator.fleet.device import Habits, VirtualDevice
 from simulator.physiology import Kind, Person
 from simulator.traces import Wearer
+from tenancy.models import Organization
 
 KEY_NAME = "Simulator"
+# A device measures its patient from so long before on, for a past may be asked for later.
+LONGEST_PAST = timedelta(days=400)
 ALLOWED = ("demo", "development", "test")
 
 
@@ -40,35 +44,38 @@ def person(number: int) -> Person:
 
 
 @transaction.atomic
-def take_device(*, number: int, timezone: str, since: datetime, habits: Habits) -> tuple[VirtualDevice, Wearer]:
-    """The device of patient ``number``, with a new key of its own. Call ``give_back`` when it is done.
+def take_devices(*, numbers: Iterable[int], now: datetime, habits: Habits) -> list[tuple[VirtualDevice, Wearer]]:
+    """The devices of these patients, each with a new key of its own. Call ``give_back`` when it is done."""
+    zone = Organization.objects.values_list("timezone", flat=True).get()
+    return [_take(number, zone, now, habits) for number in numbers]
 
-    ``since``: from when on it measures, where it is new.
-    """
+
+@transaction.atomic
+def give_back(devices: Iterable[VirtualDevice]) -> None:
+    """Their keys stop."""
+    for device in Device.objects.filter(code__in=[each.code for each in devices]):
+        _revoke(device)
+
+
+def _take(number: int, timezone: str, now: datetime, habits: Habits) -> tuple[VirtualDevice, Wearer]:
     code = f"sim_{number:04d}"
     patient = Patient.objects.with_code(code).first() or create_patient(
         code=code, first_name="Simulated", last_name=f"Person {number}", timezone=timezone
     )
-    device = _device(f"SIM_{number:04d}", patient, since)
+    device = _device(f"SIM_{number:04d}", patient, now)
     _revoke(device)
     key = issue_key(device=device, name=KEY_NAME).text
     virtual = VirtualDevice(device.code, patient.code, key, seed=number, habits=habits)
     return virtual, Wearer(person(number), ZoneInfo(patient.timezone))
 
 
-@transaction.atomic
-def give_back(device: VirtualDevice) -> None:
-    """Its key stops."""
-    _revoke(Device.objects.get(code=device.code))
-
-
-def _device(code: str, patient: Patient, since: datetime) -> Device:
+def _device(code: str, patient: Patient, now: datetime) -> Device:
     device: Device | None = Device.objects.filter(code=code).first()
     if device is None:
         device = register_device(code=code, name="Simulated sensor", status=Device.Status.ACTIVE)
     first = Assignment.objects.filter(device=device).order_by("starts_at").first()
     if first is None:
-        assign_device(device=device, patient=patient, starts_at=since - timedelta(hours=1))
+        assign_device(device=device, patient=patient, starts_at=now - LONGEST_PAST)
     return device
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 SINGLE_SECONDS = 30.0
 BATCH_SECONDS = 5.0
 PHASED_SECONDS = 600.0
+MOST_DAYS = 365
 
 
 class What(enum.Enum):
@@ -40,6 +41,8 @@ class SimulationPlan:
             raise PlanError("--rate, --patients and --speed are above 0.")
         if self.duration < 0 or self.days < 0 or self.start_id < 0:
             raise PlanError("--duration, --days and --start-id are 0 or more.")
+        if self.days > MOST_DAYS:
+            raise PlanError(f"--days is at most {MOST_DAYS}.")
         if self.speed < 1:
             raise PlanError("--speed is 1 or more: slower than time itself nothing would ever arrive in time.")
         if self.speed > 1 and not self.days and not self.duration:

@@ -55,6 +55,7 @@ class Simulation:
         self.elapsed, self.phase_text = 0.0, ""
         self._way, self._wait, self._show = way, wait, show
         self._traces = Traces()
+        self._prepared: datetime | None = None
 
     @property
     def offline(self) -> int:
@@ -98,8 +99,10 @@ class Simulation:
 
     def _run_live(self) -> None:
         self.phase_text = "live"
-        started = time.monotonic()
         clock = Clock(self.plan, wall=datetime.now(tz=UTC))
+        self.now = clock.now(datetime.now(tz=UTC))
+        self._prepare_day()
+        started = time.monotonic()
         for number in itertools.count():
             due = number / self.plan.rate
             if self.plan.duration and due >= self.plan.duration:
@@ -108,12 +111,21 @@ class Simulation:
                 break
             self.elapsed = time.monotonic() - started
             self.now = clock.now(datetime.now(tz=UTC))
+            self._prepare_day()
             self._record(number % self.plan.patients)
             self._show(self)
         for member in self.members:
             self._send(member, member.device.take(self.now))
         self.elapsed = time.monotonic() - started
         self._show(self)
+
+    def _prepare_day(self) -> None:
+        """Of all people at once: one after the other they would take as long each."""
+        hour = self.now.replace(minute=0, second=0, microsecond=0)
+        if self.plan.what is What.VITALS or hour == self._prepared:
+            return
+        self._prepared = hour
+        self._traces.prepare([member.wearer for member in self.members], hour, hour + timedelta(hours=1))
 
     def _record(self, place: int) -> None:
         member = self.members[place]

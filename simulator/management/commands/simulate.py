@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError, CommandParser
 
 from simulator.fleet.device import WELL_BEHAVED, Habits, VirtualDevice
-from simulator.fleet.people import NotHereError, give_back, refuse_production, take_device
+from simulator.fleet.people import NotHereError, give_back, refuse_production, take_devices
 from simulator.fleet.plan import PHASED_SECONDS, PlanError, SimulationPlan, What
 from simulator.fleet.running import Simulation
 from simulator.fleet.showing import Display, closing, opening
@@ -21,7 +21,6 @@ from simulator.fleet.ways import Direct, OverHttp
 from simulator.traces import Wearer
 from tenancy.commands import OrganizationCommand
 from tenancy.directory import OrganizationIdentity
-from tenancy.models import Organization
 
 
 class Command(OrganizationCommand):
@@ -59,21 +58,18 @@ class Command(OrganizationCommand):
             )
         habits = WELL_BEHAVED if options["tidy"] else Habits()
         with _devices(plan, habits) as devices:
-            self._simulate(plan, devices, organization, options)
+            self._simulate(plan, devices, options)
 
     def _simulate(
         self,
         plan: SimulationPlan,
         devices: list[tuple[VirtualDevice, Wearer]],
-        organization: OrganizationIdentity,
         options: dict[str, Any],
     ) -> None:
         self.stdout.write(opening(plan, via=options["via"]))
         stop = threading.Event()
         way: OverHttp | Direct = (
-            OverHttp(url=options["url"], wait=stop.wait, single=plan.single)
-            if options["via"] == "http"
-            else Direct(organization_id=organization.id)
+            OverHttp(url=options["url"], wait=stop.wait, single=plan.single) if options["via"] == "http" else Direct()
         )
         with Display(self.stdout.write, is_terminal=sys.stdout.isatty()) as display, _stopped_by_signals(stop):
             simulation = Simulation(plan, devices, way, wait=stop.wait, show=display.show)
@@ -105,18 +101,14 @@ def _plan(options: dict[str, Any]) -> SimulationPlan:
 @contextmanager
 def _devices(plan: SimulationPlan, habits: Habits) -> Iterator[list[tuple[VirtualDevice, Wearer]]]:
     """With keys that stop at the end."""
-    since = plan.begin(datetime.now(tz=UTC)) - timedelta(hours=1)
-    zone = Organization.objects.values_list("timezone", flat=True).get()
-    taken: list[tuple[VirtualDevice, Wearer]] = []
     try:
-        # One by one: those that were taken are given back whatever happens to the next.
-        taken.extend(take_device(number=number, timezone=zone, since=since, habits=habits) for number in plan.numbers)
-        yield taken
+        taken = take_devices(numbers=plan.numbers, now=datetime.now(tz=UTC), habits=habits)
     except ValidationError as error:
         raise CommandError("\n".join(error.messages)) from error
+    try:
+        yield taken
     finally:
-        for device, _ in taken:
-            give_back(device)
+        give_back([device for device, _ in taken])
 
 
 @contextmanager
