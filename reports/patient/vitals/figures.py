@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
@@ -17,7 +17,7 @@ from vitals.analysis.aggregates import Aggregate
 from vitals.analysis.latest import Latest, latest_of
 from vitals.analysis.tendencies import Tendency, tendency_of
 from vitals.catalogue import TYPES, MetricType
-from vitals.wording import spoken_value, written
+from vitals.wording import spoken_value
 
 NAMES = {
     "bmi": "Body mass index",
@@ -79,9 +79,13 @@ def courses_of(patient: Patient, newest: list[Latest], *, last: date, days: int)
 def _newest(each: Latest, now: datetime) -> Newest:
     kind = TYPES[each.metric]
     value = spoken_value(kind, each.value, each.second_value)
-    shown = value if isinstance(value, str) else written(kind, value)
+    shown = value if isinstance(value, str) else f"{value:,.{kind.decimals}f}"
     unit = "" if kind.unit in ("count", "score", "level") else kind.unit
-    return Newest(name_of(kind), shown, unit, f"{timesince(each.measured_at, now)} ago", each.source, each.measured_at)
+    return Newest(name_of(kind), shown, unit, _age(each.measured_at, now), each.source, each.measured_at)
+
+
+def _age(measured_at: datetime, now: datetime) -> str:
+    return "just now" if now - measured_at < timedelta(minutes=1) else f"{timesince(measured_at, now)} ago"
 
 
 def _course(found: Tendency, *, first: date, days: int) -> Course:
@@ -109,8 +113,13 @@ def _change(found: Tendency, days: int) -> str:
         return f"Nothing was measured in these {days} days."
     if found.change.direction is Direction.NO_DATA:
         return f"Nothing was measured in the {days} days before."
-    percent = "" if found.change.percent is None else f" ({found.change.percent:+.0f}%)".replace("-", "−")  # noqa: RUF001 - a minus
-    return f"{_WORDS[found.change.direction]}{percent} against the {days} days before."
+    return f"{_WORDS[found.change.direction]}{_percent(found.change.percent)} against the {days} days before."
+
+
+def _percent(percent: float | None) -> str:
+    if percent is None or round(percent) == 0:
+        return ""
+    return f" ({percent:+.0f}%)".replace("-", "−")  # noqa: RUF001 - a minus
 
 
 def _row(kind: MetricType, day: Aggregate) -> Row:
