@@ -100,6 +100,7 @@ _MANAGE = _CARE | {
     "accounts.change_removalrequest",
     "accounts.view_supportaccess",
     "accounts.change_supportaccess",
+    "accounts.view_subscription",
     "patients.add_careteammember",
     "patients.delete_careteammember",
     "patients.view_emergencyaccess",
@@ -116,7 +117,10 @@ _DEVICE_FILES = {"devices.export_device"}
 _RULES = {"alerts.change_rule", "vitals.add_oxygenscale"}
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    Role.OWNER.value: frozenset(_MANAGE | _RULES | _EXPORT | _DEVICE_FILES | {"tenancy.change_organization"}),
+    Role.OWNER.value: frozenset(
+        # Who pays: owners alone.
+        _MANAGE | _RULES | _EXPORT | _DEVICE_FILES | {"tenancy.change_organization", "accounts.change_subscription"}
+    ),
     Role.ADMIN.value: frozenset(_MANAGE | _RULES | _EXPORT | _DEVICE_FILES | {"tenancy.change_organization"}),
     Role.CLINICIAN.value: frozenset(_CARE | _RULES | _EXPORT | _DEVICE_FILES),
     Role.NURSE.value: frozenset(_CARE),

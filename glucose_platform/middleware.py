@@ -46,7 +46,7 @@ BY_BODY = {
         "invitations/accept",
         "invitations/decline",
     )
-}
+} | {"/api/v1/billing/stripe/webhook"}
 # They leave the caller's clinic for another, or find it out by something else: they enter its scope themselves.
 BETWEEN_CLINICS = {"/api/v1/auth/switch-organization", "/admin/support/enter/", "/auth/callback"}
 

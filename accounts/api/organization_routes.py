@@ -54,6 +54,7 @@ ROUTES = [
         "invitations",
         {"GET": "accounts.view_invitation", "POST": "accounts.add_invitation"},
         {"GET": "list", "POST": "create"},
+        refusals=(402,),
         audited=INVITATION,
     ),
     Route(
@@ -69,6 +70,7 @@ ROUTES = [
         "resend-invitation",
         {"POST": "accounts.change_invitation"},
         {"POST": "resend"},
+        refusals=(402,),
     ),
     Route(
         f"{CURRENT}/support-access",

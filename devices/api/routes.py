@@ -29,6 +29,7 @@ ROUTES = [
         "devices",
         {"GET": LOOK, "POST": "devices.add_device"},
         {"GET": "list", "POST": "create"},
+        refusals=(402,),
         audited=DEVICE,
     ),
     Route(

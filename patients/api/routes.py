@@ -19,6 +19,7 @@ ROUTES = [
         "patients",
         {"GET": "patients.view_patient", "POST": "patients.add_patient"},
         {"GET": "list", "POST": "create"},
+        refusals=(402,),
         audited=PATIENT,
     ),
     # Before the route with a parameter, which would take the word for a code.

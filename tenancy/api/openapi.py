@@ -38,6 +38,7 @@ ERROR_SCHEMA = {
 SENTENCES = {
     "400": "Not JSON, or JSON that is ambiguous",
     "401": "No credentials, or none that are valid",
+    "402": "The clinic's plan has no room for it; the sentence says which limit",
     "403": "Not with this role",
     "404": "It does not exist in the caller's clinic",
     "409": "Another row of the clinic has this value already",
