@@ -166,11 +166,27 @@ def mark_paid(
         "transaction_id": transaction_id,
     }
     apply_changes(record, paid, object_id=record.number, exclude=["subscription"])
-    if subscription.status in OWING and not BillingRecord.objects.overdue(now).exists():
-        save_state(subscription, {"status": Status.ACTIVE}, now=now)
+    _settle(subscription, now)
     return record
 
 
 def months_of(period: str) -> int | None:
     """None: of a length that nobody named, so it is not begun anew by itself."""
     return {Period.MONTHLY.value: 1, Period.QUARTERLY.value: 3, Period.YEARLY.value: 12}.get(period)
+
+
+@transaction.atomic
+def close_invoice(*, number: str, status: str, notes: str = "") -> BillingRecord:
+    """Taken back, paid back or disputed; what of it is owed then is nobody's debt any more. Raises ValidationError."""
+    subscription = locked_subscription()
+    record: BillingRecord | None = BillingRecord.objects.select_for_update(no_key=True).filter(number=number).first()
+    if record is None or subscription is None:
+        raise ValidationError(f"There is no invoice {number}.")
+    apply_changes(record, {"status": status, "notes": notes}, object_id=record.number, exclude=["subscription"])
+    _settle(subscription, timezone.now())
+    return record
+
+
+def _settle(subscription: Subscription, now: datetime) -> None:
+    if subscription.status in OWING and not BillingRecord.objects.overdue(now).exists():
+        save_state(subscription, {"status": Status.ACTIVE}, now=now)

@@ -79,7 +79,9 @@ class RouteSchema(AutoSchema):
             statuses += ["400", "413", "415"]
         if self.method in {"POST", "PUT", "PATCH"} and route.actions:
             statuses.append("409")
-        return [*statuses, *map(str, route.refusals)]
+        # What has no room in a plan is added, not read or removed.
+        is_adding = self.method in {"POST", "PUT", "PATCH"}
+        return [*statuses, *(str(status) for status in route.refusals if is_adding or status != 402)]
 
     def _error(self, sentence: str) -> dict[str, Any]:
         component = ResolvedComponent(ERROR, ResolvedComponent.SCHEMA, ERROR_SCHEMA, ERROR)  # type: ignore[no-untyped-call]
