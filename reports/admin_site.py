@@ -60,6 +60,7 @@ class ClinicAdminSite(UnfoldAdminSite):
         from reports.alarm_board import urls as alarm_board_urls
         from reports.alarm_channels import urls as alarm_channels_urls
         from reports.alarm_rules import urls as alarm_rules_urls
+        from reports.device_commands import urls as device_command_urls
         from reports.dexcom_pages import urls as dexcom_urls
         from reports.fleet import urls as fleet_urls
         from reports.glucose_report import urls as report_urls
@@ -86,6 +87,7 @@ class ClinicAdminSite(UnfoldAdminSite):
             *alarm_board_urls.urls(self.admin_view),
             *alarm_rules_urls.urls(self.admin_view),
             *dexcom_urls.urls(self.admin_view),
+            *device_command_urls.urls(self.admin_view),
             *fleet_urls.urls(self.admin_view),
             *report_urls.urls(self.admin_view),
             *alarm_channels_urls.urls(self.admin_view),

@@ -46,14 +46,11 @@ class UpdateFirmware(Parameters):
 
 
 class UpdateConfig(Parameters):
-    """Other names than these are the device's own affair."""
+    """Other names are the device's own affair; its usual settings travel with the heartbeat."""
 
     model_config = ConfigDict(extra="allow")
 
     reading_interval: Interval | None = None
-    sampling_rate: Annotated[float, Field(gt=0, le=10_000)] | None = None
-    skin_tone_compensation: bool | None = None
-    motion_sensitivity: Annotated[float, Field(ge=0, le=1)] | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> UpdateConfig:
