@@ -7,18 +7,22 @@ from dataclasses import replace
 from datetime import datetime
 
 from alerts.engine.conditions.node import ROOT, Look, Memory
-from alerts.engine.machine import RulePlan, RuleState, Transition, observe, step
-from alerts.engine.trace import ALARMING, HISTORY, Moment, Reading, State, Timeline, silent_after
+from alerts.engine.events import EventTimeline
+from alerts.engine.machine import RulePlan, RuleState, Transition, observe, settle, step
+from alerts.engine.trace import ALARMING, HISTORY, Event, Moment, State, Timeline, silent_after
+
+AnyTimeline = Timeline | EventTimeline
 
 
 def advance(
-    plan: RulePlan, state: RuleState, new_readings: Iterable[Reading], timeline: Timeline, now: datetime
+    plan: RulePlan, state: RuleState, new_readings: Iterable[Event], timeline: AnyTimeline, now: datetime
 ) -> tuple[RuleState, list[Transition]]:
     """Looks at each new reading at its own instant, then at ``now`` where the clock matters.
 
     ``timeline`` holds the new readings and those of the hour before the first of them. A reading that comes after
     later ones were looked at is looked at all the same, and they again after it. Readings that were late on arrival,
-    and copies, change nothing by themselves; later ones see them as history.
+    and copies, change nothing by themselves; later ones see them as history. For a rule that asks for measurements
+    beside glucose, those are readings too: give it a timeline of both.
     """
     seen, begin = _places(state, new_readings, timeline)
     readings = timeline.readings
@@ -29,6 +33,11 @@ def advance(
     transitions: list[Transition] = []
     for index in range(begin, len(readings)):
         reading = readings[index]
+        if not plan.is_about(reading):
+            continue
+        if plan.metrics:
+            state, changes = settle(plan, state, reading.measured_at)
+            transitions += changes
         state = _through_silence(plan, state, timeline, index)
         # Looked at for the second time, a reading can begin what was overlooked. It cannot end what is going on: the
         # newest decides about that.
@@ -38,6 +47,9 @@ def advance(
             transitions += changes
         else:
             state = observe(plan, state, timeline.at_reading(index))
+    if plan.metrics:
+        state, changes = settle(plan, state, now)
+        transitions += changes
     if plan.needs_ticks:
         state, changes = step(plan, state, timeline.at(now))
         transitions += changes
@@ -46,7 +58,7 @@ def advance(
     return state, transitions
 
 
-def what_is_new(state: RuleState, new_readings: Iterable[Reading], timeline: Timeline) -> Sequence[Moment] | None:
+def what_is_new(state: RuleState, new_readings: Iterable[Event], timeline: AnyTimeline) -> Sequence[Moment] | None:
     """Of a state that says nothing, the moments of readings that ``advance`` would look at; None: that is no matter of
     these alone."""
     seen, begin = _places(state, new_readings, timeline)
@@ -67,7 +79,7 @@ def stays_idle(plan: RulePlan, moments: Iterable[Moment], tick: Moment) -> bool:
     return not plan.needs_ticks or not (plan.condition.truth(Look(tick, memory), ROOT) or memory)
 
 
-def _places(state: RuleState, new_readings: Iterable[Reading], timeline: Timeline) -> tuple[int, int]:
+def _places(state: RuleState, new_readings: Iterable[Event], timeline: AnyTimeline) -> tuple[int, int]:
     """How many readings were looked at before, and with which to begin."""
     orders = [reading.order for reading in new_readings if not reading.is_copy]
     first_new = timeline.first_from(min(orders)) if orders else len(timeline.readings)
@@ -78,7 +90,7 @@ def _places(state: RuleState, new_readings: Iterable[Reading], timeline: Timelin
     return seen, min(first_new, seen)
 
 
-def _remembered(plan: RulePlan, state: RuleState, timeline: Timeline, begin: int) -> RuleState:
+def _remembered(plan: RulePlan, state: RuleState, timeline: AnyTimeline, begin: int) -> RuleState:
     """As the state would have been before the reading at ``begin``: forgets what began within the hour before it, and
     finds that again. What began earlier and goes on has gone on then."""
     if not timeline.readings or not (plan.looks_back or state.state in ALARMING):
@@ -96,7 +108,7 @@ def _remembered(plan: RulePlan, state: RuleState, timeline: Timeline, begin: int
     return state
 
 
-def _through_silence(plan: RulePlan, state: RuleState, timeline: Timeline, index: int) -> RuleState:
+def _through_silence(plan: RulePlan, state: RuleState, timeline: AnyTimeline, index: int) -> RuleState:
     """Looks once into a long gap before a reading, so that nothing seems to have gone on through it."""
     if index == 0:
         return state

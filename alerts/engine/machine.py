@@ -8,9 +8,18 @@ from enum import StrEnum
 from typing import Any
 
 from alerts.engine.conditions import Memory, Node, Truth, needs_ticks
-from alerts.engine.conditions.node import ROOT, Direction, direction_of
+from alerts.engine.conditions.node import (
+    ROOT,
+    Direction,
+    direction_of,
+    has_gap,
+    last_instants,
+    metrics_of,
+    reads_readings,
+)
+from alerts.engine.conditions.vital import Vital
 from alerts.engine.doubts import Doubt, doubts
-from alerts.engine.trace import ALARMING, Moment, Reading, State
+from alerts.engine.trace import ALARMING, Event, Measured, Moment, Reading, State
 
 URGENT_SEVERITIES = frozenset({"high", "critical"})
 
@@ -25,14 +34,24 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Value:
+    """Of a measurement beside glucose, by the name that rules give it."""
+
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Transition:
     """``at``: when the reading was measured, or the tick. ``reading``: the newest then, the cause or the last one.
-    ``doubts``: of an alarm that begins."""
+    ``doubts``: of an alarm that begins. ``value``: of a rule about other measurements, what it looked at; then there is
+    no ``reading``, unless glucose decides as well."""
 
     kind: Kind
     at: datetime
     reading: Reading | None
     doubts: tuple[Doubt, ...] = ()
+    value: Value | None = None
 
     @property
     def glucose(self) -> int | None:
@@ -55,18 +74,38 @@ class RulePlan:
     looks_back: bool = field(init=False)
     direction: Direction | None = field(init=False)
     is_urgent: bool = field(init=False)
+    # Kinds of measurements beside glucose that it asks for, and whether readings decide as well.
+    metrics: frozenset[int] = field(init=False)
+    reads_readings: bool = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "needs_ticks", needs_ticks(self.condition))
         object.__setattr__(self, "looks_back", self.confirm_minutes > 0 or self.condition.longest_run() > 0)
         object.__setattr__(self, "direction", direction_of(self.condition))
         object.__setattr__(self, "is_urgent", self.severity in URGENT_SEVERITIES)
+        object.__setattr__(self, "metrics", metrics_of(self.condition))
+        object.__setattr__(self, "reads_readings", reads_readings(self.condition))
 
     def instant(self, moment: Moment) -> datetime:
         """Where only readings matter it is theirs: when they are looked at makes no difference."""
-        if self.needs_ticks or moment.newest is None:
+        if self.needs_ticks:
             return moment.at
-        return moment.newest.measured_at
+        if self.metrics:
+            times = last_instants(moment, self.metrics, with_readings=self.reads_readings)
+            return times[0] if times else moment.at
+        return moment.at if moment.newest is None else moment.newest.measured_at
+
+    def is_about(self, event: Event) -> bool:
+        """Whether it can matter: a rule does not look at the past because something else was measured."""
+        if isinstance(event, Measured):
+            return event.metric in self.metrics
+        return self.reads_readings or not self.metrics
+
+    def is_broken(self, moment: Moment) -> bool:
+        """Nothing can be said to have gone on until now."""
+        if self.metrics:
+            return has_gap(moment, self.metrics, with_readings=self.reads_readings)
+        return moment.is_silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +177,32 @@ def step(plan: RulePlan, state: RuleState, moment: Moment) -> tuple[RuleState, l
 
 def _transition(plan: RulePlan, kind: Kind, at: datetime, moment: Moment) -> Transition:
     found = doubts(plan.condition, moment) if kind is Kind.CONFIRMED else ()
-    return Transition(kind, at, moment.newest, found)
+    reading = moment.newest if plan.reads_readings or not plan.metrics else None
+    return Transition(kind, at, reading, found, _value(plan, moment) if plan.metrics else None)
+
+
+def _value(plan: RulePlan, moment: Moment) -> Value | None:
+    """What the first of its conditions that has a measurement looked at."""
+    for node in plan.condition.walk():
+        if isinstance(node, Vital) and (newest := moment.newest_measured(node.metric_number)) is not None:
+            return Value(node.metric, newest.part(node.measure.part))
+    return None
+
+
+def settle(plan: RulePlan, state: RuleState, until: datetime) -> tuple[RuleState, list[Transition]]:
+    """What the clock alone ends: a measurement beside glucose may not be repeated for hours, so what eased and was not
+    found again is over when the rule's closing minutes have passed."""
+    ends_at = _ends_at(plan, state)
+    if ends_at is None or ends_at > until:
+        return state, []
+    return _resolved(state, ends_at), [Transition(Kind.RESOLVED, ends_at, None)]
+
+
+def _ends_at(plan: RulePlan, state: RuleState) -> datetime | None:
+    if not plan.metrics or state.state is not State.HYSTERESIS or state.clear_since is None or state.since is None:
+        return None
+    # A value that came late may tell that it was clear before; the episode eased when somebody could have known.
+    return max(state.clear_since, state.since) + timedelta(minutes=plan.close_minutes)
 
 
 def observe(plan: RulePlan, state: RuleState, moment: Moment) -> RuleState:
@@ -148,8 +212,9 @@ def observe(plan: RulePlan, state: RuleState, moment: Moment) -> RuleState:
 
 def next_look(plan: RulePlan, state: RuleState, moment: Moment) -> datetime | None:
     """When the clock may change something although no reading comes; None: never, or only after a reading."""
-    if not plan.needs_ticks:
-        return None
+    ends_at = _ends_at(plan, state)
+    if ends_at is not None or not plan.needs_ticks:
+        return ends_at
     instants = list(plan.condition.changes(moment, state.memory, ROOT))
     if state.true_since is not None:
         instants.append(state.true_since + timedelta(minutes=plan.confirm_minutes))
@@ -163,8 +228,11 @@ def _look(plan: RulePlan, state: RuleState, moment: Moment) -> tuple[Truth, Rule
     margin = plan.margin if is_alarming else None
     truth, memory = plan.condition.evaluate(moment, state.memory, margin, is_urgent=plan.is_urgent)
     run = state.clear_since if is_alarming else state.true_since
+    if plan.metrics and not is_alarming and run is not None and plan.is_broken(moment):
+        run = None
     if truth is None:
-        run = None if moment.is_silent else run
+        # What eased stays so: ``settle`` ends it.
+        run = None if plan.is_broken(moment) and not (plan.metrics and is_alarming) else run
     elif truth is not is_alarming:
         run = run or plan.instant(moment)
     else:
@@ -202,7 +270,8 @@ def _from_active(plan: RulePlan, state: RuleState, truth: Truth, at: datetime) -
 def _from_hysteresis(
     plan: RulePlan, state: RuleState, truth: Truth, at: datetime, moment: Moment
 ) -> tuple[RuleState, list[Kind]]:
-    if truth is False and _has_lasted(state.clear_since, at, plan.close_minutes):
+    # Of measurements beside glucose ``settle`` decides.
+    if truth is False and not plan.metrics and _has_lasted(state.clear_since, at, plan.close_minutes):
         return _resolved(state, at), [Kind.RESOLVED]
     # Within the margin the episode is not over; it comes back only where it would have begun.
     if truth and plan.condition.evaluate(moment, state.memory, 0, is_urgent=plan.is_urgent)[0]:

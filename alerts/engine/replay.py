@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from alerts.engine.machine import Kind, RulePlan, RuleState, Transition, next_look, observe, step
-from alerts.engine.trace import DeviceContact, Moment, OtherAlert, Reading, Timeline, silent_after
+from alerts.engine.events import EventTimeline
+from alerts.engine.machine import Kind, RulePlan, RuleState, Transition, next_look, observe, settle, step
+from alerts.engine.trace import DeviceContact, Event, Measured, Moment, OtherAlert, Reading, Timeline, silent_after
 
 NIGHT_FROM, NIGHT_UNTIL = 22, 7
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -57,19 +58,22 @@ class Replay:
         return f"would have alarmed {times}, {self.at_night or 'never'} at night"
 
 
-def replay(plans: Sequence[RulePlan], readings: Iterable[Reading], zone: ZoneInfo) -> Replay:
+def replay(
+    plans: Sequence[RulePlan], readings: Iterable[Reading], zone: ZoneInfo, measured: Sequence[Measured] = ()
+) -> Replay:
     """Each reading as if it had arrived at once, and each instant in between at which the clock matters.
 
     Nobody acknowledges, and a device is in contact when it measures: what people did is not replayed.
     """
-    timeline = Timeline(readings, zone)
+    glucose = Timeline(readings, zone)
+    timeline = EventTimeline(glucose, measured) if measured else glucose
     runs = [_Run(plan) for plan in plans]
     times = [reading.measured_at for reading in timeline.readings]
     for index, reading in enumerate(timeline.readings):
-        moment = _look(runs, timeline.at_reading(index), is_tick=False)
+        moment = _look(runs, timeline.at_reading(index), reading)
         until = times[index + 1] if index + 1 < len(times) else reading.measured_at
         while (instant := _next_instant(runs, moment)) < until:
-            moment = _look(runs, timeline.at(instant), is_tick=True)
+            moment = _look(runs, timeline.at(instant), None)
     episodes = [episode for run in runs for episode in run.finished()]
     return Replay(tuple(sorted(episodes, key=lambda episode: episode.confirmed_at)), zone)
 
@@ -83,9 +87,15 @@ class _Run:
         self.episodes: list[ReplayedEpisode] = []
         self.going_on: ReplayedEpisode | None = None
 
-    def look(self, moment: Moment, *, is_tick: bool) -> None:
-        if is_tick and not self.plan.needs_ticks:
+    def look(self, moment: Moment, event: Event | None) -> None:
+        """``event`` None: a tick."""
+        self.state, transitions = settle(self.plan, self.state, moment.at)
+        for transition in transitions:
+            self._note(transition)
+        if event is None and not self.plan.needs_ticks:
             self.state = observe(self.plan, self.state, moment)
+            return
+        if event is not None and not self.plan.is_about(event):
             return
         self.state, transitions = step(self.plan, self.state, moment)
         for transition in transitions:
@@ -107,23 +117,21 @@ class _Run:
             self.going_on = None
 
 
-def _look(runs: Sequence[_Run], moment: Moment, *, is_tick: bool) -> Moment:
-    """Gives the moment as the rules saw it."""
-    newest = moment.readings[-1]
+def _look(runs: Sequence[_Run], moment: Moment, event: Event | None) -> Moment:
+    """Gives the moment as the rules saw it; ``event`` None: a tick."""
     alerts = {
         run.plan.code: OtherAlert(run.state.state, run.going_on.confirmed_at)
         for run in runs
         if run.going_on is not None
     }
-    contact = {newest.device_id: DeviceContact(newest.measured_at, is_current=True)}
+    contact = {one.device_id: DeviceContact(one.measured_at, is_current=True) for one in moment.readings[-1:]}
     moment = replace(moment, devices=contact, alerts=alerts)
     for run in runs:
-        run.look(moment, is_tick=is_tick)
+        run.look(moment, event)
     return moment
 
 
 def _next_instant(runs: Sequence[_Run], moment: Moment) -> datetime:
-    silent_at = silent_after(moment.readings[-1])
     instants = [next_look(run.plan, run.state, moment) for run in runs]
-    instants.append(silent_at if silent_at > moment.at else None)
+    instants += [at for one in moment.readings[-1:] if (at := silent_after(one)) > moment.at]
     return min((instant for instant in instants if instant is not None), default=NEVER)

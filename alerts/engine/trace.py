@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from analytics.forecast import slope
@@ -61,6 +62,35 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """A measurement beside continuous glucose, in its kind's canonical unit; ``metric`` and ``source``: numbers."""
+
+    measured_at: datetime
+    metric: int
+    value: float
+    second_value: float | None
+    source: int
+    received_at: datetime
+
+    is_copy: ClassVar[bool] = False
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.received_at - self.measured_at <= FRESH_FOR
+
+    @property
+    def order(self) -> tuple[datetime, int]:
+        """Before readings of the same instant; devices have positive numbers. It fits into a JSON number."""
+        return self.measured_at, -1 - (self.metric << 40 | self.source & 0xFF_FFFF_FFFF)
+
+    def part(self, number: int) -> float:
+        return self.value if number == 0 or self.second_value is None else self.second_value
+
+
+Event = Reading | Measured
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceContact:
     """A device that is assigned to the patient; the current one is the one that should be measuring.
 
@@ -89,7 +119,8 @@ class Moment:
 
     ``readings``: ascending, none later than ``at``, without copies, of about the last hour; the newest is among them
     however old it is. ``alerts``: by the code of the rule. ``earlier``: what is known from before those,
-    newest first, to be asked once.
+    newest first, to be asked once. ``measured``: what was measured beside glucose in the last hour, ascending, in
+    moments of a timeline that has any.
     """
 
     at: datetime
@@ -98,6 +129,7 @@ class Moment:
     devices: Mapping[int, DeviceContact] = field(default_factory=dict)
     alerts: Mapping[str, OtherAlert] = field(default_factory=dict)
     earlier: Iterable[Reading] = ()
+    measured: Sequence[Measured] = ()
 
     @cached_property
     def newest(self) -> Reading | None:
@@ -122,6 +154,14 @@ class Moment:
         """The newest reading while it says something about this instant."""
         newest = self.newest
         return newest if newest is not None and self.at - newest.measured_at <= FRESH_FOR else None
+
+    def current_measured(self, metric: int) -> Measured | None:
+        """The newest of a kind while it says something about this instant."""
+        newest = self.newest_measured(metric)
+        return newest if newest is not None and self.at - newest.measured_at <= FRESH_FOR else None
+
+    def newest_measured(self, metric: int) -> Measured | None:
+        return next((one for one in reversed(self.measured) if one.metric == metric), None)
 
     @cached_property
     def is_silent(self) -> bool:
@@ -166,7 +206,7 @@ class Moment:
         return None
 
 
-def silent_after(reading: Reading) -> datetime:
+def silent_after(reading: Event) -> datetime:
     """The first instant at which ``Moment.is_silent`` if no other reading comes."""
     return reading.measured_at + RUN_GAP + timedelta(milliseconds=1)
 
@@ -192,10 +232,10 @@ class Timeline:
 
     def at_reading(self, index: int) -> Moment:
         """The instant of a reading, before any that another device measured at the same instant and counts later."""
-        return self._moment(self._times[index], index + 1)
+        return self.moment(self._times[index], index + 1)
 
     def at(self, instant: datetime) -> Moment:
-        return self._moment(instant, bisect_right(self._times, instant))
+        return self.moment(instant, bisect_right(self._times, instant))
 
     @cached_property
     def after_last_silence(self) -> int:
@@ -210,7 +250,8 @@ class Timeline:
         """The index of the first reading that is not before ``order``."""
         return bisect_left(self._orders, order)
 
-    def _moment(self, at: datetime, end: int) -> Moment:
+    def moment(self, at: datetime, end: int) -> Moment:
+        """At an instant, with the first ``end`` readings."""
         moment = self._moments.get((at, end))
         if moment is None:
             # The rules of a patient look at the same few; a replay passes thousands once.

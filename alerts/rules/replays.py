@@ -9,11 +9,13 @@ from django.utils import timezone
 
 from alerts.engine.machine import RulePlan
 from alerts.engine.replay import Replay, replay
-from alerts.engine.trace import Reading
+from alerts.engine.trace import Measured, Reading
 from patients.models import Patient
 from readings.history import Place, raw_page_steps
 from readings.store import run_steps
 from tenancy.scope import required_organization_id
+from vitals.catalogue import Metric
+from vitals.models import Measurement
 
 LONGEST_DAYS = 30
 PAGE = 2_000
@@ -32,8 +34,18 @@ class PatientReplay:
 
 def replay_for(*, patient: Patient, plan: RulePlan, days: int) -> PatientReplay:
     readings = readings_of(patient, timezone.now() - timedelta(days=days))
-    since = readings[0].measured_at if readings else None
-    return PatientReplay(since, len(readings), replay([plan], readings, patient.zone))
+    measured = measured_of(patient, plan, timezone.now() - timedelta(days=days)) if plan.metrics else []
+    firsts = [reading.measured_at for reading in readings[:1]] + [one.measured_at for one in measured[:1]]
+    since = min(firsts, default=None)
+    return PatientReplay(since, len(readings) + len(measured), replay([plan], readings, patient.zone, measured))
+
+
+def measured_of(patient: Patient, plan: RulePlan, since: datetime) -> list[Measured]:
+    """What the rule asks for beside glucose, oldest first; the newest of more than fit."""
+    found = Measurement.objects.for_patient(patient).of_metrics(Metric(number) for number in plan.metrics)
+    columns = ("measured_at", "metric", "value", "second_value", "source_number", "received_at")
+    rows = found.between(since, None).order_by("-measured_at").values_list(*columns)[:MOST_READINGS]
+    return [Measured(*row) for row in rows][::-1]
 
 
 def readings_of(patient: Patient, since: datetime, *, most: int = MOST_READINGS) -> list[Reading]:

@@ -125,7 +125,8 @@ def test_all_at_once_it_gives_the_same(name):
 
 
 def test_every_kind_of_condition_stands_in_the_corpus():
-    kinds = {kind.model_fields["type"].default for kind in get_args(get_args(Condition)[0])}
+    # Other measurements than glucose have a corpus of their own: test_engine_vitals.
+    kinds = {kind.model_fields["type"].default for kind in get_args(get_args(Condition)[0])} - {"vital"}
     assert {
         node.to_json()["type"] for case in CASES.values() for plan in case.plans for node in plan.condition.walk()
     } == (kinds)

@@ -21,15 +21,27 @@ from alerts.engine.conditions.glucose import (
     PredictedBelow,
     Rate,
 )
-from alerts.engine.conditions.node import Look, Memory, Node, Truth, needs_ticks
+from alerts.engine.conditions.node import (
+    Look,
+    Memory,
+    Node,
+    Truth,
+    has_gap,
+    last_instants,
+    metrics_of,
+    needs_ticks,
+    reads_readings,
+)
 from alerts.engine.conditions.signal import Battery, DeviceOffline, FlatLine, Jump, NoReadingFor, Quality
 from alerts.engine.conditions.surroundings import Alert, TimeOfDay
+from alerts.engine.conditions.vital import Vital
 from alerts.engine.trace import Moment
 
 
 class Several(Node):
     of: list[Condition] = Field(min_length=1)
     joined_by: ClassVar[str]
+    reads_readings: ClassVar[bool] = False
 
     def children(self) -> Sequence[Node]:
         return self.of
@@ -67,6 +79,7 @@ class Any(Several):
 class Not(Node):
     type: Literal["not"] = "not"
     of: Condition
+    reads_readings: ClassVar[bool] = False
 
     def children(self) -> Sequence[Node]:
         return (self.of,)
@@ -91,6 +104,7 @@ class Sustained(Node):
     type: Literal["sustained"] = "sustained"
     minutes: int = Field(ge=1, le=1440)
     of: Condition
+    reads_readings: ClassVar[bool] = False
 
     def children(self) -> Sequence[Node]:
         return (self.of,)
@@ -102,17 +116,38 @@ class Sustained(Node):
     def goes_by_readings(self) -> bool:
         return not needs_ticks(self.of)
 
+    @cached_property
+    def _metrics(self) -> frozenset[int]:
+        return metrics_of(self.of)
+
+    @cached_property
+    def _reads_readings(self) -> bool:
+        return reads_readings(self.of)
+
+    def _is_broken(self, moment: Moment) -> bool:
+        return has_gap(moment, self._metrics, with_readings=self._reads_readings)
+
+    def _now(self, moment: Moment) -> datetime:
+        if not self.goes_by_readings:
+            return moment.at
+        if not self._metrics:
+            return moment.newest.measured_at if moment.newest is not None else moment.at
+        times = last_instants(moment, self._metrics, with_readings=self._reads_readings)
+        return times[0] if times else moment.at
+
     def truth(self, look: Look, path: str) -> Truth:
         truth = self.of.truth(look, f"{path}.0")
         moment = look.moment
         if truth is None:
-            if moment.is_silent:
+            if self._is_broken(moment) if self._metrics else moment.is_silent:
                 look.memory.pop(path, None)
             return None
         if not truth:
             look.memory.pop(path, None)
             return False
-        now = moment.newest.measured_at if self.goes_by_readings and moment.newest is not None else moment.at
+        if self._metrics and self._is_broken(moment):
+            look.memory.pop(path, None)
+        now = self._now(moment)
         since = look.memory.setdefault(path, now.isoformat())
         return look.is_held or now - datetime.fromisoformat(since) >= timedelta(minutes=self.minutes)
 
@@ -143,6 +178,7 @@ Condition = Annotated[
     | Jump
     | TimeOfDay
     | Alert
+    | Vital
     | All
     | Any
     | Not

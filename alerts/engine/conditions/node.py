@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-from alerts.engine.trace import Moment
+from alerts.engine.trace import RUN_GAP, Moment
 
 # None: it cannot be known.
 Truth = bool | None
@@ -44,10 +44,17 @@ class Node(BaseModel):
     # Its truth may change although no reading comes.
     follows_the_clock: ClassVar[bool] = False
     direction: ClassVar[Direction | None] = None
+    # Readings of glucose, or what came with them, decide about it.
+    reads_readings: ClassVar[bool] = True
 
     def truth(self, look: Look, path: str) -> Truth:
         """``path`` is the node's place in the condition, under which it remembers."""
         raise NotImplementedError
+
+    @property
+    def metric_number(self) -> int | None:
+        """Of the measurement that it asks for beside glucose."""
+        return None
 
     def words(self, unit: str) -> str:
         raise NotImplementedError
@@ -93,3 +100,28 @@ def direction_of(condition: Node) -> Direction | None:
 def in_words(condition: Node, unit: str) -> str:
     """For people: "below 70 mg/dL for 15 minutes, between 22:00 and 07:00"; ``unit`` is mg/dL or mmol/L."""
     return condition.words(unit)
+
+
+def metrics_of(condition: Node) -> frozenset[int]:
+    """The kinds of measurements beside glucose that it asks for."""
+    return frozenset(node.metric_number for node in condition.walk() if node.metric_number is not None)
+
+
+def reads_readings(condition: Node) -> bool:
+    return any(node.reads_readings for node in condition.walk())
+
+
+def last_instants(moment: Moment, metrics: frozenset[int], *, with_readings: bool) -> list[datetime]:
+    """When what it asks for was measured last, and the time before; newest first."""
+    times = [one.measured_at for one in moment.measured if one.metric in metrics][-2:]
+    if with_readings:
+        times = sorted([*times, *(reading.measured_at for reading in moment.readings[-2:])])[-2:]
+    return times[::-1]
+
+
+def has_gap(moment: Moment, metrics: frozenset[int], *, with_readings: bool) -> bool:
+    """Too long between the last two, or since the last: nothing can be said to have gone on."""
+    times = last_instants(moment, metrics, with_readings=with_readings)
+    if not times or moment.at - times[0] > RUN_GAP:
+        return True
+    return len(times) > 1 and times[0] - times[1] > RUN_GAP

@@ -26,6 +26,7 @@ class TimeOfDay(Node):
     until: Clock
     time_zone: str | None = None
     follows_the_clock: ClassVar[bool] = True
+    reads_readings: ClassVar[bool] = False
 
     @field_validator("time_zone")
     @classmethod
@@ -85,6 +86,7 @@ class Alert(Node):
     status: Literal["active", "unacknowledged"] = Field(alias="is")
     for_minutes: int = Field(default=0, ge=0, le=1440)
     follows_the_clock: ClassVar[bool] = True
+    reads_readings: ClassVar[bool] = False
 
     def truth(self, look: Look, path: str) -> Truth:
         other = look.moment.alerts.get(self.rule)
