@@ -19,7 +19,7 @@ WITHOUT_TEXT = {"device-stats", "device-health", "organization-settings", "admin
     *("alert-stats", "alert-settings", "alert-configuration", "alert-channel-kinds", "alert-timeline"),
     *("dexcom-auth-url", "dexcom-usage"),
     *("analytics-summary", "analytics-trends", "analytics-hourly-stats", "patient-summary"),
-    *("health-metric-aggregate", "health-metric-trends"),
+    *("health-metric-aggregate", "health-metric-trends", "patient-daily-stats"),
     *("user-analytics-summary", "user-analytics-agp", "user-analytics-days", "user-analytics-compare"),
 }
 # Writes that a made-up body cannot bring to success, each with the reason.

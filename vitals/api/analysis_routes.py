@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from tenancy.api.routing import Route
 from vitals.api.aggregates import AGGREGATE, AggregateView
+from vitals.api.daily import DAILY, DailyStatsView
 from vitals.api.observations import OBSERVATION, OXYGEN_SCALE, ObservationsView, OxygenScaleView
 from vitals.api.tendencies import TRENDS, TrendsView
 
@@ -37,5 +38,12 @@ ANALYSIS_ROUTES = [
         "patient-oxygen-scale",
         {"GET": VIEW, "PUT": "vitals.add_oxygenscale"},
         audited=OXYGEN_SCALE,
+    ),
+    Route(
+        "api/v1/patients/{code}/daily-stats",
+        DailyStatsView,
+        "patient-daily-stats",
+        {"GET": VIEW},
+        audited=DAILY,
     ),
 ]

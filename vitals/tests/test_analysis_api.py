@@ -111,6 +111,22 @@ def test_what_has_no_trend_is_refused(northside: Clinic, query: dict[str, str]) 
     assert northside.api(Role.NURSE).get(TRENDS, {"patient": "user_5678", **query}).status_code == 422
 
 
+def test_a_day_in_figures(northside: Clinic) -> None:
+    with northside.scope():
+        measure(northside.patients[0], Metric.BLOOD_PRESSURE, [(AT, 130, 85), (AT + timedelta(hours=1), 120, 75)])
+    day = "/api/v1/patients/user_5678/daily-stats"
+    answer = northside.api(Role.PATIENT).get(day, {"date": "2026-05-20"}).json()
+
+    assert [(each["type"], each["count"], each["avg"]) for each in answer["vitals"]] == [
+        ("heart_rate", 3, 72),
+        ("blood_pressure", 2, 125),
+    ]
+    assert answer["vitals"][1]["diastolic"]["avg"] == 80
+    assert northside.api(Role.NURSE).get(day).json()["vitals"] == []
+    assert northside.api(Role.NURSE).get(day, {"date": "0001-01-01"}).status_code == 422
+    assert northside.api(Role.NURSE).get("/api/v1/patients/user_0000/daily-stats").status_code == 404
+
+
 def test_looks_are_in_the_ledger(northside: Clinic) -> None:
     northside.api(Role.NURSE).get(AGGREGATE.format("heart_rate"), {"patient": "user_5678"})
     northside.api(Role.NURSE).get(TRENDS, {"patient": "user_5678"})
