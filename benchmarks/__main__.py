@@ -30,6 +30,7 @@ MEASUREMENTS = {
     "isolation": "row-level security",
     "memory": "the memory of the data plane",
     "alarms": "the alarm rules",
+    "fleet": "heartbeats of a fleet",
     "streams": "live streams and the delivery of alarms",
     "imports": "the import of a file",
     "dexcom": "the sync with Dexcom",

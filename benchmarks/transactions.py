@@ -17,9 +17,11 @@ from benchmarks.devices import BenchmarkDevice
 from benchmarks.errors import BenchmarkError
 from benchmarks.fleet import Fleet
 from benchmarks.messages import reading_body
+from devices.fleet.statements import HEARTBEAT
 from readings.models import SignalQuality
 from readings.rows import ReadingRow
 from readings.store import store_rows
+from readings.store.statements import NOTE_CONTACT
 from tenancy.scope import STAFF, Scope, scoped
 
 # A device's patient has the same id.
@@ -79,6 +81,17 @@ def store_one_reading(fleet: Fleet, devices: list[BenchmarkDevice]) -> Transacti
     with scoped(Scope(devices[0].organization_id)), connection.execute_wrapper(listen):
         store_rows([row])
     return _transaction(fleet, devices, heard)
+
+
+def hear_one_heartbeat(fleet: Fleet, devices: list[BenchmarkDevice]) -> Transaction:
+    """The statements of ``messages.HEARTBEAT``."""
+    told = {
+        **{name: VARIABLE[name] for name in ("organization_id", "device_id")},
+        **{"status": "'{active}'", "firmware": "'{2.1.3}'", "battery_level": "'{80}'", "signal_strength": "'{-61}'"},
+        **{"uptime": "'{86400}'", "temperature": "'{31.5}'", "memory_usage": "'{48.5}'", "cpu_usage": "'{7.5}'"},
+        **{"clock_skew": "'{null}'", "settings_version": "'{1}'", "signal_is_poor": "'{null}'"},
+    }
+    return _transaction(fleet, devices, [NOTE_CONTACT % told, HEARTBEAT % told])
 
 
 def read_current_state(fleet: Fleet, devices: list[BenchmarkDevice]) -> Transaction:

@@ -22,7 +22,7 @@ WITH sent AS MATERIALIZED (
            AS sent (organization_id, device_id, status, firmware, battery_level, signal_strength, uptime, temperature,
                     memory_usage, cpu_usage, clock_skew, settings_version)
 ), slot AS MATERIALIZED (
-    SELECT date_bin('{minutes} minutes', now(), timestamptz '2020-01-01 00:00:00+00') AS instant
+    SELECT date_bin('{minutes} minutes', now(), timestamptz '2020-01-01Z') AS instant
 ), sampled AS (
     INSERT INTO devices_heartbeatsample (organization_id, device_id, sampled_at, battery_level, signal_strength,
                 temperature, memory_usage, cpu_usage)
