@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from devices.fleet.settings import change_settings
 from devices.models import Device, Presence
 from devices.services import issue_key, revoke_key
 from edge.slots import BATCH_ITEMS
+from edge.tests.asking import Sent, ask, pooled_edge
 from tenancy.managers import audited_elsewhere
 from tests.clinics import Clinic
 
@@ -227,3 +229,30 @@ def test_a_status_of_staff_is_beside_that_of_the_device(northside: Clinic) -> No
         "The memory is in use to 97 %.",
     ]
     assert health["heartbeat"]["memoryUsage"] == 97
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.promise(1, 2)
+def test_devices_of_two_clinics_that_report_together_are_told_their_own(northside: Clinic, southside: Clinic) -> None:
+    """The two have devices of the same codes; the policies let both clinics of a group through."""
+    asked, expected = [], []
+    for number, clinic in enumerate((northside, southside)):
+        with clinic.scope(), transaction.atomic():
+            for place, device in enumerate(clinic.devices):
+                interval = 60 * (2 * number + place + 1) + 60
+                change_settings(device=device, changes={"reading_interval": interval})
+                for _ in range(number + place):
+                    order_command(device=device, type=Kind.RESTART)
+                path = f"/api/v1/devices/{device.code}/heartbeat"
+                sent = Sent("POST", path, {"X-API-Key": clinic.organization_key}, {"status": "active"})
+                asked += [sent] * 5
+                expected += [(interval, number + place)] * 5
+
+    async def scenario() -> tuple[list[Any], int]:
+        async with pooled_edge() as (edge, database):
+            replies = await asyncio.gather(*(ask(edge, sent) for sent in asked))
+            return [reply.body for reply in replies], database.most_clinics
+
+    bodies, most_clinics = asyncio.run(scenario())
+    assert [(body["settings"]["readingInterval"], body["pendingCommands"]) for body in bodies] == expected
+    assert most_clinics == 2

@@ -111,6 +111,7 @@ class Sample:
             # Of the first kind of channel.
             "settings": {"address": "fresh@elsewhere.example"},
             "channel": self.target.parameter("channelId", "only"),
+            "devices": [self.target.device.code],
             "start": "22:00",
             "end": "07:00",
         }
