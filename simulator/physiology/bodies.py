@@ -175,6 +175,7 @@ def bodies_of(people: Sequence[Person]) -> Bodies:
         name: column([row[_COLUMN[person.kind]] for person in people]) * np.exp(row[3] * drawn[:, place])
         for place, (name, row) in enumerate(_PUBLISHED.items())
     }
+    values["basal_glucose"] *= column([person.level for person in people])
     # Stomachs that grind slower than they empty do not exist; a share stays a share.
     values["full"] = np.minimum(values["full"], 0.95)
     injects = column([1.0 if person.kind is Kind.TYPE_1 else 0.0 for person in people])

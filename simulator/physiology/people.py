@@ -24,12 +24,14 @@ class Person:
 
     ``burden``: how often therapy goes wrong (boluses missed or late, carbohydrates misjudged, meals large): 1 is what
     cohorts show, 0.3 a careful person, 2 one who struggles. ``eats``: carbohydrates, 1 is usual for the weight.
+    ``level``: of the glucose that body and therapy tend to, 1 is usual for the kind.
     """
 
     seed: int
     kind: Kind = Kind.TYPE_1
     burden: float = 1.0
     eats: float = 1.0
+    level: float = 1.0
 
     def chance(self, purpose: int, number: int = 0) -> np.random.Generator:
         return np.random.default_rng([self.seed, purpose, number])

@@ -29,6 +29,7 @@ class Therapy:
         self._ratio = bodies.grams_a_unit * np.exp(0.12 * spread * wrong[:, 0] + 0.10 * (burden - 1))
         self._factor = bodies.fall_a_unit * np.exp(0.15 * spread * wrong[:, 1])
         self._basal = np.exp(0.10 * spread * wrong[:, 2] - 0.04 * (burden - 1))
+        self._target = TARGET * column([person.level for person in people])
         self._injects = bodies.injects == 1
         self._treats = column([float(person.kind is not Kind.HEALTHY) for person in people]) == 1
         self._since_sugar = np.full(len(people), 100)
@@ -41,7 +42,7 @@ class Therapy:
     def bolus(self, seen: Floats, counted: Floats, checks: Floats) -> Floats:
         """pmol/kg injected now."""
         on_board = np.maximum(self._model.insulin_on_board, 0) * self._model.bodies.weight / PMOL_PER_UNIT
-        correction = (seen - TARGET) / self._factor
+        correction = (seen - self._target) / self._factor
         # A bolus calculator counts what is still on its way against a correction, not against a meal.
         correction = np.where(correction > 0, np.maximum(correction - on_board, 0), correction)
         eats = (counted > 0) & (seen > NO_BOLUS_BELOW)
