@@ -68,3 +68,9 @@ _MEASURES = (
 )
 
 MEASURES = {measure.name: measure for measure in _MEASURES}
+
+
+def value_words(metric: str, value: float | None) -> str:
+    """ "heart rate 130 bpm"; empty where nothing was measured, or a version knew more kinds than this one."""
+    measure = MEASURES.get(metric)
+    return "" if measure is None or value is None else f"{measure.said} {round(value, 2):g} {measure.unit}"

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from alerts.evaluation import statements
 from alerts.evaluation.judging import judge
-from alerts.evaluation.loading import claim
+from alerts.evaluation.loading import add_measured, claim
 from alerts.evaluation.rules_gone import end_what_has_no_rule
 from alerts.evaluation.writing import write
 from alerts.rules import effective_rules
@@ -101,6 +101,10 @@ def _evaluate(patient_ids: Sequence[int], now: datetime) -> tuple[set[int], Eval
     if not looks:
         return set(), Evaluated()
     plans = effective_rules(list(looks))
+    asked = {
+        patient_id: frozenset[int]().union(*(rule.metrics for rule in rules)) for patient_id, rules in plans.items()
+    }
+    add_measured(looks, asked)
     outcomes = []
     for patient_id, look in looks.items():
         end_what_has_no_rule(look, plans[patient_id], now)

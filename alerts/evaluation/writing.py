@@ -66,7 +66,9 @@ def _write_transition(look: PatientLook, plan: EffectiveRule, transition: Transi
     if (episode := look.episodes.get(plan.code)) is None:
         return 0
     _change(episode, transition, now)
-    detail = {"doubts": list(transition.doubts)} if transition.doubts else {}
+    detail: dict[str, Any] = {"doubts": list(transition.doubts)} if transition.doubts else {}
+    if transition.value is not None:
+        detail |= {"metric": transition.value.metric, "value": transition.value.value}
     add_step(episode=episode, kind=transition.kind.value, at=transition.at, glucose=transition.glucose, detail=detail)
     if transition.kind in _STATES_OF_ENDS:
         del look.episodes[plan.code]
@@ -84,6 +86,8 @@ def _opened(look: PatientLook, plan: EffectiveRule, transition: Transition) -> E
         opened_at=transition.at,
         glucose=transition.glucose,
         worst_glucose=transition.glucose if plan.direction else None,
+        metric=transition.value.metric if transition.value else "",
+        value=transition.value.value if transition.value else None,
     )
 
 

@@ -62,8 +62,14 @@ class Episode(TenantModel):
 
     ``opened_at``, ``confirmed_at``, ``eased_at`` and ``ended_at`` are times of the readings that caused them;
     ``found_at`` is when the evaluator saw the alarm, and ``is_late`` says that this was more than five minutes later.
-    Rules change: ``rule`` keeps what the rule said (its plan as JSON), ``rule_name`` what it was called.
+    Of a rule about other measurements than glucose, ``metric`` and ``value`` say what opened it. ``kind`` emergency: a
+    person called for help; no rule ends that. Rules change: ``rule`` keeps what the rule said (its plan as JSON),
+    ``rule_name`` what it was called.
     """
+
+    class Kind(models.TextChoices):
+        RULE = "rule"
+        EMERGENCY = "emergency", "emergency button"
 
     class State(models.TextChoices):
         CONFIRMING = "confirming"
@@ -75,6 +81,7 @@ class Episode(TenantModel):
     id = models.BigAutoField(primary_key=True)
     public_id = models.UUIDField(default=uuid.uuid4, editable=False)
     patient = TenantForeignKey(Patient, related_name="+")
+    kind = models.CharField(max_length=9, choices=Kind.choices, default=Kind.RULE, db_default=Kind.RULE.value)
     rule_code = models.CharField(max_length=50)
     rule_name = models.CharField(max_length=150)
     rule = models.JSONField()
@@ -90,6 +97,8 @@ class Episode(TenantModel):
     doubts: Any = ArrayField(models.CharField(max_length=30), default=list, db_default=[], editable=False)
     glucose = models.SmallIntegerField(null=True, help_text="mg/dL, of the reading that opened it")
     worst_glucose = models.SmallIntegerField(null=True, help_text="mg/dL")
+    metric = models.CharField(max_length=30, blank=True, default="", db_default="")
+    value = models.FloatField(null=True, help_text="in the metric's unit")
     acknowledged_at = models.DateTimeField(null=True)
     acknowledged_by = TenantForeignKey(Membership, null=True, related_name="+")
     assigned_to = TenantForeignKey(Membership, null=True, related_name="+")
@@ -156,6 +165,7 @@ class EpisodeEvent(TenantModel):
         COMMENTED = "commented"
         REVIEWED = "reviewed"
         ESCALATED = "escalated"
+        CALLED_AGAIN = "called_again"
 
     id = models.BigAutoField(primary_key=True)
     episode = TenantForeignKey(Episode, related_name="events")
