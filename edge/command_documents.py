@@ -30,7 +30,7 @@ class ReportedCommandSerializer(CamelCaseSerializer):
     retry_attempt = serializers.IntegerField(help_text="0 is the first")
 
 
-class DeviceCommandsView(NewCommandView, EdgeView):
+class DeviceCommandsView(NewCommandView):
     @extend_schema(
         operation_id="devices_commands_fetch",
         parameters=COMMAND_PARAMETERS,
