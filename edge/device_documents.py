@@ -30,7 +30,7 @@ class HeardSerializer(CamelCaseSerializer):
     )
 
 
-class AcceptedSerializer(serializers.Serializer[None]):
+class AcceptedEntriesSerializer(serializers.Serializer[None]):
     accepted = serializers.IntegerField()
 
 
@@ -56,7 +56,7 @@ class DeviceLogsView(DeviceLogsOfPeople):
     @extend_schema(
         operation_id="devices_logs_create",
         request={"application/json": inline_schema(LogEntries)},
-        responses={202: AcceptedSerializer},
+        responses={202: AcceptedEntriesSerializer},
     )
     def post(self, request: Request, deviceId: str) -> Response:
         """1 to 500 entries of the device's own log, of at most 4 KB each. The oldest go when there are too many."""

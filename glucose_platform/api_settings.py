@@ -37,6 +37,8 @@ API_DOCUMENT = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "ActorKindEnum": ["person", "key", "support", "system", "anonymous"],
+        "BatteryHealthEnum": "devices.fleet.models.BatteryHealth",
+        "BulkDeviceStatusEnum": ["changed", "rejected"],
         "BatchItemStatusEnum": ["created", "duplicate", "rejected"],
         "ChannelKindEnum": "alerts.models.Channel.Kind",
         "ChannelStateEnum": "alerts.models.Channel.Health",
@@ -44,6 +46,7 @@ API_DOCUMENT = {
         "ConsentKindEnum": "patients.models.Consent.Kind",
         "DeliveryReasonEnum": "alerts.models.Delivery.Reason",
         "DeliveryStateEnum": "alerts.models.Delivery.State",
+        "DeviceHealthEnum": "devices.health.Health",
         "DeviceKindEnum": "devices.models.Device.Kind",
         "DeviceStatusEnum": "devices.models.Device.Status",
         "EpisodeStateEnum": "alerts.models.Episode.State",
@@ -52,7 +55,9 @@ API_DOCUMENT = {
         "ImportStateEnum": "readings.models.ImportJob.State",
         "RoleEnum": "accounts.roles.Role",
         "RoleOrSupportEnum": "accounts.api.me.ROLES",
+        "SettableDeviceStatusEnum": "devices.fleet.services.STATUSES",
         "SeverityEnum": "alerts.models.Severity",
+        "SkinToneEnum": "patients.models.Patient.SkinTone",
         "SessionKindEnum": ["app", "browser"],
         "WorklistReasonEnum": [
             *("alarm", "veryLow", "low", "risk", "inRange", "worse", "silent", "connection", "consent", "contact"),
