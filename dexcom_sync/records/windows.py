@@ -35,18 +35,12 @@ def window_through(first: datetime, last: datetime) -> Window:
     return Window(whole_second(first), whole_second(last) + SECOND)
 
 
-def pieces(window: Window, *, longest: timedelta = LONGEST, newest_first: bool = False) -> list[Window]:
+def pieces(window: Window, *, longest: timedelta = LONGEST) -> list[Window]:
     """At most ``longest`` each, overlapping by a second; nothing for a window that is empty."""
     if not SECOND < longest <= LONGEST:
         raise ValueError("A piece is longer than a second and at most 30 days.")
     start, end = whole_second(window.start), whole_second(window.end)
     found = []
-    if newest_first:
-        while start < end:
-            begin = max(start, end - longest)
-            found.append(Window(begin, end))
-            end = begin + SECOND if begin > start else start
-        return found
     while start < end:
         finish = min(end, start + longest)
         found.append(Window(start, finish))

@@ -48,17 +48,15 @@ def test_an_empty_window_has_no_pieces(length: timedelta) -> None:
 @given(
     st.integers(1, 400 * 86_400),
     st.timedeltas(timedelta(seconds=2), LONGEST).filter(lambda longest: longest >= timedelta(days=1)),
-    st.booleans(),
 )
-def test_pieces_cover_the_window_and_overlap_by_a_second(seconds: int, longest: timedelta, newest_first: bool) -> None:
+def test_pieces_cover_the_window_and_overlap_by_a_second(seconds: int, longest: timedelta) -> None:
     window = Window(START, START + timedelta(seconds=seconds))
-    found = pieces(window, longest=longest, newest_first=newest_first)
-    ordered = found[::-1] if newest_first else found
+    found = pieces(window, longest=longest)
 
-    assert ordered[0].start == window.start
-    assert ordered[-1].end == window.end
-    assert all(timedelta(0) < piece.end - piece.start <= longest for piece in ordered)
-    assert all(later.start <= earlier.end - SECOND for earlier, later in pairwise(ordered))
+    assert found[0].start == window.start
+    assert found[-1].end == window.end
+    assert all(timedelta(0) < piece.end - piece.start <= longest for piece in found)
+    assert all(later.start <= earlier.end - SECOND for earlier, later in pairwise(found))
 
 
 @given(st.integers(1, 30 * 86_400))
