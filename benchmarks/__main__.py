@@ -40,6 +40,7 @@ MEASUREMENTS = {
     "worklist": "the worklist of a clinic",
     "results": "90 days of results",
     "report": "the report as PDF",
+    "simulator": "virtual patients",
     # The last: what is measured beside a table of that size is measured on another machine.
     "growth": "a small and a large table",
 }
