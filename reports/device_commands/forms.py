@@ -41,7 +41,7 @@ class CommandForm(forms.Form):
         required=False,
         empty_label="None",
         widget=UnfoldAdminSelectWidget(),
-        help_text="What stands below is taken where it is filled in.",
+        help_text="What is filled in below takes the place of what it says.",
         to_field_name="public_id",
     )
     type = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget())
