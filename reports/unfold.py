@@ -76,6 +76,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         ("Invitations", "mail", "admin:clinic_invitations", "accounts.view_invitation"),
         ("Removal requests", "person_remove", "admin:removals", "accounts.add_removalrequest"),
         ("Clinic settings", "settings", "admin:organization", "tenancy.view_organization"),
+        ("Plan and usage", "payments", "admin:plan", "accounts.view_subscription"),
         ("Audit ledger", "policy", "admin:ledger", "audit.view_entry"),
         ("Platform support", "support_agent", "admin:support_accesses", "accounts.view_supportaccess"),
     ]

@@ -40,7 +40,9 @@ class SubscriptionSerializer(CamelCaseSerializer):
     status = serializers.ChoiceField(Subscription.Status.choices)
     limits = LimitsSerializer(help_text="those that hold at this moment; in a time of grace, the larger ones of before")
     period = serializers.ChoiceField(Period.choices, allow_null=True)
-    amount = serializers.DecimalField(max_digits=7, decimal_places=2, allow_null=True, help_text="for each period")
+    amount = serializers.DecimalField(
+        max_digits=7, decimal_places=2, allow_null=True, coerce_to_string=True, help_text="for each period"
+    )
     currency = serializers.ChoiceField(Currency.choices, allow_null=True)
     starts_at = serializers.DateTimeField(allow_null=True)
     ends_at = serializers.DateTimeField(allow_null=True)
@@ -82,6 +84,11 @@ class UsageSerializer(CamelCaseSerializer):
 
 class InvoiceSerializer(CamelCaseModelSerializer):
     id = serializers.UUIDField(source="public_id", read_only=True)
+    # Money is text: a number of JSON is a float to most who read it.
+    amount = serializers.DecimalField(max_digits=9, decimal_places=2, coerce_to_string=True, read_only=True)
+    paid_amount = serializers.DecimalField(
+        max_digits=9, decimal_places=2, coerce_to_string=True, read_only=True, allow_null=True
+    )
 
     class Meta:
         model = BillingRecord
