@@ -59,6 +59,8 @@ _CARE = _LOOK | {
     "patients.add_emergencyaccess",
     "accounts.add_removalrequest",
     "alerts.change_episode",
+    # By the emergency button.
+    "alerts.add_episode",
     # Who is told of an alarm, and whether they were.
     "alerts.view_channel",
     "alerts.view_delivery",
@@ -124,7 +126,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     Role.ADMIN.value: frozenset(_MANAGE | _RULES | _EXPORT | _DEVICE_FILES | {"tenancy.change_organization"}),
     Role.CLINICIAN.value: frozenset(_CARE | _RULES | _EXPORT | _DEVICE_FILES),
     Role.NURSE.value: frozenset(_CARE),
-    Role.VIEWER.value: frozenset(_LOOK),
+    Role.VIEWER.value: frozenset(_LOOK | {"alerts.add_episode"}),
     SUPPORT: frozenset(
         _LOOK
         | {"tenancy.view_organization", "accounts.view_membership", "devices.view_devicekey", "devices.view_claimcode"}
@@ -137,6 +139,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "patients.view_historyentry",
             "patients.view_admission",
             "alerts.view_episode",
+            "alerts.add_episode",
             "alerts.view_patientrule",
             "dexcom_sync.view_connection",
             "dexcom_sync.add_connection",

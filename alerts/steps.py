@@ -16,6 +16,8 @@ TOLD_AS = {
     Kind.CONFIRMED: "alert.confirmed",
     Kind.ACKNOWLEDGED: "alert.acknowledged",
     Kind.ESCALATED: "alert.escalated",
+    # Boards ring again.
+    Kind.CALLED_AGAIN: "alert.escalated",
     Kind.RESOLVED: "alert.resolved",
     Kind.DISMISSED: "alert.resolved",
 }
@@ -50,6 +52,7 @@ def _news(episode: Episode) -> dict[str, Any]:
     """No value: Valkey holds where to look and not what is seen."""
     return {
         "id": str(episode.public_id),
+        "kind": episode.kind,
         "rule": episode.rule_code,
         "name": episode.rule_name,
         "severity": episode.severity,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ from tenancy.addresses import limited_address
 from tenancy.limits import allow, refusal_sentence, retry_after
 from tenancy.scope import current_organization_id
 
+# Nobody who calls for help is told to wait. It opens one alarm at most, and a call a minute adds to it.
+EMERGENCY = re.compile(r"/api/v1/patients/[^/]+/emergency\Z")
 # Asked every few seconds, by programs that take a refusal for a failure.
 UNLIMITED = {"/health", "/livez", "/readyz", "/api/v1/health"}
 READS = ("GET", "HEAD", "OPTIONS")
@@ -27,12 +30,17 @@ def limit_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
     """Behind the middleware that finds out who asks."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path in UNLIMITED:
+        if request.path in UNLIMITED or _calls_for_help(request):
             return get_response(request)
         wait = allow(*_budget(request)) or _plans_budget(request)
         return get_response(request) if wait is None else _refusal(request, wait)
 
     return middleware
+
+
+def _calls_for_help(request: HttpRequest) -> bool:
+    is_person = isinstance(getattr(request, "principal", None), PersonPrincipal)
+    return is_person and request.method == "POST" and EMERGENCY.match(request.path) is not None
 
 
 def _budget(request: HttpRequest) -> tuple[Any, ...]:

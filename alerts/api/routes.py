@@ -4,11 +4,13 @@ from alerts.api.channels import ChannelKindsView, ChannelsView, ChannelTestView,
 from alerts.api.configuration import CONFIGURATION, ConfigurationView, ConfigureView
 from alerts.api.contacts import CONTACT, ContactsView, ContactView, PatientContactsView
 from alerts.api.deliveries import DELIVERY, DeliveryViewSet
+from alerts.api.emergency import EmergencyView
 from alerts.api.episodes import EPISODE, EpisodeViewSet
 from alerts.api.groups import GROUP, ChoicesView, GroupMemberView, GroupsView, GroupView
 from alerts.api.replays import ReplayView
 from alerts.api.rules import RULE, RulesView, RuleView
 from alerts.api.statistics import AlertStatisticsView
+from alerts.api.thresholds import THRESHOLDS, ClinicThresholdsView, PatientThresholdsView
 from alerts.api.timeline import TIMELINE, TimelineView
 from alerts.services.acting import ACTING
 from tenancy.api.routing import Route
@@ -175,6 +177,21 @@ ROUTES = [
         "alert-patient-contacts",
         {"GET": VIEW_CHANNELS},
         audited=CONTACT,
+    ),
+    Route("api/v1/patients/{code}/emergency", EmergencyView, "emergency", {"POST": "alerts.add_episode"}),
+    Route(
+        "api/v1/patients/{code}/vital-thresholds",
+        PatientThresholdsView,
+        "vital-thresholds",
+        {"GET": f"{VIEW_RULES}|{VIEW_OWN_RULES}", "PUT": EDIT_RULES},
+        audited=THRESHOLDS,
+    ),
+    Route(
+        "api/v1/organizations/current/vital-thresholds",
+        ClinicThresholdsView,
+        "clinic-vital-thresholds",
+        {"GET": VIEW_RULES, "PUT": EDIT_RULES},
+        unaudited="what the clinic set, no patient",
     ),
     Route("api/v1/users/{userId}/alerts/timeline", TimelineView, "alert-timeline", {"GET": VIEW}, audited=TIMELINE),
 ]

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from alerts.deliveries.planning import STEPS, again_after, hold_of, repeat_after, write_deliveries
 from alerts.models import Delivery, Episode, EpisodeEvent
+from alerts.models.delivery import LAST_LEVEL
 from alerts.steps import add_step
 from tenancy.directory import organizations_named_by
 from tenancy.scope import required_organization_id
@@ -35,22 +36,39 @@ def escalate_due(now: datetime) -> int:
     planned = 0
     for pk in numbers:
         try:
-            planned += _tell_again(pk, now)
+            planned += tell_again(pk, now)
         except Exception:
             log.exception("episode_not_escalated", organization=required_organization_id(), episode=pk)
     return planned
 
 
 @transaction.atomic
-def _tell_again(pk: int, now: datetime) -> int:
+def tell_again(pk: int, now: datetime) -> int:
     # Held until the end: whoever acknowledges meanwhile waits, and their word is the last.
     episode = Episode.objects.select_for_update(no_key=True).get(pk=pk)
+    if episode.kind == Episode.Kind.EMERGENCY:
+        return _tell_of_emergency(episode, now)
     planned = 0
     if episode.next_escalation_at is not None and episode.next_escalation_at <= now:
         planned += _escalate(episode, now)
     if episode.next_repeat_at is not None and episode.next_repeat_at <= now:
         planned += _repeat(episode, now)
     return planned
+
+
+def _tell_of_emergency(episode: Episode, now: datetime) -> int:
+    """Everybody at every level at once, and again until somebody acknowledges, or when it was called for again."""
+    due, called_at, seen_at = episode.next_repeat_at, episode.found_at, episode.acknowledged_at
+    if due is None or due > now:
+        return 0
+    if not episode.is_open or (seen_at is not None and (called_at is None or seen_at >= called_at)):
+        _change(episode, next_repeat_at=None)
+        return 0
+    reason = Delivery.Reason.OPENED if episode.repeats == 0 else Delivery.Reason.REPEATED
+    told = write_deliveries(episode=episode, reason=reason, levels=range(LAST_LEVEL + 1), now=now)
+    every = repeat_after(episode) or LEAST_STEP
+    _change(episode, next_repeat_at=now + every, repeats=episode.repeats + 1, escalation_level=LAST_LEVEL)
+    return told
 
 
 def _escalate(episode: Episode, now: datetime) -> int:

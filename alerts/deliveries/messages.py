@@ -9,8 +9,12 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from alerts.deliveries.channels import Message
+from alerts.engine.conditions import ConditionError, read_condition
+from alerts.engine.conditions.vital import Vital
 from alerts.engine.doubts import Doubt, in_words
+from alerts.engine.measures import MEASURES, value_words
 from alerts.models import ClinicAlarms, Delivery, Episode
+from patients.admissions import room_of
 from readings.units import format_glucose
 from tenancy.models import Organization
 
@@ -70,13 +74,34 @@ def _doubts(episode: Episode, detail: str) -> list[str]:
 
 def _measured(episode: Episode, clinic: Organization, detail: str) -> list[str]:
     at = episode.confirmed_at or episode.opened_at
+    if episode.kind == Episode.Kind.EMERGENCY:
+        return _called(episode, clinic, detail)
     value = _value(episode.glucose, clinic) if detail == _DETAIL.VALUE and episode.glucose is not None else ""
+    if detail == _DETAIL.VALUE and (measured := value_words(episode.metric, episode.value)):
+        said = _bounds_passed(episode, clinic)
+        value = f"{measured[0].upper()}{measured[1:]}{f' ({said})' if said else ''}{f', {value}' if value else ''}"
     lines = [f"{value}{', measured' if value else 'Measured'} on {_clock(at, clinic)}."]
     if value and episode.worst_glucose not in (None, episode.glucose):
         lines.append(f"Furthest out since then: {_value(episode.worst_glucose, clinic)}.")
     if episode.is_late and episode.found_at is not None:
         lines.append(f"This message is late: the alarm was found on {_clock(episode.found_at, clinic)}.")
     return lines
+
+
+def _called(episode: Episode, clinic: Organization, detail: str) -> list[str]:
+    room = "" if detail == _DETAIL.NONE else room_of(episode.patient)
+    where = f" at {room}" if room else ""
+    return [f"Somebody asked for help{where} on {_clock(episode.opened_at, clinic)}. Please come immediately."]
+
+
+def _bounds_passed(episode: Episode, clinic: Organization) -> str:
+    """As the rule said it when the episode opened."""
+    try:
+        condition = read_condition(episode.rule.get("condition"))
+    except ConditionError:
+        return ""
+    asked = (node for node in condition.walk() if isinstance(node, Vital) and node.metric == episode.metric)
+    return next((node.bounds_in_words for node in asked), "")
 
 
 def _since_then(episode: Episode, delivery: Delivery, clinic: Organization) -> list[str]:
@@ -93,6 +118,10 @@ def _facts(episode: Episode, delivery: Delivery, clinic: Organization, detail: s
     if detail != _DETAIL.NONE:
         facts |= {"patient": delivery.patient.code, "rule": episode.rule_code, "ruleName": episode.rule_name}
         facts["doubts"] = episode.doubts
+    if episode.kind == Episode.Kind.EMERGENCY:
+        facts["emergency"] = True
+    if detail == _DETAIL.VALUE and episode.value is not None and episode.metric in MEASURES:
+        facts |= {"metric": episode.metric, "value": episode.value, "metricUnit": MEASURES[episode.metric].unit}
     if detail == _DETAIL.VALUE and episode.glucose is not None:
         facts |= {"glucose": _number(episode.glucose, clinic), "unit": clinic.glucose_unit}
     return facts

@@ -88,8 +88,7 @@ def resolve(*, episode: Episode, member: Membership, reason: str) -> Episode:
     _refuse(episode, member)
     reason = _checked(reason, "reason")
     now = timezone.now()
-    is_critical = episode.severity == Severity.CRITICAL
-    states = [Episode.State.EASING] if is_critical else list(OPEN_STATES)
+    states = [Episode.State.EASING] if _ends_by_readings(episode) else list(OPEN_STATES)
     claimed = Episode.objects.filter(pk=episode.pk, state__in=states).update(state=Episode.State.RESOLVED, ended_at=now)
     if not claimed:
         raise ActRefused(STILL_CRITICAL if _as_it_is(episode).is_open else ENDED)
@@ -102,6 +101,13 @@ def resolve(*, episode: Episode, member: Membership, reason: str) -> Episode:
         changes={"state": (episode.state, Episode.State.RESOLVED.value)},
     )
     return resolved
+
+
+def _ends_by_readings(episode: Episode) -> bool:
+    """No value ends an emergency; what a person measures may not be measured again, so that an acknowledgement does."""
+    if episode.severity != Severity.CRITICAL or episode.kind == Episode.Kind.EMERGENCY:
+        return False
+    return not episode.metric or episode.acknowledged_at is None
 
 
 @transaction.atomic

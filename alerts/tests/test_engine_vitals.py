@@ -107,7 +107,7 @@ def test_in_words() -> None:
     assert said == {
         "heart rate above 120 bpm",
         "blood oxygen at or below 90 % for 10 minutes",
-        "body temperature outside 36 and 37.5 °C",
+        "body temperature outside 36 to 37.5 °C",
         "systolic pressure between 80 and 160 mmHg, below 3.9 mmol/L",
     }
 

@@ -68,6 +68,7 @@ def test_a_fast_heart_is_an_alarm_of_its_patient_and_of_nobody_else(northside: C
         evaluate(northside)
     (episode,) = episodes(northside, "fast")
     assert steps(northside, episode) == ["opened", "confirmed", "eased", "resolved"]
+    assert episode.eased_at is not None
     assert episode.ended_at == episode.eased_at + timedelta(minutes=10)
 
 

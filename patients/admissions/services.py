@@ -99,3 +99,10 @@ def _with_what_follows(admission: Admission, changes: dict[str, Any]) -> dict[st
 def _refuse_time_to_come(field: str, instant: datetime) -> None:
     if instant > timezone.now():
         raise ValidationError({field: ValidationError(_STILL_TO_COME, code="future")})
+
+
+def room_of(patient: Patient) -> str:
+    """Where the patient is to be found: "room 12b"; empty where nobody said."""
+    stay: Admission | None = Admission.objects.current_of(patient)
+    room = stay.room if stay is not None and stay.room else patient.room
+    return f"room {room}" if room and not room.lower().startswith("room") else room

@@ -99,10 +99,13 @@ class Vital(Node):
         within = self.value <= value <= high
         return within if self.operator == "between" else not within
 
-    def words(self, unit: str) -> str:
-        measure = self.measure
+    @property
+    def bounds_in_words(self) -> str:
         if self.value_high is None:
-            said = f"{measure.said} {_SAID[self.operator]} {self.value:g} {measure.unit}"
-        else:
-            said = f"{measure.said} {self.operator} {self.value:g} and {self.value_high:g} {measure.unit}"
+            return f"{_SAID[self.operator]} {self.value:g} {self.measure.unit}"
+        joined = "and" if self.operator == "between" else "to"
+        return f"{self.operator} {self.value:g} {joined} {self.value_high:g} {self.measure.unit}"
+
+    def words(self, unit: str) -> str:
+        said = f"{self.measure.said} {self.bounds_in_words}"
         return f"{said} for {words.minutes(self.for_minutes)}" if self.for_minutes else said
