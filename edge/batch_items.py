@@ -13,22 +13,30 @@ from pydantic import ValidationError
 
 from analytics.units import MG_DL_PER_MMOL_L
 from devices.services import CLOCK_TOLERANCE
+from edge.batch_measures import BodyHalf, MeasureRefused, joined, read_measure
 from edge.payloads import BatchReading, SensorValue, validation_context
 from edge.plain_readings import plain_reading
 from edge.refusals import DEVICE_MISMATCH
 from edge.validation import error_sentence
 from readings.models import Unit
 from readings.rows import ReadingRow
+from readings.sensors.store import SensorRow
+from vitals.rows import MeasurementRow
 
 _UNITS = {"mg/dl": (Unit.MG_DL, 1.0), "mmol/l": (Unit.MMOL_L, MG_DL_PER_MMOL_L)}
 
 
 class BatchItem(NamedTuple):
-    """``row`` None: the item was malformed, and ``error`` says how. ``user`` None: whoever the device measured."""
+    """One of ``row``, ``vital`` and ``sensor``; none: the item was malformed, and ``error`` says how.
+
+    ``user`` None: whoever the device measured.
+    """
 
     row: ReadingRow | None = None
     user: str | None = None
     error: str = ""
+    vital: MeasurementRow | None = None
+    sensor: SensorRow | None = None
 
 
 def read_items(
@@ -36,10 +44,21 @@ def read_items(
 ) -> list[BatchItem]:
     """``device_names``: what the body may call the device of the URL."""
     latest = timezone.now() + CLOCK_TOLERANCE
-    return [
-        _plain_item(value, device_id, device_names, oldest, latest) or _item(value, device_id, device_names, oldest)
-        for value in values
-    ]
+    halves: dict[int, BodyHalf] = {}
+    items = []
+    for place, value in enumerate(values):
+        item = _plain_item(value, device_id, device_names, oldest, latest) or _item(
+            value, device_id, device_names, oldest
+        )
+        if isinstance(item, BodyHalf):
+            halves[place] = item
+            item = BatchItem()
+        items.append(item)
+    if halves:
+        pairs, alone = joined(halves)
+        for place in halves:
+            items[place] = BatchItem(vital=pairs.get(place), error=alone.get(place, ""))
+    return items
 
 
 def _plain_item(
@@ -54,12 +73,14 @@ def _plain_item(
     return None if row is None else BatchItem(row, reading.user_id)
 
 
-def _item(value: Any, device_id: int, device_names: frozenset[str], oldest: datetime | None) -> BatchItem:
+def _item(value: Any, device_id: int, device_names: frozenset[str], oldest: datetime | None) -> BatchItem | BodyHalf:
     if not isinstance(value, dict):
         return BatchItem(error="Input should be a valid dictionary")
     try:
         if "sensor_type" in value or "sensorType" in value:
-            return _sensor_item(value, device_id, oldest)
+            if value.get("sensor_type", value.get("sensorType")) != "glucose":
+                return _measure_item(value, device_id, oldest)
+            return _glucose_item(value, device_id, oldest)
         reading = BatchReading.model_validate(value, context=validation_context(oldest))
     except ValidationError as error:
         return BatchItem(error=error_sentence(error))
@@ -68,10 +89,17 @@ def _item(value: Any, device_id: int, device_names: frozenset[str], oldest: date
     return BatchItem(row=reading.row(device_id), user=reading.user_id)
 
 
-def _sensor_item(value: dict[str, Any], device_id: int, oldest: datetime | None) -> BatchItem:
-    kind = value.get("sensor_type", value.get("sensorType"))
-    if isinstance(kind, str) and kind != "glucose":
-        return BatchItem(error=f"{kind[:50]} is not supported yet.")
+def _measure_item(value: dict[str, Any], device_id: int, oldest: datetime | None) -> BatchItem | BodyHalf:
+    try:
+        measure = read_measure(value, device_id, oldest)
+    except MeasureRefused as refused:
+        return BatchItem(error=str(refused))
+    if isinstance(measure, BodyHalf):
+        return measure
+    return BatchItem(vital=measure) if isinstance(measure, MeasurementRow) else BatchItem(sensor=measure)
+
+
+def _glucose_item(value: dict[str, Any], device_id: int, oldest: datetime | None) -> BatchItem:
     sent = SensorValue.model_validate(value, context=validation_context(oldest))
     known = _UNITS.get(sent.unit.lower())
     if known is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from edge.answers import Answer
 from edge.batch_items import BatchItem, read_items
+from edge.batch_storing import Stored, store_measures
 from edge.callers import KeyPrincipal
 from edge.database import PLAN_ONCE, Database, Transaction, run, until_it_passes
 from edge.devices import devices_named, note_use_of_keys
@@ -28,7 +29,7 @@ from edge.refusals import (
 from edge.slots import DeviceKey, Slots
 from edge.validation import validated
 from readings.live import created_notices
-from readings.rows import Outcome, ReadingRow, RowResult
+from readings.rows import Outcome, ReadingRow
 from readings.store.steps import store_steps
 from tenancy.live import Notice
 
@@ -109,11 +110,16 @@ class Batches:
     async def _store(
         self, transaction: Transaction, batch: SentBatch, items: Sequence[BatchItem]
     ) -> tuple[Answer, list[Notice]]:
+        organization_id = batch.principal.organization_id
         patients = await self._patients(transaction, batch, items)
         rows = {place: row for place, item in enumerate(items) if (row := _row(item, patients)) is not None}
-        owners = [batch.principal.organization_id] * len(rows)
-        stored = await run(transaction, store_steps(list(rows.values()), owners)) if rows else []
-        results = dict(zip(rows, stored, strict=True))
+        stored = await run(transaction, store_steps(list(rows.values()), [organization_id] * len(rows))) if rows else []
+        results: dict[int, Stored] = dict(zip(rows, stored, strict=True))
+        notices = created_notices(list(rows.values()), stored)
+        if len(rows) < len(items):
+            others, of_vitals = await store_measures(transaction, organization_id, items, heard=bool(rows))
+            results |= others
+            notices += of_vitals
         told = [
             {"index": place, **_told(batch.device_name, item, results.get(place))} for place, item in enumerate(items)
         ]
@@ -126,7 +132,7 @@ class Batches:
                 "results": told,
             }
         )
-        return answer, created_notices(list(rows.values()), stored)
+        return answer, notices
 
     async def _patients(self, transaction: Transaction, batch: SentBatch, items: Sequence[BatchItem]) -> dict[str, int]:
         names = sorted({item.user for item in items if item.row is not None and item.user is not None})
@@ -144,13 +150,18 @@ def _row(item: BatchItem, patients: dict[str, int]) -> ReadingRow | None:
     return None if patient_id is None else item.row._replace(expected_patient_id=patient_id)
 
 
-def _told(device_name: str, item: BatchItem, result: RowResult | None) -> dict[str, Any]:
-    if item.row is None:
+def _without_none(told: dict[str, Any]) -> dict[str, Any]:
+    """The device's own values have no ids."""
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _told(device_name: str, item: BatchItem, result: Stored | None) -> dict[str, Any]:
+    if item.error:
         return {"status": "rejected", "error": item.error}
     if result is None:
         return {"status": "rejected", "error": unknown_user_text(item.user or "")}
     if result.outcome in (Outcome.CREATED, Outcome.DUPLICATE):
-        return {"status": result.outcome.value, "id": result.public_id}
+        return _without_none({"status": result.outcome.value, "id": result.public_id})
     if item.user is not None:
         return {"status": "rejected", "error": not_their_device_text(device_name, item.user)}
     return {"status": "rejected", "error": unassigned_text(device_name)}

@@ -12,7 +12,7 @@ from glucose_platform.system import ROUTES as SYSTEM_ROUTES
 from patients.api.routes import ROUTES as PATIENT_ROUTES
 from readings.api.routes import ROUTES as READING_ROUTES
 from reports.api.routes import ROUTES as REPORT_ROUTES
-from vitals.api.analysis_routes import ANALYSIS_ROUTES as VITAL_ANALYSIS_ROUTES
+from vitals.api.routes import ROUTES as VITAL_ROUTES
 
 ROUTES = [
     *SYSTEM_ROUTES,
@@ -21,7 +21,7 @@ ROUTES = [
     *DEVICE_ROUTES,
     *EDGE_ROUTES,
     *READING_ROUTES,
-    *VITAL_ANALYSIS_ROUTES,
+    *VITAL_ROUTES,
     *ALERT_ROUTES,
     *DEXCOM_ROUTES,
     *AUDIT_ROUTES,

@@ -199,5 +199,3 @@ def _limits_text(kind: MetricType, limits: Limits, unit: str, line: Line) -> str
     decimals = kind.decimals if line == _SAME else max(kind.decimals, 1)
     low, high = sorted(line.from_canonical(limit) for limit in (limits.low, limits.high))
     return f"Input should be between {low:.{decimals}f} and {high:.{decimals}f} {unit}"
-
-

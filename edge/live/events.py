@@ -14,9 +14,11 @@ import msgspec
 from edge.database import Database, Transaction
 from edge.instants import spoken
 from edge.live.topics import topic_of
+from edge.live.vital_rows import measurements_told
 from edge.shapes import reading_extras, reading_item
 from readings.models import reading_public_text
 from tenancy.live import RESET, Notice
+from vitals.live import CREATED as MEASURED
 
 PIECE = 500
 # Device and instant decide the row, as in the store. Trend and rate are the state's while the reading is the newest.
@@ -117,10 +119,12 @@ def reset_event(entry_id: str) -> Event:
 
 
 async def _made(transaction: Transaction, piece: Sequence[Entry]) -> dict[int, Event]:
-    readings = [place for place, entry in enumerate(piece) if entry.notice.measured_at is not None]
+    vitals = [place for place, entry in enumerate(piece) if entry.notice.type == MEASURED]
+    measured = [place for place, entry in enumerate(piece) if entry.notice.measured_at is not None]
     others = [place for place, entry in enumerate(piece) if entry.notice.measured_at is None]
     return {
-        **await _of_readings(transaction, piece, readings),
+        **await _of_readings(transaction, piece, [place for place in measured if place not in vitals]),
+        **await _of_vitals(transaction, piece, vitals),
         **await _of_others(transaction, piece, others),
     }
 
@@ -149,6 +153,19 @@ async def _of_readings(transaction: Transaction, piece: Sequence[Entry], places:
         }
         made[places[position - 1]] = _event(entry, patient_id, patient, device, data)
     return made
+
+
+async def _of_vitals(transaction: Transaction, piece: Sequence[Entry], places: Sequence[int]) -> dict[int, Event]:
+    if not places:
+        return {}
+    entries = [piece[place] for place in places]
+    told = measurements_told(
+        transaction, [entry.organization_id for entry in entries], [entry.notice for entry in entries]
+    )
+    return {
+        places[number]: _event(entries[number], patient_id, patient, device, data)
+        async for number, patient_id, patient, device, data in told
+    }
 
 
 async def _of_others(transaction: Transaction, piece: Sequence[Entry], places: Sequence[int]) -> dict[int, Event]:

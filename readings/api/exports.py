@@ -23,7 +23,6 @@ from rest_framework.views import APIView
 from accounts.principals import PersonPrincipal, signed_in_person
 from audit.occasion import Occasion, current_occasion, occasion
 from patients.models import Patient
-from tenancy.api.downloads import chunks_of, download
 from readings.exports import (
     Export,
     ExportEnded,
@@ -36,6 +35,7 @@ from readings.exports import (
     write_workbook,
 )
 from readings.exports.rows import ExportRow
+from tenancy.api.downloads import chunks_of, download
 from tenancy.api.lookups import one_or_404
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer, InstantField

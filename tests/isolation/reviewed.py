@@ -341,7 +341,11 @@ COLUMN_GRANTS |= {
         ("readings_sensorvalue", "SELECT", ("organization_id", "device_id", "sensor_type", "measured_at")),
         (
             *("vitals_measurement", "SELECT"),
-            ("organization_id", "patient_id", "metric", "measured_at", "source_number", "device_id"),
+            ("organization_id", "patient_id", "metric", "measured_at", "source_number", "device_id", "public_id"),
+        ),
+        (
+            *("vitals_measurement", "SELECT"),
+            ("value", "second_value", "source"),
         ),
     )
     for column in columns

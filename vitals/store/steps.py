@@ -107,7 +107,5 @@ def _results(
             place = (organization_ids[index], row.device_id, row.metric.value, row.measured_at)
             outcome = Outcome.CREATED if found.is_new and place not in seen else Outcome.DUPLICATE
             seen.add(place)
-        results.append(
-            MeasurementResult(outcome, found.patient_id, row.metric, row.measured_at, found.device_number)
-        )
+        results.append(MeasurementResult(outcome, found.patient_id, row.metric, row.measured_at, found.device_number))
     return results
