@@ -14,7 +14,7 @@ from simulator import physiology
 from simulator.physiology import Person, cohort, simulate
 
 PEOPLE, FEW = 1_000, 100
-DAYS = 2
+DAYS = 4
 # Patient-days that one core makes in a second.
 LEAST = 1_000
 

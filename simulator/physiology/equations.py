@@ -16,6 +16,8 @@ from simulator.physiology.bodies import ABSORBED, BRAIN, EXTRACTION, Bodies
 from simulator.physiology.people import Floats
 
 GP, GT, SOLID, LIQUID, GUT, GLUCAGON, COUNTER, INTERSTITIAL = range(8)
+# From here on, what only follows the others.
+FOLLOWERS = GLUCAGON
 
 # Cappon et al. 2023 (doi 10.1109/TBME.2023.3286856): uptake at lows.
 RISK_GAIN, RISK_POWER, RISK_FLOOR = 1.44, 0.81, 60.0
@@ -82,7 +84,7 @@ class Model:
             self._advance_once()
 
     def _advance_once(self) -> None:
-        h, x, before = self._minutes, self.state, self.insulin
+        h, x, before = self._minutes, self.state[:FOLLOWERS], self.insulin
         secreted = self._pancreas.secretion if self._pancreas else self._nothing
         inflow = np.concatenate([before, self.infusion[None], secreted[None]])
         after = np.einsum("ijn,jn->in", self._transitions, inflow)
@@ -98,10 +100,19 @@ class Model:
         total += 2 * slopes
         total += self._slopes(x + h * slopes, *last)
         total *= h / 6
+        level, rise = x[GP] * self._per_vg, total[GP] * self._per_vg
         if self._pancreas:
-            self._pancreas.advance(x[GP] * self._per_vg, total[GP] * self._per_vg / h)
-        total += x
-        self.state, self.insulin = np.maximum(total, 0), after
+            self._pancreas.advance(level, rise / h)
+        self._follow(level + rise / 2)
+        np.maximum(x + total, 0, out=x)
+        self.insulin = after
+
+    def _follow(self, glucose: Floats) -> None:
+        """What only follows glucose, exactly for the mean of the step: the sensor's place, counter-regulation."""
+        x = self.state
+        x[INTERSTITIAL] += (glucose - x[INTERSTITIAL]) * self._reaches_tissue
+        x[COUNTER] += (x[GLUCAGON] - x[COUNTER]) * self._counter_share
+        x[GLUCAGON] += (GLUCAGON_GAIN * np.maximum(GLUCAGON_ONSET - glucose, 0) - x[GLUCAGON]) * self._glucagon_share
 
     def _hold(self) -> None:
         """Powers and hyperbolic tangents cost most, and what they depend on moves slowly: once a step is enough."""
@@ -110,7 +121,7 @@ class Model:
         self._gain = self.insulin_uptake * b.vmx * (1 + 10 * RISK_GAIN * np.minimum(below, 0) ** 2)
         self._independent = self.uptake * self._vm0 - self._gain * b.basal_insulin
         self._suppression = b.kp3 * self.sensitivity
-        self._unsuppressed = self._kp1 + (self._suppression - b.kp3) * b.basal_insulin
+        self._unsuppressed = self._kp1 + x[COUNTER] + (self._suppression - b.kp3) * b.basal_insulin
         if self._pancreas:
             self._unsuppressed -= b.kp4 * self._pancreas.portal
         # Half a step on, by what left it lately.
@@ -131,7 +142,11 @@ class Model:
         self._vm0, self._kp1 = b.vm0, b.kp1
         self._most_caused = 0.5 * b.km0
         self._appearance = ABSORBED * b.kabs / b.weight
-        self._per_vg, self._per_lag = 1 / b.vg, 1 / b.sensor_lag
+        self._per_vg = 1 / b.vg
+        self._reaches_tissue = 1 - np.exp(-self._minutes / b.sensor_lag)
+        self._glucagon_share, self._counter_share = (
+            1 - np.exp(-rate * self._minutes) for rate in (GLUCAGON_CLEARANCE, GLUCAGON_DELAY)
+        )
         self._basal_risk = np.log(b.basal_glucose) ** RISK_POWER
         self._emptying = (b.kmax - b.kmin) / 2
         self._least_emptying = b.kmin + 2 * self._emptying
@@ -146,7 +161,6 @@ class Model:
         b = self.bodies
         d = np.empty_like(x)
         gp, gt, solid, liquid, gut = x[GP], x[GT], x[SOLID], x[LIQUID], x[GUT]
-        glucose = gp * self._per_vg
         emptied = self._empties * liquid
         ground = b.kgri * solid
         d[SOLID] = -ground
@@ -154,13 +168,10 @@ class Model:
         d[GUT] = emptied - b.kabs * gut
 
         exchange = b.k1 * gp - b.k2 * gt
-        production = np.maximum(allowed - b.kp2 * gp + x[COUNTER], 0)
+        production = np.maximum(allowed - b.kp2 * gp, 0)
         lost = np.maximum(b.ke1 * (gp - b.ke2), 0)
         d[GP] = production + self._appearance * gut - BRAIN - lost - exchange
         d[GT] = exchange - caused * gt / (b.km0 + gt)
-        d[GLUCAGON] = GLUCAGON_GAIN * np.maximum(GLUCAGON_ONSET - glucose, 0) - GLUCAGON_CLEARANCE * x[GLUCAGON]
-        d[COUNTER] = GLUCAGON_DELAY * (GLUCAGON_CLEARANCE * x[GLUCAGON] - x[COUNTER])
-        d[INTERSTITIAL] = (glucose - x[INTERSTITIAL]) * self._per_lag
         return d
 
 

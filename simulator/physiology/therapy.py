@@ -31,13 +31,14 @@ class Therapy:
         self._basal = np.exp(0.10 * spread * wrong[:, 2] - 0.04 * (burden - 1))
         self._target = TARGET * column([person.level for person in people])
         self._injects = bodies.injects == 1
+        self._basal *= np.where(self._injects, bodies.basal_need, 0.0)
         self._treats = column([float(person.kind is not Kind.HEALTHY) for person in people]) == 1
         self._since_sugar = np.full(len(people), 100)
         self._model = model
 
     def basal(self, error: Floats) -> Floats:
         """pmol/kg/min."""
-        return np.where(self._injects, self._model.bodies.basal_need * self._basal * error, 0.0)
+        return np.asarray(self._basal * error)
 
     def bolus(self, seen: Floats, counted: Floats, checks: Floats) -> Floats:
         """pmol/kg injected now."""

@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from django.db import transaction
 
+from devices.fleet.models import DeviceState
 from devices.models import Device
 from readings.models import GlucoseReading
 from simulator.clinics import NORTHSIDE, DemoClinic, DemoDevice
 from simulator.feed import Feed, Feeder, feeders
+from simulator.feed import feeder as feed_of
 from simulator.physiology import Person
 from simulator.traces import Seconds, Trace, Traces, Wearer
 from tests.clinics import Clinic
@@ -39,7 +41,7 @@ class Steady(Traces):
 
 def feeder(clinic: Clinic, device: str = "ARGUS_001234") -> Feeder:
     plan = DemoDevice(device, "user_5678", {}, battery_level=80, has_history=True, is_live=True)
-    return Feeder(clinic.organization.code, plan, Wearer(Person(1), ZoneInfo("UTC")), clinic.organization_key)
+    return feed_of(clinic.organization.code, plan, Wearer(Person(1), ZoneInfo("UTC")), clinic.organization_key)
 
 
 def run_once(url: str, *devices: Feeder, level: float | None = 120) -> list[str]:
@@ -59,6 +61,7 @@ def test_posts_a_reading_that_the_platform_takes(northside: Clinic, southside: C
         reading = GlucoseReading.objects.get()
         assert reading.glucose == min(max(level, 40), 400)
         assert reading.device_id == Device.objects.get(code="ARGUS_001234").pk
+        assert DeviceState.objects.get().battery_level == reading.battery_level == 80
         assert set(reading.sensor_data) >= {"red", "infrared", "green", "temperature"}
     with transaction.atomic(), southside.scope():
         assert not GlucoseReading.objects.exists()
@@ -74,8 +77,9 @@ def test_a_sensor_that_shows_nothing_posts_nothing(northside: Clinic, live_url: 
 def test_a_refusal_is_said_once_and_the_other_devices_go_on(northside: Clinic, live_url: str):
     said = run_once(live_url, feeder(northside, "ARGUS_0"), feeder(northside, "ARGUS_0"), feeder(northside))
 
-    assert len(said) == 1
-    assert "northside ARGUS_0: HTTP 400" in said[0]
+    assert len(said) == 2
+    assert "northside ARGUS_0 heartbeat: HTTP 400" in said[0]
+    assert "northside ARGUS_0 readings: HTTP 400" in said[1]
     with transaction.atomic(), northside.scope():
         assert GlucoseReading.objects.count() == 1
 
