@@ -77,7 +77,7 @@ class UsageDaySerializer(CamelCaseModelSerializer):
         read_only_fields = fields
 
 
-class UsageSerializer(CamelCaseSerializer):
+class PlanUsageSerializer(CamelCaseSerializer):
     now = UsedSerializer(many=True)
     days = UsageDaySerializer(many=True, help_text="the last 31 that were counted, newest first; days of UTC")
 

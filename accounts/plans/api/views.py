@@ -17,8 +17,8 @@ from accounts.plans.api.serializers import (
     InvoiceSerializer,
     PaymentMethodSerializer,
     PlansSerializer,
+    PlanUsageSerializer,
     SubscriptionSerializer,
-    UsageSerializer,
 )
 from accounts.plans.buying import cancel, portal_address, start_checkout
 from accounts.plans.catalogue import COUNTED, PLANS, Limit, Plan
@@ -87,12 +87,12 @@ class CancelView(RoutedView, APIView):
 
 
 class UsageView(RoutedView, APIView):
-    @extend_schema(responses=UsageSerializer)
+    @extend_schema(responses=PlanUsageSerializer)
     def get(self, request: Request) -> Response:
         standing, used = current_standing(), in_use()
         now = [{"limit": limit.value, "used": used.of(limit), "allowed": standing.limit(limit)} for limit in COUNTED]
         days = UsageDay.objects.order_by("-day")[:DAYS_SHOWN]
-        return Response(UsageSerializer({"now": now, "days": days}).data)
+        return Response(PlanUsageSerializer({"now": now, "days": days}).data)
 
 
 class NewestFirst(ItemsPagination):
