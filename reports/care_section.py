@@ -14,9 +14,12 @@ from django.utils import timezone
 
 from accounts.models import Membership
 from accounts.roles import STAFF_ROLES
+from alerts.services.emergency import call_for_help
+from patients.admissions import admit_patient, change_admission
 from patients.care_team import add_to_care_team, remove_from_care_team
 from patients.consents import record_consent, withdraw_consent
-from patients.models import CareTeamMember, Consent, EmergencyAccess, Patient
+from patients.models import Admission, CareTeamMember, Consent, EmergencyAccess, Patient
+from patients.models.admission import NOTES_LENGTH
 from reports.named_rows import row_named
 
 SHOWN = 50
@@ -38,8 +41,19 @@ class ConsentForm(forms.Form):
     note = forms.CharField(max_length=500, required=False)
 
 
+class AdmissionForm(forms.Form):
+    room = forms.CharField(max_length=50, required=False)
+
+
+class DischargeForm(forms.Form):
+    end = forms.ChoiceField(label="How it ends", choices=[("discharged", "Discharged"), ("transferred", "Transferred")])
+    notes = forms.CharField(label="Notes", max_length=NOTES_LENGTH, required=False, widget=forms.Textarea({"rows": 3}))
+
+
 def care_section(request: HttpRequest, patient: Patient) -> dict[str, Any]:
     may, now = request.user.has_perm, timezone.now()
+    stays = list(Admission.objects.of_patient(patient).newest_first()[:SHOWN])
+    current = next((stay for stay in stays if stay.discharged_at is None), None)
     emergencies = EmergencyAccess.objects.filter(patient_id=patient.pk).select_related("member")
     return {
         "team": list(CareTeamMember.objects.filter(patient=patient).select_related("member")),
@@ -49,6 +63,11 @@ def care_section(request: HttpRequest, patient: Patient) -> dict[str, Any]:
         "consent_form": ConsentForm() if may("patients.add_consent") else None,
         "may_withdraw": may("patients.change_consent"),
         "emergencies": list(emergencies[:SHOWN]) if may("patients.view_emergencyaccess") else [],
+        "current_stay": current,
+        "stays": [stay for stay in stays if stay is not current],
+        "reads_notes": may("patients.view_historyentry"),
+        "admission_form": AdmissionForm({"room": patient.room}) if may("patients.add_admission") else None,
+        "discharge_form": DischargeForm() if may("patients.change_admission") else None,
         "now": now,
     }
 
@@ -101,7 +120,41 @@ def _withdraw(request: HttpRequest, patient: Patient) -> str:
     return "The consent is withdrawn."
 
 
+def _admit(request: HttpRequest, patient: Patient) -> str:
+    form = AdmissionForm(request.POST)
+    if not form.is_valid():
+        raise ValidationError("A room has 50 characters at most.")
+    person = request.principal  # type: ignore[attr-defined]
+    member = Membership.objects.filter(pk=person.membership_id).first() if person.membership_id else None
+    admit_patient(patient=patient, admitted_by=person.name, member=member, room=form.cleaned_data["room"])
+    return "The patient is admitted."
+
+
+def _discharge(request: HttpRequest, patient: Patient) -> str:
+    form = DischargeForm(request.POST)
+    if not form.is_valid():
+        raise ValidationError("Choose how the stay ends; notes have 10,000 characters at most.")
+    stay = row_named(Admission.objects.of_patient(patient).open(), request.POST.get("stay", ""))
+    changes = {"status": form.cleaned_data["end"], "discharge_notes": form.cleaned_data["notes"]}
+    change_admission(admission=stay, changes=changes)
+    return "The stay has ended."
+
+
+def _call_for_help(request: HttpRequest, patient: Patient) -> str:
+    person = request.principal  # type: ignore[attr-defined]
+    member = Membership.objects.filter(pk=person.membership_id).first() if person.membership_id else None
+    if member is None:
+        raise PermissionDenied
+    call = call_for_help(patient=patient, member=member)
+    if call.is_told:
+        return "Help is called: everybody whom a critical alarm reaches is told now."
+    return "Help was called less than a minute ago, and everybody was told."
+
+
 _ACTIONS: dict[str, tuple[str, Callable[[HttpRequest, Patient], str]]] = {
+    "admit": ("patients.add_admission", _admit),
+    "discharge": ("patients.change_admission", _discharge),
+    "call-for-help": ("alerts.add_episode", _call_for_help),
     "team-add": ("patients.add_careteammember", _add_member),
     "team-remove": ("patients.delete_careteammember", _remove_member),
     "consent-add": ("patients.add_consent", _add_consent),

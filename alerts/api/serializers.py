@@ -11,6 +11,7 @@ from accounts.models import Membership
 from alerts.api.naming import words_of
 from alerts.deliveries.messages import DISCLAIMER
 from alerts.engine.doubts import Doubt, in_words
+from alerts.engine.measures import MEASURES
 from alerts.models import Episode, EpisodeEvent
 from alerts.services.acts import LONGEST_CRITICAL_SNOOZE, LONGEST_NOTE, LONGEST_SNOOZE, SHORTEST_SNOOZE, Verdict
 from tenancy.api.serializers import CamelCaseModelSerializer, CamelCaseSerializer
@@ -32,6 +33,10 @@ class EpisodeSerializer(CamelCaseModelSerializer):
     rule = serializers.CharField(source="rule_code")
     condition_in_words = serializers.SerializerMethodField(help_text="what the rule said when it found this")
     state = serializers.ChoiceField(Episode.State.choices)
+    kind = serializers.ChoiceField(Episode.Kind.choices, help_text="emergency: somebody called for help")
+    metric = serializers.CharField(help_text="of a rule about other measurements than glucose; else empty")
+    value = serializers.FloatField(allow_null=True, help_text="of the metric, in its unit: what opened it")
+    metric_unit = serializers.SerializerMethodField()
     glucose = serializers.SerializerMethodField(help_text="mg/dL, of the reading that opened it")
     glucose_flag = serializers.SerializerMethodField(help_text="low, high or ok; null where it is not about glucose")
     worst_glucose = serializers.SerializerMethodField(help_text="mg/dL; null beyond the sensor's range")
@@ -48,15 +53,20 @@ class EpisodeSerializer(CamelCaseModelSerializer):
     class Meta:
         model = Episode
         fields = [
-            *("id", "patient", "rule", "rule_name", "condition_in_words", "severity", "state"),
+            *("id", "kind", "patient", "rule", "rule_name", "condition_in_words", "severity", "state"),
             *("opened_at", "confirmed_at", "eased_at", "ended_at", "found_at", "is_late"),
             *("glucose", "glucose_flag", "worst_glucose", "worst_glucose_flag"),
+            *("metric", "value", "metric_unit"),
             *("doubts", "doubts_in_words"),
             *("acknowledged_at", "acknowledged_by", "assigned_to", "snoozed_until"),
         ]
 
     def get_condition_in_words(self, episode: Episode) -> str | None:
         return words_of(episode.rule.get("condition"), self.context["unit"])
+
+    def get_metric_unit(self, episode: Episode) -> str | None:
+        measure = MEASURES.get(episode.metric)
+        return measure.unit if measure else None
 
     def get_glucose(self, episode: Episode) -> int | None:
         return shown_glucose(episode.glucose)

@@ -12,8 +12,10 @@ from django.utils.safestring import SafeString
 from alerts.api.naming import words_of
 from alerts.deliveries.planning import STEPS
 from alerts.engine.doubts import in_words
+from alerts.engine.measures import value_words
 from alerts.models import Episode, Severity, Snooze
 from alerts.services.acts import LONGEST_CRITICAL_SNOOZE, LONGEST_SNOOZE
+from alerts.services.emergency import emergency_words
 from reports.alarm_board.wording import STATES, clock_words, glucose_words, severity_mark
 from reports.glucose_queries import states_of, target_of
 from reports.wording import LastValue, last_value
@@ -29,6 +31,7 @@ class Row:
     mark: SafeString
     severity: str
     rule_words: str
+    measured: str
     since: str
     age: str
     state: str
@@ -55,7 +58,8 @@ def rows_of(episodes: Sequence[Episode], clinic: Organization, *, member_id: int
     rows = []
     for episode in episodes:
         patient, condition = episode.patient, episode.rule.get("condition")
-        words = said.setdefault(str(condition), words_of(condition, unit) or "")
+        is_emergency = episode.kind == Episode.Kind.EMERGENCY
+        words = said.setdefault(str(condition), "" if is_emergency else words_of(condition, unit) or "")
         value = values.get(episode.patient_id)
         begun = episode.confirmed_at or episode.opened_at
         rows.append(
@@ -63,7 +67,8 @@ def rows_of(episodes: Sequence[Episode], clinic: Organization, *, member_id: int
                 episode=episode,
                 mark=severity_mark(episode.severity),
                 severity=Severity(episode.severity).label,
-                rule_words=words,
+                rule_words=emergency_words(patient) if is_emergency else words,
+                measured=value_words(episode.metric, episode.value),
                 since=clock_words(begun, patient.zone, now=now),
                 age=age_words(now - begun),
                 state=STATES[Episode.State(episode.state)],

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils.dateparse import parse_datetime
 
 from alerts.engine.doubts import in_words
+from alerts.engine.measures import value_words
 from alerts.models import Delivery, Episode, EpisodeEvent
 from alerts.services.acts import Verdict
 from reports.alarm_board.wording import clock_words, glucose_words
@@ -62,7 +63,7 @@ def steps_of(episode: Episode, unit: str, now: datetime) -> list[Step]:
 def _what(event: EpisodeEvent, unit: str, now: datetime) -> str:
     detail, kind = event.detail, Kind(event.kind)
     if kind in _PLAIN:
-        value = glucose_words(event.glucose, unit)
+        value = value_words(str(detail.get("metric", "")), detail.get("value")) or glucose_words(event.glucose, unit)
         return f"{_PLAIN[kind]}: {value}" if value else _PLAIN[kind]
     if kind is Kind.SNOOZED:
         until = parse_datetime(str(detail.get("until", "")))
@@ -74,6 +75,8 @@ def _what(event: EpisodeEvent, unit: str, now: datetime) -> str:
     if kind is Kind.REVIEWED:
         verdict = detail.get("verdict")
         return f"Reviewed: {Verdict(verdict).label.lower()}" if verdict in Verdict.values else "Reviewed"
+    if kind is Kind.CALLED_AGAIN:
+        return "Called for help again: everybody was told"
     if kind is Kind.RESOLVED:
         return "Ended by hand" if detail.get("reason") else "Ended"
     return "Acknowledged" if kind is Kind.ACKNOWLEDGED else "Comment"
