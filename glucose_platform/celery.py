@@ -41,6 +41,7 @@ app.conf.beat_schedule = {
     "dexcom-retention": {"task": "dexcom.remove_expired", "schedule": crontab(hour="3", minute="57")},
     "summaries": {"task": "readings.summarise", "schedule": 30.0, "options": {"expires": 60}},
     "imports": {"task": "readings.sweep_imports", "schedule": 60.0, "options": {"expires": 120}},
+    "vital-retention": {"task": "vitals.remove_expired", "schedule": crontab(hour="3", minute="52")},
     "reading-retention": {"task": "readings.remove_expired", "schedule": crontab(hour="3", minute="47")},
     "report-batches": {"task": "reports.resume_batches", "schedule": 120.0, "options": {"expires": 240}},
     "report-retention": {"task": "reports.remove_expired", "schedule": crontab(hour="4", minute="27")},

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from devices.models import Assignment, Device
 from patients.models import Patient
-from vitals.catalogue import Metric
+from vitals.catalogue import TYPES, Metric
 from vitals.models import Measurement, MeasurementQuerySet, read_device_measurement_id
 
 
@@ -44,3 +44,12 @@ def newest_instants(
         return []
     rows = found.filter(measured_at__gte=instants[-1], measured_at__lte=instants[0]).newest_first()
     return [(at, list(rows_of)) for at, rows_of in groupby(rows, key=lambda row: row.measured_at)]
+
+
+def has_measured_since(device: Device, instant: datetime) -> bool:
+    """Whether a stored measurement of the device lies at or after ``instant``; asked before an assignment changes."""
+    patients = list(Assignment.objects.filter(device=device).values_list("patient_id", flat=True))
+    measured: bool = Measurement.objects.filter(
+        patient_id__in=patients, metric__in=list(TYPES), measured_at__gte=instant, device_id=device.pk
+    ).exists()
+    return measured

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from devices.services import assign_device, end_assignment
+from edge.batch_measures import NO_PAIR, UPSIDE_DOWN
 from edge.tests.posting import instant, path, reading, slot_is_held, stored
 from readings.models import GlucoseReading, PatientState, Unit
 from readings.tests.test_store import somebody_waits_for_a_lock
@@ -114,10 +115,23 @@ def test_camel_case_and_quality_of_a_sensor(northside: Clinic) -> None:
         (sensor("100"), "value: Input should be a valid number"),
         (sensor(True), "value: Input should be a valid number"),
         (sensor(quality="bad"), "quality: Input should be 'excellent', 'good', 'fair' or 'poor'"),
+        (sensor(70, "bpm", sensor_type="heart_rate", quality="bad"), "quality: What the device calls bad is not kept."),
         (sensor(timestamp="2099-01-01T00:00:00Z"), "timestamp: Timestamp cannot be in the future"),
         (sensor(sensor_type=5), "sensor_type: Input should be a valid string"),
-        (sensor(sensor_type="heart_rate"), "heart_rate is not supported yet."),
-        (sensor(sensor_type="temperature", value=[{}]), "temperature is not supported yet."),
+        (sensor(sensor_type="heart_rate"), "mg/dL is not a unit of heart_rate: send bpm or 1/min."),
+        (sensor(400, "bpm", sensor_type="heart_rate"), "value: Input should be between 10 and 350 bpm"),
+        (sensor([{}], "°C", sensor_type="temperature"), "value: Input should be a valid number"),
+        (sensor(10**400, "ppm", sensor_type="co2"), "value: Input should be a finite number"),
+        (sensor(201, "°C", sensor_type="temperature"), "value: Input should be between -50 and 200 °C"),
+        (sensor(sensor_type="two words"), "sensor_type: Use letters, digits, _ . and -, beginning with a letter."),
+        (
+            sensor(120, "mmHg", sensor_type="blood_pressure"),
+            'value: Send "120/80", or {"systolic": 120, "diastolic": 80}.',
+        ),
+        (
+            sensor("80/120", "mmHg", sensor_type="blood_pressure"),
+            "value: The diastolic value is below the systolic one.",
+        ),
         (reading(deviceId="ARGUS_002468"), "Device ID in URL must match deviceId in request body"),
         (reading(userId="user_0000"), "User user_0000 does not exist. Please ensure user is registered."),
         (reading(userId="user_9012"), "Device ARGUS_001234 does not exist or does not belong to user user_9012"),

@@ -36,6 +36,7 @@ PARAMETERS = (
     "importId",
     "invitationId",
     "keyId",
+    "measurementId",
     "memberId",
     "removalId",
     "ruleId",

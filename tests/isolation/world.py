@@ -31,6 +31,7 @@ from tests.clinic_people import add_second_patient
 from tests.clinic_rows import add_rows_everywhere
 from tests.clinics import ASSIGNED_SINCE, PASSWORD, SECOND_PATIENT, Clinic, make_clinic
 from tests.isolation.reviewed import TENANT_TABLES, patient_column
+from vitals.models import Measurement
 
 # Texts that the platform reads as something else: a canary there would be refused, or would break the row.
 NOT_TEXT = {"code", "timezone", "email", "serial_number", "prefix", "revoked_because"}
@@ -178,6 +179,7 @@ def named_by_id(patient: Patient, member: Membership) -> dict[str, Any]:
         "consentId": Consent.objects.filter(patient=patient).first(),
         "accessId": EmergencyAccess.objects.filter(patient=patient).first(),
         "admissionId": Admission.objects.filter(patient=patient).first(),
+        "measurementId": Measurement.objects.filter(patient=patient, public_id__isnull=False).first(),
         "entryId": HistoryEntry.objects.filter(patient=patient).first(),
         "alertId": Episode.objects.filter(patient=patient).first(),
         "ruleId": PatientRule.objects.filter(patient=patient).first(),

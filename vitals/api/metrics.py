@@ -142,15 +142,15 @@ class MetricsView(RoutedView, GenericAPIView[Measurement]):
 
 class MetricView(RoutedView, APIView):
     @extend_schema(responses=MeasurementShape)
-    def get(self, request: Request, entryId: str) -> Response:
-        row = _one(entryId)
+    def get(self, request: Request, measurementId: str) -> Response:
+        row = _one(measurementId)
         record_look(kind=MEASUREMENT, object_id=str(row.shown_id), patient_id=row.patient_id)
         return Response(measurement_body(row))
 
     @extend_schema(request=MeasuredValuesSerializer, responses=MeasurementShape)
-    def put(self, request: Request, entryId: str) -> Response:
+    def put(self, request: Request, measurementId: str) -> Response:
         """What is left out stays. What a device measured cannot be changed."""
-        row, form = _one(entryId), MeasuredValuesSerializer(data=request.data)
+        row, form = _one(measurementId), MeasuredValuesSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         if row.device_id is not None:
             raise Conflict(OF_A_DEVICE)
@@ -165,8 +165,8 @@ class MetricView(RoutedView, APIView):
         return Response(measurement_body(changed))
 
     @extend_schema(responses={204: None})
-    def delete(self, request: Request, entryId: str) -> Response:
-        delete_measurement(measurement=_one(entryId))
+    def delete(self, request: Request, measurementId: str) -> Response:
+        delete_measurement(measurement=_one(measurementId))
         return Response(status=204)
 
 

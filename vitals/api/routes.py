@@ -6,7 +6,7 @@ from vitals.api.history import HISTORY, HistoryView
 from vitals.api.metrics import MEASUREMENT, MetricsView, MetricTypesView, MetricView
 
 ROUTES = [
-    # Before {entryId}, which would take their names for ids.
+    # Before {measurementId}, which would take their names for ids.
     Route(
         "api/v1/health/metrics/types",
         MetricTypesView,
@@ -24,7 +24,7 @@ ROUTES = [
         refusals=(400,),
     ),
     Route(
-        "api/v1/health/metrics/{entryId}",
+        "api/v1/health/metrics/{measurementId}",
         MetricView,
         "health-metric",
         {"GET": VIEW, "PUT": "vitals.change_measurement", "DELETE": "vitals.delete_measurement"},
