@@ -6,6 +6,8 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 
+from tenancy.migration_state import rendering_only_what_changed
+
 
 class Command(migrate.Command):
     """Django's migrate, as the owner: the role that serves owns no table and can make none."""
@@ -21,4 +23,5 @@ class Command(migrate.Command):
                 "DATABASE_OWNER_URL is not set. Migrations run as glucose_owner: set the line that "
                 "`manage.py database prepare --admin-url URL` prints, or run `manage.py services start`."
             )
-        return super().execute(*args, **options)
+        with rendering_only_what_changed():
+            return super().execute(*args, **options)
