@@ -31,6 +31,7 @@ MEASUREMENTS = {
     "memory": "the memory of the data plane",
     "alarms": "the alarm rules",
     "fleet": "heartbeats of a fleet",
+    "commands": "commands of devices that listen",
     "streams": "live streams and the delivery of alarms",
     "imports": "the import of a file",
     "dexcom": "the sync with Dexcom",

@@ -79,7 +79,7 @@ def _events(heard: Heard, received: dict[str, float], *, streams: int, each: int
     return Figure(
         f"readings with {streams:,} open streams, from arrival to the event at a client", "readings/s",
         heard.posted / heard.seconds, "the rate they were posted at", rate,
-        {**_percentiles(times), "events": len(times)}, Target(must=0.95, aim=0.99, p99_ms=1000),
+        {**percentiles(times), "events": len(times)}, Target(must=0.95, aim=0.99, p99_ms=1000),
     )  # fmt: skip
 
 
@@ -89,14 +89,14 @@ def _messages(heard: Heard, alarms: Sequence[tuple[Any, ...]], *, lows: int) -> 
     found = [planned_at - at for key, at, planned_at in alarms if key in heard.messages]
     if not times:
         raise BenchmarkError("No urgent low came to its channel.")
-    figures = _percentiles(times) | {f"found {name}": value for name, value in _percentiles(found).items()}
+    figures = percentiles(times) | {f"found {name}": value for name, value in percentiles(found).items()}
     return Figure(
         "urgent lows among them, from arrival to hand-over to the channel", "messages", len(times),
         "urgent lows that were posted", lows, figures, Target(must=1, aim=1, p99_ms=5000),
     )  # fmt: skip
 
 
-def _percentiles(seconds: Sequence[float]) -> dict[str, float]:
+def percentiles(seconds: Sequence[float]) -> dict[str, float]:
     ordered = sorted(seconds)
     places = {percent: min(len(ordered) - 1, len(ordered) * percent // 100) for percent in (50, 95, 99)}
     return {f"p{percent} ms": round(1000 * ordered[place], 1) for percent, place in places.items()}
