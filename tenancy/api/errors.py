@@ -27,8 +27,8 @@ DATABASE_AWAY = "The database is not available at the moment. Please try again."
 SERVER_ERROR = "Something went wrong on our side. It has been logged under the X-Request-ID."
 SECRET_FIELDS = frozenset(
     {
-        *("password", "oldPassword", "newPassword", "refresh_token", "otp", "token", "idToken", "invitation", "settings"),
-        "claimCode",
+        *("password", "oldPassword", "newPassword", "refresh_token", "otp", "token", "idToken", "invitation"),
+        *("settings", "claimCode"),
     }
 )
 
