@@ -98,7 +98,7 @@ class Callers:
     async def all_with_keys(self, digests: Collection[bytes]) -> dict[bytes, KeyPrincipal]:
         """Whom keys stand for at this moment; those that have ended are missing."""
         rows = await self._database.look_up(KEYS, {"digests": list(digests)})
-        return {bytes(digest): KeyPrincipal(*columns, digest=bytes(digest)) for digest, *columns in rows}
+        return {bytes(digest): replace(KeyPrincipal(*columns), digest=bytes(digest)) for digest, *columns in rows}
 
     async def finish(self) -> None:
         await self._keys.finish()

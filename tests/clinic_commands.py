@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from devices.commands.models import Kind
 from devices.commands.services import order_command
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def add_command_rows(clinic: Clinic, *, canaries: tuple[str, str]) -> None:
     """Needs the clinic's scope. ``canaries``: the clinic's, and that of its second patient's rows."""
-    ordered = {"type": Kind.READ_SENSOR, "parameters": {"sensorType": canaries[0][:50]}, "description": canaries[0]}
+    ordered: dict[str, Any] = {"type": Kind.READ_SENSOR, "parameters": {"sensorType": canaries[0][:50]}, "description": canaries[0]}
     create_template(name=f"Template {canaries[0]}", **ordered)
     order_command(device=clinic.devices[0], **ordered)
     create_claim(device=clinic.devices[1])

@@ -40,7 +40,8 @@ class Listening:
         command = await sync_to_async(_order)(self._device)
         ordered = time.perf_counter()
         async with asyncio.timeout(LATEST_SECONDS):
-            event = json.loads(await self._socket.recv())
+            while (event := json.loads(await self._socket.recv()))["type"] == "ping":
+                pass
         heard = time.perf_counter()
         if event["type"] != "command.created" or event["data"] != {"id": command}:
             raise BenchmarkError(f"A device heard of {event} instead of its command {command}.")
