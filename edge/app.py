@@ -45,6 +45,7 @@ from edge.routes import is_answered_here, matching
 from edge.slots import Slots
 from edge.valkey import valkey_client
 from tenancy import metrics
+from vitals.units import draw_all
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 Handler = Callable[[Request, Any], Awaitable[Answer | EventStream]]
@@ -117,6 +118,7 @@ class Edge:
             await self._fallback(scope, receive, send)
 
     async def start(self) -> None:
+        draw_all()
         await self._database.open()
         self._live.start()
 

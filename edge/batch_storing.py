@@ -37,8 +37,9 @@ async def store_measures(
     results: dict[int, Stored] = {}
     notices: list[Notice] = []
     if vitals:
-        results |= await _store_vitals(transaction, organization_id, vitals)
-        notices = measured_notices(list(vitals.values()), [results[place] for place in vitals])
+        measured = await _store_vitals(transaction, organization_id, vitals)
+        notices = measured_notices(list(vitals.values()), list(measured.values()))
+        results |= measured
     if sensors:
         steps = store_sensor_steps(list(sensors.values()), [organization_id] * len(sensors))
         outcomes = await run(transaction, steps)

@@ -57,7 +57,7 @@ def _remove(object_type: str, before: datetime) -> int:
             _EXPIRE[object_type],
             {"organization_id": required_organization_id(), "before": before, "most": AT_ONCE},
         )
-        removed = cursor.rowcount
+        removed = int(cursor.rowcount)
     if removed:
         record(action=Action.EXPIRE, object_type=object_type, object_id="", count=removed)
     return removed

@@ -12,7 +12,7 @@ from functools import cache
 from types import MappingProxyType
 
 from analytics.units import MG_DL_PER_MMOL_L
-from vitals.catalogue import Limits, Metric, MetricType
+from vitals.catalogue import TYPES, Limits, Metric, MetricType
 
 # Longer decimals are noise of the conversion.
 KEPT_DECIMALS = 6
@@ -61,6 +61,31 @@ _IN_PINT = MappingProxyType(
         "kJ": "kilojoule",
     }
 )
+# Its own table has a thousand units and takes half a second to read.
+_DEFINITIONS = """
+kilo- = 1e3
+milli- = 1e-3
+centi- = 1e-2
+meter = [length]
+gram = [mass]
+second = [time]
+kelvin = [temperature]; offset: 0
+degree_Celsius = kelvin; offset: 273.15 = degC
+degree_Fahrenheit = 5 / 9 * kelvin; offset: 233.15 + 200 / 9 = degF
+minute = 60 * second
+hour = 60 * minute
+inch = 0.0254 * meter
+foot = 12 * inch
+mile = 5280 * foot
+pound = 453.59237 * gram
+ounce = pound / 16
+liter = 0.001 * meter ** 3
+US_fluid_ounce = 231 * inch ** 3 / 128
+pascal = 1000 * gram / meter / second ** 2
+mmHg = 133.322387415 * pascal
+joule = 1000 * gram * meter ** 2 / second ** 2
+calorie = 4.184 * joule
+"""
 _MASS = ("kg", "g", "lb", "oz")
 # By the canonical unit. "bpm" is beats of a heart and breaths alike: devices write it for both.
 _ACCEPTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -178,9 +203,15 @@ def line_of(kind: MetricType, unit: str) -> Line:
     return _drawn(unit, kind.unit)
 
 
+def draw_all() -> None:
+    """Before the first request comes: pint takes long to load."""
+    for kind in TYPES.values():
+        for unit in units_of(kind):
+            line_of(kind, unit)
+
+
 @cache
 def _drawn(unit: str, canonical_unit: str) -> Line:
-    # Imported where it is needed first: its table of units takes half a second to read.
     quantity = _registry().Quantity
     zero, hundred = (
         float(quantity(value, _IN_PINT[unit]).to(_IN_PINT[canonical_unit]).magnitude) for value in (0, 100)
@@ -192,7 +223,9 @@ def _drawn(unit: str, canonical_unit: str) -> Line:
 def _registry():  # type: ignore[no-untyped-def]
     import pint
 
-    return pint.UnitRegistry()
+    registry = pint.UnitRegistry(None)
+    registry.load_definitions(_DEFINITIONS.strip().splitlines())
+    return registry
 
 
 def _limits_text(kind: MetricType, limits: Limits, unit: str, line: Line) -> str:

@@ -10,7 +10,9 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.organizations import change_organization
 from accounts.roles import Role
+from audit.models import Entry
 from devices.models import Device
 from devices.services import assign_device, end_assignment
 from edge.tests.posting import instant, path
@@ -18,6 +20,7 @@ from edge.tests.test_batches import bare, post, sensor
 from readings.models import EvaluationMark, GlucoseReading, SensorValue
 from tests.clinics import Clinic
 from vitals.models import Measurement
+from vitals.retention import remove_expired_measurements
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -105,6 +108,24 @@ def test_measures_alone_are_a_contact(northside: Clinic) -> None:
         device = Device.objects.get(pk=northside.devices[0].pk)
     assert device.last_seen_at != before
     assert device.battery_level == 41
+
+
+def test_what_is_older_than_the_clinic_keeps_goes(northside: Clinic, southside: Clinic) -> None:
+    for clinic in (northside, southside):
+        days = [measure("heart_rate", 70, "bpm", day * 1440) for day in (0, 29, 31)]
+        days += [measure("temperature", 20, "°C", day * 1440) for day in (0, 31)]
+        assert post(clinic, days).json()["accepted"] == 5
+    with northside.scope():
+        change_organization(changes={"reading_retention_days": 30})
+        assert remove_expired_measurements() == 2
+    with southside.scope():
+        assert remove_expired_measurements() == 0
+    for clinic, left in ((northside, (2, 1)), (southside, (3, 2))):
+        with clinic.scope(), transaction.atomic():
+            assert (Measurement.objects.count(), SensorValue.objects.count()) == left
+    with northside.scope(), transaction.atomic():
+        kinds = Entry.objects.filter(action="expire").values_list("object_type", flat=True)
+        assert set(kinds) == {"vitals.measurement", "readings.sensorvalue"}
 
 
 def test_infinite_values_are_refused(northside: Clinic) -> None:

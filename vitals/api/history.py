@@ -49,7 +49,7 @@ class InstantValueShape(CamelCaseSerializer):
     type = serializers.CharField()
     value = serializers.JSONField(help_text='of blood pressure "120/80"')
     unit = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
 
 
 class MeasuredInstantShape(CamelCaseSerializer):

@@ -54,7 +54,10 @@ class MeasurementShape(CamelCaseSerializer):
     systolic = serializers.FloatField(allow_null=True)
     diastolic = serializers.FloatField(allow_null=True)
     recorded_at = InstantField()
-    source = serializers.CharField(help_text="device, user, observation, or the name of an app")
+    # REST framework's own attribute of this name is where a field's value comes from.
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="device, user, observation, or the name of an app"
+    )
     device = serializers.CharField(allow_null=True)
     notes = serializers.CharField()
     created_at = InstantField()
@@ -67,7 +70,7 @@ class MeasuredValuesSerializer(CamelCaseSerializer):
     diastolic = serializers.FloatField(required=False)
     unit = serializers.CharField(required=False, max_length=20, help_text="of those that the kind takes")
     recorded_at = InstantField(required=False)
-    source = serializers.CharField(required=False, max_length=100)
+    source = serializers.CharField(required=False, max_length=100)  # type: ignore[assignment]
     notes = serializers.CharField(required=False, allow_blank=True, max_length=500)
 
 
@@ -80,7 +83,7 @@ class NewMeasurementSerializer(MeasuredValuesSerializer):
 
 class MetricsQuerySerializer(DaysQuerySerializer):
     type = serializers.ChoiceField(NAMES, required=False)
-    source = serializers.CharField(required=False, max_length=100)
+    source = serializers.CharField(required=False, max_length=100)  # type: ignore[assignment]
 
 
 class LimitsShape(CamelCaseSerializer):

@@ -12,12 +12,14 @@ from vitals.rows import MeasurementRow
 from vitals.store import store_measurements
 
 METRICS = "/api/v1/health/metrics"
+JSON = "application/json"
 AT = datetime(2026, 5, 20, 12, tzinfo=UTC)
 
 
 def enter(clinic: Clinic, role: Role = Role.NURSE, **said: Any) -> Any:
     body = {"patient": "user_5678", "metricType": "body_weight", "value": 70, "unit": "kg", **said}
-    return clinic.api(role).post(METRICS, {name: value for name, value in body.items() if value is not None})
+    sent = {name: value for name, value in body.items() if value is not None}
+    return clinic.api(role).post(METRICS, sent, content_type=JSON)
 
 
 def test_a_measurement_is_entered_found_corrected_and_deleted(northside: Clinic, southside: Clinic) -> None:
@@ -30,7 +32,7 @@ def test_a_measurement_is_entered_found_corrected_and_deleted(northside: Clinic,
         assert getattr(southside.api(Role.OWNER), method)(one).status_code == 404
 
     later = (AT + timedelta(days=40)).isoformat()
-    changed = northside.api(Role.PATIENT).put(one, {"value": 71.5, "unit": "kg", "recordedAt": later}).json()
+    changed = northside.api(Role.PATIENT).put(one, {"value": 71.5, "unit": "kg", "recordedAt": later}, JSON).json()
     assert (changed["id"], changed["value"], changed["enteredUnit"]) == (made["id"], 71.5, "kg")
     assert changed["recordedAt"].startswith("2026-06-29T12:00:00")
     assert changed["updatedAt"]
@@ -82,7 +84,7 @@ def test_what_a_device_measured_stays(northside: Clinic, southside: Clinic) -> N
     one = f"{METRICS}/{stored.public_id}"
     seen = northside.api(Role.NURSE).get(one).json()
     assert (seen["value"], seen["source"], seen["device"]) == (72, "device", "ARGUS_001234")
-    for answer in (northside.api(Role.NURSE).put(one, {"value": 80}), northside.api(Role.NURSE).delete(one)):
+    for answer in (northside.api(Role.NURSE).put(one, {"value": 80}, JSON), northside.api(Role.NURSE).delete(one)):
         assert (answer.status_code, answer.json()["detail"][:17]) == (409, "A device measured")
     assert southside.api(Role.NURSE).get(one).status_code == 404
 
@@ -130,7 +132,9 @@ def test_the_history_has_one_item_per_instant(northside: Clinic, southside: Clin
         ("heart_rate", 75),
         ("body_temperature", 37),
     ]
-    limited = northside.api(Role.NURSE).get(path, {"types": "heart_rate,glucose", "limit": 1, "until": AT.isoformat()})
+    limited = northside.api(Role.NURSE).get(
+        path, {"types": "heart_rate,glucose", "limit": "1", "until": AT.isoformat()}
+    )
     assert limited.json() == []
     assert northside.api(Role.NURSE).get(path, {"types": "pulse"}).status_code == 422
     assert southside.api(Role.NURSE).get(path).json() == []
