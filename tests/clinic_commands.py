@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def add_command_rows(clinic: Clinic, *, canaries: tuple[str, str]) -> None:
     """Needs the clinic's scope. ``canaries``: the clinic's, and that of its second patient's rows."""
-    ordered: dict[str, Any] = {"type": Kind.READ_SENSOR, "parameters": {"sensorType": canaries[0][:50]}, "description": canaries[0]}
+    parameters = {"sensorType": canaries[0][:50]}
+    ordered: dict[str, Any] = {"type": Kind.READ_SENSOR, "parameters": parameters, "description": canaries[0]}
     create_template(name=f"Template {canaries[0]}", **ordered)
     order_command(device=clinic.devices[0], **ordered)
     create_claim(device=clinic.devices[1])
