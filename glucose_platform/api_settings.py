@@ -42,6 +42,8 @@ API_DOCUMENT = {
         "BatchItemStatusEnum": ["created", "duplicate", "rejected"],
         "ChannelKindEnum": "alerts.models.Channel.Kind",
         "ChannelStateEnum": "alerts.models.Channel.Health",
+        "CommandKindEnum": "devices.commands.models.Kind",
+        "CommandStatusEnum": "devices.commands.models.Status",
         "ConnectionStatusEnum": "dexcom_sync.models.Connection.Status",
         "ConsentKindEnum": "patients.models.Consent.Kind",
         "DeliveryReasonEnum": "alerts.models.Delivery.Reason",
