@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.plans.services import make_invoice
-from accounts.plans.tests.plans import give, subscription
+from accounts.tests.plans.plans import give, subscription
 from tests.clinics import Clinic
 
 pytestmark = pytest.mark.django_db

@@ -21,7 +21,7 @@ OURS = {name: app for name, app in get_commands().items() if app in OUR_APPS | {
 # Commands that take no organization, each with the reason.
 WITHOUT_ORGANIZATION = {
     "audit": "each of its actions names one, see audit.tests.test_command",
-    "billing": "each of its actions names one, or looks at how all stand, see accounts.plans.tests.test_command",
+    "billing": "each of its actions names one, or looks at how all stand, see accounts.tests.plans.test_command",
     "changepassword": "refuses, and says what to do instead",
     "create_organization": "makes one",
     "createsuperuser": "refuses, and says what to do instead",

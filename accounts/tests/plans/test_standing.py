@@ -15,7 +15,7 @@ from accounts.plans.catalogue import Limit
 from accounts.plans.limits import LimitReached
 from accounts.plans.nightly import look_after_plan
 from accounts.plans.services import cancel_subscription, mark_paid, set_plan
-from accounts.plans.tests.plans import BEGAN, add_device, give, standing, subscription
+from accounts.tests.plans.plans import BEGAN, add_device, give, standing, subscription
 from audit.models import Entry
 from readings.retention import remove_expired_readings
 from tests.clinics import Clinic

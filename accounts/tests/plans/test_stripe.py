@@ -17,8 +17,8 @@ from django.test import Client
 
 from accounts.models import BillingRecord, PaymentMethod, ProviderEvent, Subscription
 from accounts.plans.prices import problems_of_prices
-from accounts.plans.tests.plans import give, standing, subscription
-from accounts.plans.tests.stripe_stub import BEGAN, ENDS, StripeStub, stripe_stub
+from accounts.tests.plans.plans import give, standing, subscription
+from accounts.tests.plans.stripe_stub import BEGAN, ENDS, StripeStub, stripe_stub
 from audit.models import Entry
 from tests.clinics import Clinic
 from tests.rest import send

@@ -14,8 +14,8 @@ from accounts.models import Invitation
 from accounts.plans import standing as standing_module
 from accounts.plans.catalogue import PLANS, Limit, Plan
 from accounts.plans.limits import LimitReached
-from accounts.plans.tests.plans import add_device, add_patient, give
 from accounts.services import change_member, deactivate_member
+from accounts.tests.plans.plans import add_device, add_patient, give
 from devices.models import Device
 from devices.services import devices_in_use, retire_device
 from edge.tests.posting import reading
