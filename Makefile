@@ -15,12 +15,13 @@ PYTEST := -m pytest $(ARGS) --numprocesses $(PROCESSES) --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help python install install-dev demo demo-reset test coverage lint generate lock sbom bench clean
+.PHONY: help python install install-dev demo demo-reset test test-nightly coverage lint generate lock sbom bench clean
 
 help: ## This list
 	@echo "make demo         a running platform with two clinics, at http://127.0.0.1:$(PORT) (PORT=8000)"
 	@echo "make demo-reset   throw the demo's data away; the next demo starts anew"
 	@echo "make test         all tests (ARGS=\"readings -k current\" for a part)"
+	@echo "make test-nightly what shows endurance and odd paths, which make test leaves out"
 	@echo "make coverage     all tests, and which lines they reach: a third slower; red below 90 %"
 	@echo "make lint         everything CI checks besides the tests (ARGS=\"ruff mypy\" for a part)"
 	@echo "make bench        measure this machine"
@@ -49,6 +50,9 @@ demo-reset: install
 
 test: install-dev
 	@$(RUN) $(PYTEST)
+
+test-nightly: install-dev
+	@$(RUN) $(PYTEST) -m nightly
 
 # Not with every run of CI: being measured costs a third of the tests' time on Python 3.11.
 coverage: install-dev

@@ -30,6 +30,8 @@ from tests.promises.report import items_without_a_test
 # Tells workers of xdist that nobody gave servers to use.
 OWN_SERVICES = "GLUCOSE_TEST_OWN_SERVICES"
 PROJECT = Path(__file__).resolve().parent.parent
+# What a run of the whole suite leaves to `make test-nightly`; tests that are named by path run in any case.
+BY_DAY = "not nightly"
 # Reads its input until the run ends, however it ends; then the services go too.
 REAPER = """
 import shutil, sys
@@ -63,6 +65,16 @@ def pytest_addoption(parser: Any) -> None:
         _migrate()
 
 
+def pytest_configure(config: Any) -> None:
+    # Workers of xdist get the option from here: to them every path looks as if it was named.
+    if _is_whole_suite(config) and not config.option.markexpr:
+        config.option.markexpr = BY_DAY
+
+
+def _is_whole_suite(config: Any) -> bool:
+    return bool(config.args_source == config.ArgsSource.TESTPATHS)
+
+
 def _has_workers() -> bool:
     return any(argument.startswith(("-n", "--numprocesses")) for argument in sys.argv)
 
@@ -70,7 +82,7 @@ def _has_workers() -> bool:
 def pytest_terminal_summary(terminalreporter: Any, config: Any) -> None:
     """After the whole suite: what the security checklist promises and no test shows."""
     options = config.option
-    if options.keyword or options.markexpr or config.args_source != config.ArgsSource.TESTPATHS:
+    if options.keyword or options.markexpr != BY_DAY or not _is_whole_suite(config):
         return
     terminalreporter.section("security checklist: items without a test")
     for line in items_without_a_test():

@@ -345,6 +345,7 @@ def quick_run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[s
 BY_HAND = {"streams", "dexcom", "growth", "memory", "isolation"}
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_quick_run_has_every_figure_and_leaves_nothing(tmp_path):

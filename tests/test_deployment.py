@@ -125,6 +125,7 @@ def test_what_is_shipped_is_listed_with_versions_and_hashes(tmp_path: Path) -> N
         assert any(reference.get("hashes") for reference in item["externalReferences"]), item["name"]
 
 
+@pytest.mark.nightly
 def test_the_same_lock_makes_the_same_list(tmp_path: Path) -> None:
     first, second = tmp_path / "a.json", tmp_path / "b.json"
     sbom.write(first)

@@ -49,6 +49,7 @@ def test_services_start_nothing_where_addresses_are_given(state_dir):
     assert not state_dir.exists()
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_database_prepare_prints_lines_for_an_env_file(state_dir):
     assert _manage(state_dir, "services", "start").returncode == 0

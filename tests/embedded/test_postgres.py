@@ -41,6 +41,7 @@ def test_stop_ends_both_and_a_later_start_has_the_data(state_dir):
         assert connection.execute("SELECT number FROM kept").fetchone() == (7,)
 
 
+@pytest.mark.nightly
 def test_six_starts_at_once_make_one_server(state_dir):
     code = """
 import sys, pathlib, psycopg
@@ -104,6 +105,7 @@ def test_a_lock_file_that_names_somebody_elses_process_is_no_server(state_dir):
     assert embedded.status(state_dir).running
 
 
+@pytest.mark.nightly
 def test_a_long_project_path_gets_a_short_socket_directory(open_directory):
     state_dir = open_directory / ("x" * 150) / "var"
     try:
@@ -118,6 +120,7 @@ def test_a_long_project_path_gets_a_short_socket_directory(open_directory):
     assert not sockets.exists()
 
 
+@pytest.mark.nightly
 def test_a_lost_socket_directory_is_replaced(open_directory):
     state_dir = open_directory / ("x" * 150) / "var"
     try:
@@ -131,6 +134,7 @@ def test_a_lost_socket_directory_is_replaced(open_directory):
         embedded.remove(state_dir)
 
 
+@pytest.mark.nightly
 def test_a_project_under_a_closed_home(closed_state_dir):
     services = embedded.start(closed_state_dir)
     if os.geteuid() == 0:
@@ -147,6 +151,7 @@ def test_data_that_are_gone_are_not_replaced_by_an_empty_database(closed_state_d
         embedded.start(closed_state_dir)
 
 
+@pytest.mark.nightly
 @as_root
 def test_programs_that_the_account_cannot_reach_are_copied_with_their_libraries(
     closed_state_dir, tmp_path, open_directory, monkeypatch
@@ -174,6 +179,7 @@ def test_the_servers_do_not_run_as_root(state_dir):
         assert Path(f"/proc/{service.pid}").stat().st_uid != 0
 
 
+@pytest.mark.nightly
 @as_root
 def test_root_starts_a_users_services_as_that_user(open_directory):
     state_dir = open_directory / "var"
@@ -198,6 +204,7 @@ def test_an_interrupted_first_run_is_not_taken_for_a_database(state_dir):
     assert not unfinished.exists()
 
 
+@pytest.mark.nightly
 @pytest.mark.skipif(not POSTGRES_15.is_dir(), reason="PostgreSQL 15 of the system is not installed")
 def test_existing_data_decide_which_programs_serve_them(state_dir, monkeypatch):
     monkeypatch.setenv("PG_BIN", str(POSTGRES_15))
@@ -211,6 +218,7 @@ def test_existing_data_decide_which_programs_serve_them(state_dir, monkeypatch):
         assert connection.execute("SELECT 'b' > 'a' AND 'Z' < 'a'").fetchone() == (True,)
 
 
+@pytest.mark.nightly
 def test_data_of_a_version_that_is_not_installed_are_left_alone(state_dir):
     embedded.start(state_dir, broker=False)
     postgres, _ = servers(state_dir)
@@ -259,6 +267,7 @@ def test_volatile_services_leave_no_data(open_directory):
     assert not again.data.exists()
 
 
+@pytest.mark.nightly
 def test_volatile_services_without_room_in_memory_do_not_wait_for_the_disk(state_dir, monkeypatch):
     monkeypatch.setattr(places, "SHARED_MEMORY_NEEDED", 1 << 62)
     services = embedded.start(state_dir, volatile=True, broker=False)

@@ -95,6 +95,7 @@ def test_a_damaged_record_stops_the_start_and_touches_nothing(state_dir):
     embedded.start(state_dir, broker=False)
 
 
+@pytest.mark.nightly
 def test_a_copied_project_gets_servers_of_its_own(state_dir, open_directory):
     original = embedded.start(state_dir, database=False).environment()
     copy = open_directory / "copy"

@@ -36,10 +36,12 @@ def kill_valkey(alarms: Alarming) -> None:
     alarms.system.kill("Valkey")
 
 
-KILLS = [kill_processes, kill_postgres, kill_valkey]
+nightly = pytest.mark.nightly
 
 
-@pytest.mark.parametrize("kill", KILLS)
+@pytest.mark.parametrize(
+    "kill", [kill_postgres, *(pytest.param(kill, marks=nightly) for kill in (kill_processes, kill_valkey))]
+)
 def test_what_dies_during_an_evaluation_loses_no_alarm(alarms: Alarming, kill: Callable[[Alarming], None]) -> None:
     for _ in range(ROUNDS):
         if not alarms.evaluators:
@@ -56,7 +58,9 @@ def test_what_dies_during_an_evaluation_loses_no_alarm(alarms: Alarming, kill: C
     refuse_what_came_twice(alarms)
 
 
-@pytest.mark.parametrize("kill", KILLS)
+@pytest.mark.parametrize(
+    "kill", [kill_processes, *(pytest.param(kill, marks=nightly) for kill in (kill_postgres, kill_valkey))]
+)
 def test_what_dies_during_a_delivery_loses_no_message(alarms: Alarming, kill: Callable[[Alarming], None]) -> None:
     for _ in range(ROUNDS):
         if not alarms.evaluators:

@@ -68,7 +68,17 @@ def test_t7_late_data(world: World, hours: int) -> None:
     world.is_as_in_the_ledger(connection, "edge-late")
 
 
-@pytest.mark.parametrize("hours", [[30, 30, 24 * 12], [8, 5, 5, 24 * 5, 24 * 12], [24 * 13]])
+NIGHTLY = pytest.mark.nightly
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [
+        pytest.param([30, 30, 24 * 12], marks=NIGHTLY),
+        [8, 5, 5, 24 * 5, 24 * 12],
+        pytest.param([24 * 13], marks=NIGHTLY),
+    ],
+)
 def test_t8_edited_events(world: World, hours: list[int]) -> None:
     """T8. However it was polled, what stands is what Dexcom says; what it said before is kept."""
     world.begin(END - 10 * DAY + HOUR)

@@ -64,7 +64,10 @@ def test_t18_killed_in_the_first_piece(world: World, step: Callable[[pytest.Monk
     world.is_as_in_the_ledger(connection, USER)
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    "step",
+    [in_the_transaction, *(pytest.param(s, marks=pytest.mark.nightly) for s in STEPS if s != in_the_transaction)],
+)
 def test_t18_killed_in_the_past(world: World, step: Callable[[pytest.MonkeyPatch], None]) -> None:
     """T18. Who comes next begins at the checkpoint: a piece that was kept is not asked for again."""
     connection = world.connect(USER)
