@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from glucose_platform.routes import ROUTES
@@ -67,25 +69,28 @@ def callers(world: World) -> list[Caller]:
 @pytest.mark.parametrize("route", READS, ids=[route.name for route in READS])
 def test_own_rows_are_seen(route: Route, callers: list[Caller], world: World) -> None:
     own = world.target(world.south)
-    answers = [
-        ask(Case(caller, "GET", path))
-        for caller in callers
-        for path in {path_of(route, own, style) for style in STYLES[:3]}
-    ]
+    shown = own.canaries if route.name not in WITHOUT_TEXT else ("",)
+    statuses: set[int] = set()
+    paths = {path_of(route, own, style) for style in STYLES[:3]}
+    for caller, path in product(callers, sorted(paths)):
+        answer = ask(Case(caller, "GET", path))
+        statuses.add(answer.status)
+        if answer.is_success and any(canary in answer.text for canary in shown):
+            return
 
-    assert any(answer.is_success for answer in answers), {answer.status for answer in answers}
-    if route.name not in WITHOUT_TEXT:
-        assert any(canary in answer.text for answer in answers if answer.is_success for canary in own.canaries)
+    pytest.fail(f"Nobody sees their own rows: {statuses}")
 
 
 @pytest.mark.parametrize(("route", "method"), WRITES, ids=[f"{method}-{route.name}" for route, method in WRITES])
 def test_own_rows_can_be_written(route: Route, method: str, callers: list[Caller], world: World) -> None:
     own = world.target(world.south)
-    answers = [
-        ask(Case(caller, method, path_of(route, own, style), body=body_for(route, method, own, fresh=True)))
-        for caller in callers
-        for style in STYLES[:3]
-    ]
+    texts: set[tuple[int, str]] = set()
+    succeeded = False
+    # One that succeeds is enough: the others would cost most of the time.
+    for caller, style in product(callers, STYLES[:3]):
+        answer = ask(Case(caller, method, path_of(route, own, style), body=body_for(route, method, own, fresh=True)))
+        texts.add((answer.status, answer.text.rpartition("\n")[2][:300]))
+        if succeeded := answer.is_success:
+            break
 
-    texts = {(answer.status, answer.text.rpartition("\n")[2][:300]) for answer in answers}
-    assert any(answer.is_success for answer in answers) != ((route.name, method) in NEEDS_MORE), texts
+    assert succeeded != ((route.name, method) in NEEDS_MORE), texts
