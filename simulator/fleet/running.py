@@ -99,10 +99,11 @@ class Simulation:
 
     def _run_live(self) -> None:
         self.phase_text = "live"
-        clock = Clock(self.plan, wall=datetime.now(tz=UTC))
-        self.now = clock.now(datetime.now(tz=UTC))
+        wall = datetime.now(tz=UTC)
+        clock = Clock(self.plan, wall=wall)
+        self.now = clock.now(wall)
         self._prepare_day()
-        started = time.monotonic()
+        wall, started = datetime.now(tz=UTC), time.monotonic()
         for number in itertools.count():
             due = number / self.plan.rate
             if self.plan.duration and due >= self.plan.duration:
@@ -110,7 +111,8 @@ class Simulation:
             if self._wait(max(0.0, started + due - time.monotonic())):
                 break
             self.elapsed = time.monotonic() - started
-            self.now = clock.now(datetime.now(tz=UTC))
+            # By when it was due: after a delay several come at once, and were measured one after the other.
+            self.now = clock.now(wall + timedelta(seconds=due))
             self._prepare_day()
             self._record(number % self.plan.patients)
             self._show(self)

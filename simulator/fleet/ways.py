@@ -43,14 +43,15 @@ class OverHttp:
         self._client.close()
 
     def send(self, device: VirtualDevice, measured: list[Measured], tally: Tally) -> None:
-        items = device.items(measured)
-        for start in range(0, len(items), MOST_ITEMS):
-            piece = items[start : start + MOST_ITEMS]
+        # Both blood pressures of an instant have to be in one batch.
+        records = MOST_ITEMS // max(len(each) for each in measured)
+        for start in range(0, len(measured), records):
+            items = device.items(measured[start : start + records])
             times = 2 if device.repeats() else 1
             tally.repeated_posts += times - 1
             for _ in range(times):
-                if not self._post(device, piece, tally):
-                    device.put_back(measured)
+                if not self._post(device, items, tally):
+                    device.put_back(measured[start:])
                     return
 
     def heartbeat(self, device: VirtualDevice, now: datetime, tally: Tally) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,8 @@ from patients.models import Patient
 from readings.models import GlucoseReading
 from tests.clinics import Clinic
 from tests.commands import run_command
+from vitals.catalogue import Metric
+from vitals.models import Measurement
 
 pytestmark = pytest.mark.django_db(transaction=True)
 QUICK = ("--organization", "northside", "--patients", "3", "--rate", "15", "--duration", "2")
@@ -34,8 +37,10 @@ def test_devices_post_with_their_own_keys_into_their_own_clinic(northside: Clini
     assert "30 records live" in result.out
     assert "3 heartbeats" in result.out
     made = readings(northside)
-    assert len(made) == 30
-    assert {(each.device.code, each.patient.code) for each in made} == {
+    # One of their sensors may be warming up.
+    assert 10 <= len(made) <= 30
+    assert f"{len(made)} values stored, 0 were there already, 0 refused" in result.out
+    assert {(each.device.code, each.patient.code) for each in made} <= {
         (f"SIM_000{number}", f"sim_000{number}") for number in (7, 8, 9)
     }
     assert all(abs(each.measured_at - begun) < timedelta(minutes=2) for each in made)
@@ -45,6 +50,20 @@ def test_devices_post_with_their_own_keys_into_their_own_clinic(northside: Clini
     assert readings(southside) == []
     with transaction.atomic(), southside.scope():
         assert not Patient.objects.filter(code__startswith="sim_").exists()
+
+
+def test_vital_signs_come_in_by_the_same_door(northside: Clinic, southside: Clinic, live_url: str):
+    result = run_command("simulate", *QUICK, "--kind", "all", "--url", live_url, "--tidy")
+
+    assert (result.error, result.err) == ("", "")
+    assert "glucose and six vital signs, 15 records a second; each device posts batches" in result.out
+    assert 10 <= len(readings(northside)) <= 30
+    with transaction.atomic(), northside.scope():
+        kinds = Counter(Measurement.objects.values_list("metric", flat=True))
+    both_pressures_in_one = [Metric.HEART_RATE, Metric.BLOOD_PRESSURE, Metric.BLOOD_OXYGEN, Metric.BODY_TEMPERATURE]
+    assert kinds == dict.fromkeys([*both_pressures_in_one, Metric.RESPIRATORY_RATE], 30)
+    with transaction.atomic(), southside.scope():
+        assert not Measurement.objects.exists()
 
 
 def test_a_server_that_is_away_is_told_of_and_nothing_is_lost_sight_of(northside: Clinic):
