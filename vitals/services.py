@@ -27,6 +27,8 @@ from vitals.units import UnitRefused, ValueRefused, canonical, known_unit
 BY_HAND = "user"
 OBSERVATION = "observation"
 DEVICE = "device"
+# Set here, or checked here already.
+NOT_ENTERED = ["patient", "device", "second_value", "quality", "updated_at"]
 CLOCK_TOLERANCE = timedelta(minutes=5)
 BOTH_NEEDED = "For {name} you must provide both 'systolic' and 'diastolic'."
 NO_PAIR = "{name} has one value: send value."
@@ -61,7 +63,7 @@ def create_measurement(
     _fill(row, entered)
     row.measured_at = _believable(measured_at or now, now)
     row.source, row.notes = _named(source), notes
-    row.full_clean(exclude=["patient", "device"], validate_unique=False)
+    row.full_clean(exclude=NOT_ENTERED, validate_unique=False)
     row.save(force_insert=True)
     record_creation(
         row, object_id=str(row.public_id), patient_id=patient.pk, skip=["patient", "source_number", "received_at"]
@@ -95,7 +97,7 @@ def change_measurement(
         row.source = _named(source)
     row.notes = row.notes if notes is None else notes
     row.updated_at = now
-    row.full_clean(exclude=["patient", "device"], validate_unique=False)
+    row.full_clean(exclude=NOT_ENTERED, validate_unique=False)
     # The time belongs to the key: Django's save would add a second row.
     with audited_elsewhere("the entry below tells of the change"):
         Measurement.objects.filter(pk=place).update(updated_at=now, **{name: getattr(row, name) for name in names})

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 from analytics.units import MG_DL_PER_MMOL_L
 from vitals.catalogue import TYPES, Limits, Metric, MetricType
@@ -220,10 +221,10 @@ def _drawn(unit: str, canonical_unit: str) -> Line:
 
 
 @cache
-def _registry():  # type: ignore[no-untyped-def]
+def _registry() -> Any:
     import pint
 
-    registry = pint.UnitRegistry(None)
+    registry: Any = pint.UnitRegistry(None)
     registry.load_definitions(_DEFINITIONS.strip().splitlines())
     return registry
 
