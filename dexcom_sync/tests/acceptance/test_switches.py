@@ -36,7 +36,17 @@ VALUES: list[dict[str, Any]] = [
 ]
 
 
-@pytest.fixture(params=VALUES, ids=lambda value: "-".join(f"{name}={one}" for name, one in value.items()) or "defaults")
+# Those that our code reads differently; the others, each for minutes of polling, at night.
+BY_DAY = ("bounds", "event_value", "order", "refresh_ttl_mode", "old_access", "system_time_zone")
+
+
+def _case(values: dict[str, Any]) -> Any:
+    name = "-".join(f"{name}={one}" for name, one in values.items()) or "defaults"
+    by_day = all(name in BY_DAY for name in values)
+    return pytest.param(values, id=name, marks=[] if by_day else pytest.mark.nightly)
+
+
+@pytest.fixture(params=[_case(values) for values in VALUES])
 def switched(request: pytest.FixtureRequest, world: World) -> World:
     world.configure(**request.param)
     return world
