@@ -86,7 +86,7 @@ class MetricsQuerySerializer(DaysQuerySerializer):
     source = serializers.CharField(required=False, max_length=100)  # type: ignore[assignment]
 
 
-class LimitsShape(CamelCaseSerializer):
+class MetricLimitsShape(CamelCaseSerializer):
     low = serializers.FloatField()
     high = serializers.FloatField()
 
@@ -96,8 +96,8 @@ class MetricTypeShape(CamelCaseSerializer):
     category = serializers.CharField()
     unit = serializers.CharField(help_text="the canonical one, in which values are kept and limits are meant")
     units = serializers.ListField(child=serializers.CharField(), help_text="accepted")
-    limits = LimitsShape()
-    diastolic = LimitsShape(allow_null=True)
+    limits = MetricLimitsShape()
+    diastolic = MetricLimitsShape(allow_null=True)
     is_additive = serializers.BooleanField()
 
 
