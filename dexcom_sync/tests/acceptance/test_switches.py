@@ -36,7 +36,7 @@ VALUES: list[dict[str, Any]] = [
 ]
 
 
-# Those that our code reads differently; the others, each for minutes of polling, at night.
+# The others at night; T2, T6 and T13 try refresh_reuse, revoke_as and retry_after by day.
 BY_DAY = ("bounds", "event_value", "order", "refresh_ttl_mode", "old_access", "system_time_zone")
 
 
