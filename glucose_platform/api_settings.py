@@ -37,6 +37,10 @@ API_DOCUMENT = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "ActorKindEnum": ["person", "key", "support", "system", "anonymous"],
+        "AdmissionStatusEnum": "patients.models.Admission.Status",
+        "NewAdmissionStatusEnum": ["admitted", "verified", "unknown"],
+        "EpisodeKindEnum": "alerts.models.Episode.Kind",
+        "VitalSignEnum": "alerts.api.thresholds.METRICS",
         "BatteryHealthEnum": "devices.fleet.models.BatteryHealth",
         "BulkDeviceStatusEnum": ["changed", "rejected"],
         "BatchItemStatusEnum": ["created", "duplicate", "rejected"],

@@ -17,7 +17,7 @@ from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer
 
 
-class EmergencySerializer(CamelCaseSerializer):
+class EmergencyCallSerializer(CamelCaseSerializer):
     id = serializers.UUIDField(source="episode.public_id", help_text="of the alarm")
     message = serializers.CharField()
     called_at = serializers.DateTimeField(source="episode.opened_at")
@@ -27,7 +27,7 @@ class EmergencySerializer(CamelCaseSerializer):
 
 
 class EmergencyView(RoutedView, APIView):
-    @extend_schema(request=None, responses={200: EmergencySerializer, 201: EmergencySerializer})
+    @extend_schema(request=None, responses={200: EmergencyCallSerializer, 201: EmergencyCallSerializer})
     def post(self, request: Request, code: str) -> Response:
         """Call for help: a critical alarm, told at once to everybody at every level, at any hour.
 
@@ -41,4 +41,4 @@ class EmergencyView(RoutedView, APIView):
             "is_new": call.is_new,
             "is_told": call.is_told,
         }
-        return Response(EmergencySerializer(said).data, status=201 if call.is_new else 200)
+        return Response(EmergencyCallSerializer(said).data, status=201 if call.is_new else 200)

@@ -23,11 +23,11 @@ from tenancy.api.serializers import CamelCaseSerializer
 # The kind of look that the routes name.
 THRESHOLDS = "alerts.thresholds"
 _BOUNDS = ("warning_min", "warning_max", "critical_min", "critical_max")
-_METRICS = [(metric, MEASURES[metric].said) for metric in VITAL_SIGNS]
+METRICS = [(metric, MEASURES[metric].said) for metric in VITAL_SIGNS]
 
 
 class NewThresholdSerializer(CamelCaseSerializer):
-    metric = serializers.ChoiceField(choices=_METRICS)
+    metric = serializers.ChoiceField(choices=METRICS)
     warning_min = serializers.FloatField(allow_null=True, default=None, help_text="in the metric's unit; null: none")
     warning_max = serializers.FloatField(allow_null=True, default=None)
     critical_min = serializers.FloatField(allow_null=True, default=None)
@@ -49,7 +49,7 @@ class NewClinicThresholdsSerializer(NewThresholdsSerializer):
 
 
 class ThresholdSerializer(CamelCaseSerializer):
-    metric = serializers.ChoiceField(choices=_METRICS)
+    metric = serializers.ChoiceField(choices=METRICS)
     name = serializers.CharField()
     unit = serializers.CharField()
     warning_min = serializers.FloatField(allow_null=True)
