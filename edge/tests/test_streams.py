@@ -110,3 +110,52 @@ def test_people_hear_of_the_patients_whom_they_may_see(live_url: str, northside:
         "second": ["user_9012"],
         "nurse": ["user_9012"],
     }
+
+
+@pytest.mark.promise(1)
+def test_measurements_are_heard_in_their_clinic(live_url: str, northside: Clinic, southside: Clinic) -> None:
+    now = datetime.now(UTC)
+    with (
+        socket(live_url, northside.access_token("owner")) as ours,
+        socket(live_url, southside.access_token("owner")) as theirs,
+    ):
+        rows = [
+            {
+                "sensor_type": "heart_rate",
+                "value": 71,
+                "unit": "bpm",
+                "timestamp": (now - timedelta(hours=1)).isoformat(),
+            },
+            {"sensor_type": "blood_pressure", "value": "120/80", "unit": "mmHg", "timestamp": now.isoformat()},
+            {"sensor_type": "temperature", "value": 20, "unit": "°C", "timestamp": now.isoformat()},
+        ]
+        sent = httpx.post(
+            f"{live_url}/api/v1/devices/ARGUS_001234/readings",
+            headers={"X-API-Key": northside.device_key},
+            json={"readings": rows},
+        ).json()
+        of_device = ours.next()
+        entered = httpx.post(
+            f"{live_url}/api/v1/health/metrics",
+            headers={"Authorization": f"Bearer {northside.access_token('owner')}"},
+            json={"patient": "user_5678", "metricType": "body_temperature", "value": 98.6, "unit": "°F"},
+        ).json()
+        of_person = ours.next()
+        post(live_url, southside, glucoseValue=77)
+        assert theirs.next()["type"] == "reading.created"
+
+    assert (of_device["type"], of_device["patient"], of_device["device"]) == (
+        "vital.created",
+        "user_5678",
+        "ARGUS_001234",
+    )
+    assert of_device["data"] == {
+        "id": sent["results"][1]["id"],
+        "metricType": "blood_pressure",
+        "timestamp": of_device["data"]["timestamp"],
+        "value": "120/80",
+        "unit": "mmHg",
+        "source": "device",
+    }
+    assert (of_person["data"]["id"], of_person["data"]["value"]) == (entered["id"], 37)
+    assert "device" not in of_person

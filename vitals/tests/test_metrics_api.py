@@ -45,7 +45,7 @@ def test_a_measurement_is_entered_found_corrected_and_deleted(northside: Clinic,
     assert northside.api(Role.NURSE).get(one).status_code == 404
     with northside.scope():
         entries = Entry.objects.filter(object_type="vitals.measurement", object_id=made["id"])
-        assert {"create", "update", "delete", "view"} <= set(entries.values_list("action", flat=True))
+        assert {"create", "update", "delete", "read"} <= set(entries.values_list("action", flat=True))
 
 
 def test_blood_pressure_is_a_pair(northside: Clinic, southside: Clinic) -> None:
