@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 from pydantic import ValidationError
 
-from analytics.units import MG_DL_PER_MMOL_L
+from analytics.units import MG_DL_PER_MMOL_L, shown_mmol_l
 from devices.services import CLOCK_TOLERANCE
 from edge.batch_measures import BodyHalf, MeasureRefused, joined, read_measure
 from edge.payloads import BatchReading, SensorValue, validation_context
@@ -106,7 +106,7 @@ def _glucose_item(value: dict[str, Any], device_id: int, oldest: datetime | None
         return BatchItem(error=f"{sent.unit} is not a unit of glucose: send mg/dL or mmol/L.")
     unit, factor = known
     # Limits count after rounding: 2.2 mmol/L is what a meter shows for 40 mg/dL.
-    mg_dl = sent.value * factor
+    mg_dl = factor * (shown_mmol_l(sent.value) if unit == Unit.MMOL_L else sent.value)
     if not settings.GLUCOSE_MIN_VALUE - 0.5 <= mg_dl < settings.GLUCOSE_MAX_VALUE + 0.5:
         return BatchItem(error=f"value: {_range_text(factor)}")
     row = ReadingRow(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analytics.units import MG_DL_PER_MMOL_L
+from analytics.units import MG_DL_PER_MMOL_L, mg_dl_of
 from dexcom_sync.records.enums import GLUCOSE_UNITS, RATE_UNITS
 from dexcom_sync.records.fields import Fields, Refused
 from dexcom_sync.records.outcomes import Flag, Leniency, Reason
@@ -49,7 +49,7 @@ def _in_mg_dl(fields: Fields, number: float, unit: str, unit_may_be_missing: boo
         if number >= LARGEST_MMOL_L:
             raise Refused(Reason.UNIT_CONTRADICTS_VALUE, "unit")
         fields.flags.append(Flag.CONVERTED_FROM_MMOL)
-        return number * MG_DL_PER_MMOL_L
+        return mg_dl_of(number)
     if not unit and unit_may_be_missing:
         fields.flags.append(Flag.UNIT_MISSING)
         return number

@@ -12,7 +12,6 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from devices.services import assign_device, end_assignment
-from edge.batch_measures import NO_PAIR, UPSIDE_DOWN
 from edge.tests.posting import instant, path, reading, slot_is_held, stored
 from readings.models import GlucoseReading, PatientState, Unit
 from readings.tests.test_store import somebody_waits_for_a_lock
@@ -84,7 +83,8 @@ def test_the_thirty_seconds_do_not_apply(northside: Clinic) -> None:
         (120.5, "mg/dl", 121),
         (39.5, "mg/dL", 40),
         (2.2, "mmol/L", 40),
-        (5.55, "mmol/l", 100),
+        (5.5, "mmol/l", 99),
+        (10.03, "mmol/L", 180),
         (22.2, "mmol/L", 400),
         (10, "MMOL/L", 180),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
-from analytics.units import MG_DL_PER_MMOL_L
+from analytics.units import mg_dl_of
 from readings.importing.columns import MMOL_L
 from readings.importing.dates import DateOrder, numeric_date
 
@@ -43,7 +43,7 @@ def read_glucose(text: str, unit: str, *, has_codes: bool = True) -> tuple[int, 
     if not NUMBER.fullmatch(word):
         raise CellRefused(f"{shown(text)} is not a glucose value")
     number = float(word.replace(",", "."))
-    value = round(number * MG_DL_PER_MMOL_L) if unit == MMOL_L else round(number)
+    value = mg_dl_of(number) if unit == MMOL_L else round(number)
     if not LOWEST <= value <= HIGHEST:
         other = "mg/dL" if unit == MMOL_L else "mmol/L"
         raise CellRefused(
