@@ -55,11 +55,14 @@ def vitals_page(request: HttpRequest) -> HttpResponse:
         raise Http404
     found = thresholds_of(place.patient)
     lines = [_line(one, place) for one in found]
+    is_on = any(one.is_on for one in found)
     if request.method == "POST":
         if not request.user.has_perm(CHANGE):
             raise PermissionDenied
         if answer := _save(request, place, lines):
             return answer
+        # Who corrects a number below does not switch them off by it.
+        is_on = request.POST.get("is_on") == "on"
     for line in lines:
         line.cells = [(f"{line.metric}-{name}", words, line.typed[name]) for name, words in COLUMNS]
     if place.patient:
@@ -70,7 +73,7 @@ def vitals_page(request: HttpRequest) -> HttpResponse:
         "place": place,
         "lines": lines,
         "columns": [words for _, words in COLUMNS],
-        "is_on": any(one.is_on for one in found),
+        "is_on": is_on,
         "has_errors": any(line.error for line in lines),
         "may_change": request.user.has_perm(CHANGE),
         "back": f"{reverse('admin:alarm_rules')}{place.address_part}",
@@ -119,7 +122,7 @@ def _save(request: HttpRequest, place: Place, lines: list[Line]) -> HttpResponse
         return None
     if question is not None:
         return ask(request, question, title="This makes alarms weaker", back="")
-    messages.success(request, "Saved, and in force.")
+    messages.success(request, "Saved, and in force." if is_on else "Saved. Vital signs do not alarm: they are off.")
     return HttpResponseRedirect(f"{reverse('admin:alarm_rule_vitals')}{place.address_part}")
 
 
