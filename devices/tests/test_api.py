@@ -176,6 +176,8 @@ def test_status_and_health(
         "patient": "user_5678",
     }
     assert len(judged.pop("warnings")) == warnings
+    assert bool(judged.pop("notices")) == (battery == 20)
+    assert judged.pop("heartbeat") is None
     assert judged == {"deviceId": "ARGUS_001234", "health": health, "lastSeenAt": spoken, "batteryLevel": battery}
 
 
