@@ -71,6 +71,13 @@ API_DOCUMENT = {
         "SeverityEnum": "alerts.models.Severity",
         "SkinToneEnum": "patients.models.Patient.SkinTone",
         "SessionKindEnum": ["app", "browser"],
+        "OxygenScaleEnum": ["1", "2"],
+        "ObservedParameterEnum": [
+            *("respiratory_rate", "blood_oxygen", "oxygen_therapy", "systolic_pressure", "heart_rate", "consciousness"),
+            "body_temperature",
+        ],
+        "TendencyEnum": ["up", "down", "neutral", "no_data"],
+        "TrendEnum": "readings.models.Trend.labels",
         "WorklistReasonEnum": [
             *("alarm", "veryLow", "low", "risk", "inRange", "worse", "silent", "connection", "consent", "contact"),
             "littleData",
