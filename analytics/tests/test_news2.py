@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,12 @@ WELL = Observations(
     consciousness=Consciousness.ALERT,
     body_temperature=37.0,
 )
+
+
+def with_(**changes: Any) -> Observations:
+    return replace(WELL, **changes)
+
+
 HYPERCAPNIC = replace(WELL, scale=SpO2Scale.HYPERCAPNIC, blood_oxygen=90)
 
 CELLS = [
@@ -34,7 +41,7 @@ CELLS = [
 def test_each_cell_of_the_chart(parameter: Parameter, cells: list[tuple[float, float, int]]) -> None:
     for first, last, points in cells:
         for value in (first, last):
-            assert news2(replace(WELL, **{parameter.value: value})).parts[parameter] == points, value
+            assert news2(with_(**{parameter.value: value})).parts[parameter] == points, value
 
 
 @pytest.mark.parametrize(
@@ -69,7 +76,7 @@ def test_oxygen_and_every_state_but_alert_count() -> None:
     ],
 )
 def test_the_risk_follows_the_total_and_the_single_three(changes: dict[str, object], total: int, risk: Risk) -> None:
-    score = news2(replace(WELL, **changes))
+    score = news2(with_(**changes))
 
     assert (score.total, score.risk) == (total, risk)
 
@@ -77,7 +84,7 @@ def test_the_risk_follows_the_total_and_the_single_three(changes: dict[str, obje
 @pytest.mark.parametrize("parameter", Parameter)
 def test_no_total_without_all_seven(parameter: Parameter) -> None:
     name = "on_oxygen" if parameter is Parameter.OXYGEN_THERAPY else parameter.value
-    score = news2(replace(WELL, **{name: None}))
+    score = news2(with_(**{name: None}))
 
     assert (score.total, score.risk, score.missing) == (None, None, (parameter,))
     assert len(score.parts) == 6
@@ -102,7 +109,7 @@ def test_above_92_the_second_scale_asks_about_oxygen() -> None:
     ],
 )
 def test_values_count_as_they_would_be_written_down(name: str, value: float, points: int) -> None:
-    assert news2(replace(WELL, **{name: value})).parts[Parameter(name)] == points
+    assert news2(with_(**{name: value})).parts[Parameter(name)] == points
 
 
 made_at_random = st.builds(

@@ -23,7 +23,7 @@ def test_mmol_l_is_kept_as_it_is_shown(sent: float, shown: float, mg_dl: int) ->
 
 
 def test_every_tenth_is_in_the_same_range_in_both_units() -> None:
-    """So summaries, which class mg/dL, and exact results, which class tenths of mmol/L, agree. 7.8 mmol/L are kept as 141
+    """So summaries, which class mg/dL, and exact results, which class tenths of mmol/L, agree. 7.8 mmol/L are 141
     mg/dL, which summaries know."""
     for tenths in range(22, 334):
         mg_dl = mg_dl_of(tenths / 10)

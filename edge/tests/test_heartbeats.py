@@ -44,7 +44,8 @@ def post(client: Client, what: str, body: Any, device: str = DEVICE) -> Any:
 
 def state_of(clinic: Clinic, device: int = 0) -> DeviceState:
     with clinic.scope(), transaction.atomic():
-        return DeviceState.objects.get(device=clinic.devices[device])
+        state: DeviceState = DeviceState.objects.get(device=clinic.devices[device])
+        return state
 
 
 def entry(message: str = "The sensor was restarted", **changes: Any) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def test_a_heartbeat_says_all_and_a_status_only_what_it_says(northside: Clinic) 
         assert Device.objects.get(pk=northside.devices[0].pk).battery_level == 64
 
 
-WRONG = [
+WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"status": "offline"}, "status", "A device that reports is not offline"),
     ({"status": "retired"}, "status", "staff retire"),
     ({"status": "asleep"}, "status", "one of registered, active"),

@@ -39,8 +39,8 @@ INSTANTS = st.one_of(
 )
 
 
-def comparable(item: BatchItem) -> Any:
-    if item.row is None:
+def comparable(item: Any) -> Any:
+    if not isinstance(item, BatchItem) or item.row is None:
         return item
     return item._replace(row=item.row._replace(sensor_data=msgspec.to_builtins(item.row.sensor_data)))
 

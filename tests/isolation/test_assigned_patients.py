@@ -80,7 +80,7 @@ def test_no_page_reaches_another_teams_patient(page: Page, nurse: Caller, hidden
 @pytest.mark.parametrize("name", SHOWING)
 def test_owners_read_of_the_patient_there(name: str, owner: Caller, hidden: Target) -> None:
     (route,) = [route for route in ROUTES if route.name == name]
-    answers = [ask(Case(owner, "GET", path)) for path in paths_of(route, hidden)]
+    answers = [ask(Case(owner, "GET", path)) for path in paths_of(route, hidden, owner)]
     assert any(HIDDEN in answer.text for answer in answers if answer.is_success), [item.status for item in answers]
 
 

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import Membership
 from audit.actions import Action
 from audit.services import record_look
-from tenancy.api.downloads import download
 from readings.exports import authority_of
 from reports.clinic import current_clinic
 from reports.glucose_report.answers import EXPORT
@@ -28,6 +27,7 @@ from reports.glucose_report.language import LANGUAGES, LanguageCode
 from reports.glucose_report.subject import PERIODS, Paper
 from reports.models import BatchReport, ReportBatch
 from reports.tasks import make_batch
+from tenancy.api.downloads import download
 from tenancy.models import GlucoseUnit
 from tenancy.tasks import send_task_after_commit
 
