@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count
 
 from alerts.models import Episode, Severity
-from patients.models import Patient
+from patients.models import Admission, Patient
 from readings.models import PatientState, RangeFlag, Trend
 from reports.glucose.documents import spoken
 from reports.glucose.numbers import In
@@ -25,10 +25,16 @@ def standing_of(patient: Patient, window: Window, unit: str, now: datetime) -> d
     alarms = Episode.objects.of_patient(patient).confirmed()
     return {
         "latest": {"glucose": _latest(patient, In(unit), now), "vitals": latest_vitals(patient, now)},
+        "admission": _admission(patient),
         "activeAlerts": Episode.objects.of_patient(patient).alarming().count(),
         "alertsLast24h": alarms.between(now - ONE_DAY, now).count(),
         "alerts": by_severity(alarms.between(window.since, window.until)),
     }
+
+
+def _admission(patient: Patient) -> dict[str, Any] | None:
+    stay = Admission.objects.current_of(patient)
+    return None if stay is None else {"admittedAt": spoken(stay.admitted_at), "status": stay.status, "room": stay.room}
 
 
 def latest_vitals(patient: Patient, now: datetime) -> list[dict[str, Any]]:

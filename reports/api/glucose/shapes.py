@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from alerts.models import Severity
 from analytics.sensor_use import Shortfall
+from patients.models import Admission
 from tenancy.api.serializers import CamelCaseSerializer, InstantField
 from tenancy.models import GlucoseUnit
 
@@ -196,6 +197,12 @@ class LatestShape(CamelCaseSerializer):
     vitals = LatestVitalShape(many=True, help_text="of each kind of measurement that the patient has")
 
 
+class CurrentAdmissionShape(CamelCaseSerializer):
+    admitted_at = InstantField()
+    status = serializers.ChoiceField(Admission.Status.choices)
+    room = serializers.CharField(allow_blank=True)
+
+
 class AlertCountsShape(CamelCaseSerializer):
     active = serializers.IntegerField()
     by_severity = serializers.DictField(child=serializers.IntegerField(), help_text=", ".join(Severity.values))
@@ -203,6 +210,7 @@ class AlertCountsShape(CamelCaseSerializer):
 
 class PatientSummaryShape(SummaryShape):
     latest = LatestShape(help_text="each measure with its time")
+    admission = CurrentAdmissionShape(allow_null=True, help_text="null where the patient is not in the house")
     active_alerts = serializers.IntegerField()
     alerts_last24h = serializers.IntegerField()
     alerts = serializers.DictField(child=serializers.IntegerField(), help_text="of the window, by severity")

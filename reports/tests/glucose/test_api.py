@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import HttpResponse
 
 from audit.models import Entry
+from patients.admissions.services import admit_patient
 from patients.services import change_patient
 from readings.rows import ReadingRow
 from readings.services import store_readings
@@ -265,7 +266,12 @@ def test_hours_and_the_newest_of_vital_signs(northside: Clinic, southside: Clini
         ("user_5678", 3, 80, 60, 100),
         ("user_5678", 1, 130, 130, 130),
     ]
-    latest = get(northside, f"{OF_USER}/summary")["latest"]["vitals"]
+    with northside.scope(), transaction.atomic():
+        admit_patient(patient=northside.patients[0], admitted_by="Nora Nurse", room="12 B")
+    summary = get(northside, f"{OF_USER}/summary")
+    assert (summary["admission"]["room"], summary["admission"]["status"]) == ("12 B", "admitted")
+    assert get(southside, f"{OF_USER}/summary")["admission"] is None
+    latest = summary["latest"]["vitals"]
     assert [(each["type"], each["value"], each["unit"]) for each in latest] == [
         ("heart_rate", 130, "bpm"),
         ("blood_pressure", "121/79", "mmHg"),
