@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,16 +15,17 @@ from accounts.models import Membership
 from analytics.news2 import Consciousness, SpO2Scale
 from audit.changes import record_creation
 from patients.models import Patient
+from readings.rows import cut_to_milliseconds
+from tenancy.live import publish_after_commit
 from vitals.catalogue import TYPES, Limits, Metric
+from vitals.live import entered_notices
+from vitals.marking import mark_for_rules
 from vitals.models import Measurement, Observation, OxygenScale
+from vitals.services import CLOCK_TOLERANCE, IN_THE_FUTURE, OBSERVATION
 
-SOURCE = "observation"
-# How far ahead of ours the clock of whoever enters it may be.
-CLOCK_TOLERANCE = timedelta(minutes=5)
 NOTHING_OBSERVED = "Enter at least one value, the oxygen or the consciousness."
 DIASTOLIC_ALONE = "Enter the systolic value beside it."
 DIASTOLIC_ABOVE = "The diastolic value is below the systolic one."
-IN_THE_FUTURE = "The time cannot be in the future."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def record_observation(
     _refuse(observed, is_ahead=at > now + CLOCK_TOLERANCE)
     row = Observation(
         patient=patient,
-        observed_at=at.replace(microsecond=at.microsecond // 1000 * 1000),
+        observed_at=cut_to_milliseconds(at),
         on_oxygen=observed.on_oxygen,
         consciousness=observed.consciousness or "",
         scale=scale_at(patient, at).value,
@@ -67,8 +68,11 @@ def record_observation(
     row.full_clean()
     row.save()
     for metric, value in observed.values.items():
-        _measure(row, metric, value, observed.diastolic if metric is Metric.BLOOD_PRESSURE else None, now)
+        measured = _measure(row, metric, value, observed.diastolic if metric is Metric.BLOOD_PRESSURE else None, now)
+        publish_after_commit(entered_notices(measured))
     record_creation(row, object_id=str(row.public_id), patient_id=patient.pk, skip=["source_number"])
+    if observed.values:
+        mark_for_rules(patient_id=patient.pk, measured_at=row.observed_at)
     return row
 
 
@@ -94,7 +98,7 @@ def scale_at(patient: Patient, instant: datetime) -> SpO2Scale:
     return SpO2Scale(decided.scale) if decided else SpO2Scale.STANDARD
 
 
-def _measure(row: Observation, metric: Metric, value: float, second: float | None, now: datetime) -> None:
+def _measure(row: Observation, metric: Metric, value: float, second: float | None, now: datetime) -> Measurement:
     measurement = Measurement(
         patient=row.patient,
         metric=metric,
@@ -104,7 +108,7 @@ def _measure(row: Observation, metric: Metric, value: float, second: float | Non
         value=value,
         second_value=second,
         unit=TYPES[metric].unit,
-        source=SOURCE,
+        source=OBSERVATION,
         received_at=now,
     )
     measurement.save(force_insert=True)
@@ -114,6 +118,7 @@ def _measure(row: Observation, metric: Metric, value: float, second: float | Non
         patient_id=row.patient_id,
         skip=["patient", "source_number", "received_at"],
     )
+    return measurement
 
 
 def _refuse(observed: Observed, *, is_ahead: bool) -> None:

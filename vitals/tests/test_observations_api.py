@@ -7,6 +7,7 @@ import pytest
 
 from accounts.roles import Role
 from audit.models import Entry
+from readings.models import EvaluationMark
 from tests.clinics import Clinic
 from vitals.catalogue import Metric
 from vitals.models import Measurement, Observation
@@ -45,6 +46,18 @@ def test_observations_are_scored_and_kept_as_measurements(northside: Clinic, sou
     assert len(kept) == 5
     with southside.scope():
         assert not Measurement.objects.exists()
+
+
+def test_observations_wake_the_alarm_rules(northside: Clinic, southside: Clinic) -> None:
+    post(northside, {"onOxygen": True})
+    with northside.scope():
+        assert not EvaluationMark.objects.exists()
+    post(northside, WELL)
+
+    with northside.scope():
+        assert [mark.patient_id for mark in EvaluationMark.objects.all()] == [northside.patients[0].pk]
+    with southside.scope():
+        assert not EvaluationMark.objects.exists()
 
 
 def test_the_newest_stands_first_for_staff_and_the_patient(northside: Clinic, southside: Clinic) -> None:
