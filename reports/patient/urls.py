@@ -13,7 +13,7 @@ from reports.patient.days_page import days_page
 from reports.patient.devices_page import devices_page
 from reports.patient.profile_page import profile_page
 from reports.patient.statistics_page import statistics_page
-from reports.patient.vitals.page import observe, vitals_page
+from reports.patient.vitals.page import measure, observe, unmeasure, vitals_page
 
 Page = Callable[[HttpRequest, Patient, dict[str, Any]], HttpResponse]
 PAGES: dict[str, Page] = {
@@ -26,7 +26,7 @@ PAGES: dict[str, Page] = {
 }
 
 
-ACTS: dict[str, Page] = {"observe": observe}
+ACTS: dict[str, Page] = {"observe": observe, "measure": measure, "unmeasure": unmeasure}
 
 
 def urls(

@@ -5,8 +5,12 @@ from vitals.models.measurement import (
     read_device_measurement_id,
 )
 from vitals.models.observation import Observation, ObservationQuerySet, OxygenScale
+from vitals.scores.models import Activity, Goal, HealthScore
 
 __all__ = [
+    "Activity",
+    "Goal",
+    "HealthScore",
     "Measurement",
     "MeasurementQuerySet",
     "Observation",

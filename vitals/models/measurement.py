@@ -15,6 +15,7 @@ from tenancy.fields import TenantForeignKey
 from tenancy.managers import TenantManager, TenantQuerySet
 from tenancy.models import TenantModel
 from vitals.catalogue import TYPES, Metric, MetricType
+from vitals.wording import spoken_value
 
 _METRIC_SHIFT = 64
 _METRIC_BITS = 0xFFF << _METRIC_SHIFT
@@ -36,6 +37,10 @@ class MeasurementQuerySet(TenantQuerySet["Measurement"]):
         """From ``since`` on, before ``until``; None is no limit on that side."""
         found = self if since is None else self.filter(measured_at__gte=since)
         return found if until is None else found.filter(measured_at__lt=until)
+
+    def entered(self) -> MeasurementQuerySet:
+        """By people and apps, not by devices."""
+        return self.filter(public_id__isnull=False)
 
     def newest_first(self) -> MeasurementQuerySet:
         return self.order_by("-measured_at", "metric", "-source_number")
@@ -77,6 +82,12 @@ class Measurement(TenantModel):
     @property
     def type(self) -> MetricType:
         return TYPES[Metric(self.metric)]
+
+    @property
+    def words(self) -> str:
+        """The kind, the value and its unit, for people."""
+        shown = spoken_value(self.type, self.value, self.second_value)
+        return f"{self.type.name.replace('_', ' ').capitalize()} {shown} {self.type.unit}"
 
     @property
     def shown_id(self) -> uuid.UUID:

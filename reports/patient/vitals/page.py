@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -17,16 +18,20 @@ from audit.services import record_look
 from patients.models import Patient
 from readings.history.days import ONE_DAY, day_of
 from reports.alarm_board.access import acting_member, require
+from reports.named_rows import row_named
 from reports.patient.head import head_of
 from reports.patient.periods import DAYS, chosen_days
+from reports.patient.vitals.entering import MeasurementForm
 from reports.patient.vitals.figures import courses_of, newest_of
 from reports.patient.vitals.observing import ObservationForm
 from vitals.analysis.latest import latest_of
-from vitals.models import Observation
+from vitals.models import Measurement, Observation
 from vitals.observations.scoring import Scored, scored
 from vitals.observations.services import Author, record_observation
+from vitals.services import create_measurement, delete_measurement
 
 VIEW, OBSERVE = "vitals.view_measurement", "vitals.add_observation"
+ENTER, DELETE = "vitals.add_measurement", "vitals.delete_measurement"
 SEEN = "vitals.measurement"
 SHOWN = 8
 # What the Royal College of Physicians asks for at each risk.
@@ -60,8 +65,14 @@ class Told:
 
 
 def vitals_page(
-    request: HttpRequest, patient: Patient, context: dict[str, Any], form: ObservationForm | None = None
+    request: HttpRequest,
+    patient: Patient,
+    context: dict[str, Any],
+    form: ObservationForm | None = None,
+    entry: MeasurementForm | None = None,
 ) -> HttpResponse:
+    """``form`` and ``entry``: what was refused, to be shown again."""
+    may = request.user.has_perm
     require(request, VIEW)
     record_look(kind=SEEN, object_id=patient.code, patient_id=patient.pk)
     context |= head_of(request, patient, "vitals")
@@ -77,9 +88,12 @@ def vitals_page(
         "newest": newest_of(patient, now),
         "courses": courses_of(patient, latest_of(patient), last=last, days=days),
         "scores": [_told(each) for each in scored(patient, observations)],
-        "form": form or (ObservationForm() if request.user.has_perm(OBSERVE) else None),
+        "form": form or (ObservationForm() if may(OBSERVE) else None),
+        "entry": entry or (MeasurementForm() if may(ENTER) else None),
+        "entered": list(Measurement.objects.for_patient(patient).entered().newest_first()[:SHOWN]),
+        "may_delete": may(DELETE),
     }
-    return TemplateResponse(request, "workplace/patient_vitals.html", context, status=422 if form else 200)
+    return TemplateResponse(request, "workplace/patient_vitals.html", context, status=422 if form or entry else 200)
 
 
 def _told(each: Scored) -> Told:
@@ -110,11 +124,41 @@ def observe(request: HttpRequest, patient: Patient, context: dict[str, Any]) -> 
             messages.success(
                 request, "The observations are kept." if total is None else f"Early warning score {total}."
             )
-            return HttpResponseRedirect(reverse("admin:patients_patient_vitals", args=[patient.pk]))
+            return _back(patient)
     return vitals_page(request, patient, context, form)
 
 
-def _say(form: ObservationForm, error: ValidationError) -> None:
+def measure(request: HttpRequest, patient: Patient, context: dict[str, Any]) -> HttpResponse:
+    require(request, ENTER)
+    form = MeasurementForm(request.POST)
+    if form.is_valid():
+        sent = form.cleaned_data
+        try:
+            create_measurement(
+                patient=patient, entered=sent["entered"], measured_at=sent["measured_at"], notes=sent["notes"]
+            )
+        except ValidationError as error:
+            _say(form, error)
+        else:
+            messages.success(request, "The measurement is kept.")
+            return _back(patient)
+    return vitals_page(request, patient, context, entry=form)
+
+
+def unmeasure(request: HttpRequest, patient: Patient, context: dict[str, Any]) -> HttpResponse:
+    """Take back what was entered by mistake; the ledger keeps what it was."""
+    require(request, DELETE)
+    row: Measurement = row_named(Measurement.objects.for_patient(patient), request.POST.get("measurement", ""))
+    delete_measurement(measurement=row)
+    messages.success(request, "The measurement was deleted.")
+    return _back(patient)
+
+
+def _back(patient: Patient) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:patients_patient_vitals", args=[patient.pk]))
+
+
+def _say(form: Form, error: ValidationError) -> None:
     for name, problems in getattr(error, "message_dict", {None: error.messages}).items():
         for problem in problems:
             form.add_error(name if name in form.fields else None, problem)

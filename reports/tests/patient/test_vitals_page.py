@@ -12,7 +12,7 @@ from audit.models import Entry
 from reports.patient.vitals.chart import axis_for
 from tests.clinics import Clinic
 from vitals.catalogue import Metric
-from vitals.models import Observation
+from vitals.models import Measurement, Observation
 from vitals.tests.measuring import measure
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +90,36 @@ def test_a_refused_form_keeps_what_was_entered(northside: Clinic, changes: dict[
     assert 'value="after a walk"' in words_of(answer)
     with northside.scope():
         assert not Observation.objects.exists()
+
+
+def test_measurements_are_entered_in_other_units_and_taken_back(northside: Clinic, southside: Clinic) -> None:
+    nurse = northside.admin(Role.NURSE)
+    sent = {
+        "kind": "body_temperature",
+        "value": "100,4",
+        "unit": "°F",
+        "measured_at": "2026-05-04T08:30",
+        "notes": "ear",
+    }
+    words = words_of(nurse.post(page_of(northside, "measure"), sent, follow=True))
+    assert "Body temperature 38.0 °C" in words
+    assert "ear" in words
+    for wrong, says in (
+        ({"kind": "blood_pressure", "value": "120"}, "of blood pressure two"),
+        ({"value": "500"}, "°F"),
+        ({"unit": "parsec"}, "parsec"),
+        ({"measured_at": "2126-05-04T08:30"}, "future"),
+    ):
+        answer = nurse.post(page_of(northside, "measure"), sent | wrong)
+        assert (answer.status_code, says in words_of(answer)) == (422, True), wrong
+    with northside.scope():
+        row = Measurement.objects.get()
+    foreign = southside.admin(Role.NURSE).post(page_of(southside, "unmeasure"), {"measurement": str(row.public_id)})
+    assert foreign.status_code == 404
+    assert northside.admin(Role.VIEWER).post(page_of(northside, "unmeasure"), {"measurement": "x"}).status_code == 403
+    nurse.post(page_of(northside, "unmeasure"), {"measurement": str(row.public_id)})
+    with northside.scope():
+        assert not Measurement.objects.exists()
 
 
 def test_who_may_observe(northside: Clinic, southside: Clinic) -> None:
