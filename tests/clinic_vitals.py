@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tenancy.managers import audited_elsewhere
 from vitals.catalogue import Metric
-from vitals.models import Measurement, Observation, OxygenScale
+from vitals.models import Activity, Goal, HealthScore, Measurement, Observation, OxygenScale
 
 if TYPE_CHECKING:
     from tests.clinics import Clinic
@@ -38,4 +38,14 @@ def add_vital_rows(clinic: Clinic, *, canaries: tuple[str, str]) -> None:
             )
             OxygenScale.objects.create(
                 patient=patient, scale="2", reason=canary, decided_at=now, member=nurse, decided_by=nurse.name
+            )
+            HealthScore.objects.create(patient=patient, day=now.date(), overall_score=61, notes=f"Tired {canary}")
+            Activity.objects.create(patient=patient, kind="walking", started_at=now, description=f"Alone {canary}")
+            Goal.objects.create(
+                patient=patient,
+                name=f"Walk {canary}",
+                metric=Metric.STEPS,
+                target_value=8000,
+                unit="count",
+                start_date=now.date(),
             )

@@ -20,6 +20,7 @@ DEVICE = "device-key"
 # What a parameter stands for; the matrix fills it with another clinic's identifiers and refuses a name it lacks.
 PARAMETERS = (
     "accessId",
+    "activityId",
     "admissionId",
     "alertId",
     "channelId",
@@ -32,6 +33,7 @@ PARAMETERS = (
     "deliveryId",
     "deviceId",
     "entryId",
+    "goalId",
     "groupId",
     "importId",
     "invitationId",
@@ -40,6 +42,7 @@ PARAMETERS = (
     "memberId",
     "removalId",
     "ruleId",
+    "scoreId",
     "sessionId",
     "supportAccessId",
     "type",

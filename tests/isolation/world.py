@@ -31,7 +31,7 @@ from tests.clinic_people import add_second_patient
 from tests.clinic_rows import add_rows_everywhere
 from tests.clinics import ASSIGNED_SINCE, PASSWORD, SECOND_PATIENT, Clinic, make_clinic
 from tests.isolation.reviewed import TENANT_TABLES, patient_column
-from vitals.models import Measurement
+from vitals.models import Activity, Goal, HealthScore, Measurement
 
 # Texts that the platform reads as something else: a canary there would be refused, or would break the row.
 NOT_TEXT = {"code", "timezone", "email", "mac_address", "serial_number", "prefix", "revoked_because"}
@@ -180,6 +180,9 @@ def named_by_id(patient: Patient, member: Membership) -> dict[str, Any]:
         "accessId": EmergencyAccess.objects.filter(patient=patient).first(),
         "admissionId": Admission.objects.filter(patient=patient).first(),
         "measurementId": Measurement.objects.filter(patient=patient, public_id__isnull=False).first(),
+        "activityId": Activity.objects.filter(patient=patient).first(),
+        "goalId": Goal.objects.filter(patient=patient).first(),
+        "scoreId": HealthScore.objects.filter(patient=patient).first(),
         "entryId": HistoryEntry.objects.filter(patient=patient).first(),
         "alertId": Episode.objects.filter(patient=patient).first(),
         "ruleId": PatientRule.objects.filter(patient=patient).first(),

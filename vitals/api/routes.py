@@ -4,6 +4,7 @@ from tenancy.api.routing import Route
 from vitals.api.analysis_routes import ANALYSIS_ROUTES, VIEW
 from vitals.api.history import HISTORY, HistoryView
 from vitals.api.metrics import MEASUREMENT, MetricsView, MetricTypesView, MetricView
+from vitals.api.score_routes import SCORE_ROUTES
 
 ROUTES = [
     # Before {measurementId}, which would take their names for ids.
@@ -32,4 +33,5 @@ ROUTES = [
         refusals=(409,),
     ),
     Route("api/v1/patients/{code}/history", HistoryView, "patient-history", {"GET": VIEW}, audited=HISTORY),
+    *SCORE_ROUTES,
 ]
