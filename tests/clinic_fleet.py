@@ -7,6 +7,8 @@ from decimal import Decimal
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
+from django.db import connection
+
 from devices.fleet.models import (
     Battery,
     Calibration,
@@ -16,6 +18,8 @@ from devices.fleet.models import (
     HeartbeatSample,
     LogLevel,
 )
+from devices.models import Device
+from tenancy import roles
 
 if TYPE_CHECKING:
     from tests.clinics import Clinic
@@ -47,3 +51,17 @@ def add_fleet_rows(clinic: Clinic, *, canaries: tuple[str, str]) -> None:
             made_by=f"Somebody {canary}",
         )
         DeviceSettings.objects.create(device=device, skin_tone_compensation="medium")
+        _add_sensor_value(device, now)
+
+
+def _add_sensor_value(device: Device, now: datetime) -> None:
+    """Only the data plane writes them."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL app.organization_ids = '{{{device.organization_id}}}'")
+        cursor.execute(f"SET LOCAL ROLE {roles.EDGE}")
+        cursor.execute(
+            "INSERT INTO readings_sensorvalue (organization_id, device_id, sensor_type, measured_at, value, unit,"
+            " received_at) VALUES (%s, %s, 'humidity', %s, 41.5, '%%', %s)",
+            [device.organization_id, device.pk, now, now],
+        )
+        cursor.execute("SET LOCAL ROLE NONE")
