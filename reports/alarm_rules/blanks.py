@@ -113,6 +113,19 @@ class Rate(Number):
 
 
 @dataclass(frozen=True, slots=True)
+class Measured(Blank):
+    """A number in the unit of what was chosen beside it; the engine knows the bounds of each."""
+
+    input_mode: ClassVar[str] = "decimal"
+
+    def written(self, value: Any, unit: str) -> str:
+        return f"{value:g}"
+
+    def read(self, typed: str, unit: str) -> Any:
+        return _number(typed)
+
+
+@dataclass(frozen=True, slots=True)
 class Clock(Blank):
     def read(self, typed: str, unit: str) -> str:
         found = _CLOCK.match(typed)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from alerts.engine.conditions.reading import LONGEST_RUN_MINUTES
+from alerts.engine.measures import MEASURES
 from alerts.models import Severity
-from reports.alarm_rules.blanks import Blank, Choice, Clock, Glucose, OtherRule, Rate, Text, Whole
+from reports.alarm_rules.blanks import Blank, Choice, Clock, Glucose, Measured, OtherRule, Rate, Text, Whole
 
 # Stands in sentences where the clinic's unit is read.
 UNIT = "{unit}"
@@ -87,6 +88,23 @@ LEAVES = (
         "the signal is",
         (Choice("atMost", "quality", choices=(("poor", "poor"), ("fair", "fair or poor"))),),
         "Sensor and device",
+    ),
+    Kind(
+        "vital",
+        "another measurement,",
+        (
+            Choice("metric", "what", choices=tuple(
+                (measure.name, f"{measure.said} ({measure.unit})") for measure in MEASURES.values()
+            )),
+            ", is",
+            Choice("operator", "compared how", choices=(
+                ("gt", "above"), ("gte", "at or above"), ("lt", "below"), ("lte", "at or below"), ("eq", "exactly"),
+                ("ne", "other than"), ("between", "between"), ("outside", "not between"),
+            )),
+            Measured("value", "value"), "and", Measured("valueHigh", "upper value", may_be_empty=True),
+            "(for two ends only), for", _minutes("forMinutes", 0), "minutes",
+        ),
+        "Vital signs and other measurements",
     ),
     Kind(
         "timeOfDay",

@@ -39,6 +39,8 @@ ONE_OF_EACH: list[dict[str, Any]] = [
     NIGHT,
     {**NIGHT, "timeZone": "Europe/Berlin"},
     {"type": "alert", "rule": "low", "is": "unacknowledged", "forMinutes": 15},
+    {"type": "vital", "metric": "heart_rate", "operator": "gt", "value": 120.5, "forMinutes": 10},
+    {"type": "vital", "metric": "systolic", "operator": "outside", "value": 80, "valueHigh": 160, "forMinutes": 0},
 ]
 
 

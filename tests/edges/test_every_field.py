@@ -26,6 +26,8 @@ ALLOWED = {
         # Of the goals that figures are held against.
         *("user-analytics-summary", "user-analytics-agp", "user-analytics-days", "user-analytics-compare"),
         "patient-summary",
+        # Of settings: a device says which of them it has.
+        *("device-settings", "device-heartbeat", "device-status"),
     }
 }
 

@@ -34,6 +34,8 @@ SHORT = {
     "alert-channel-kinds": "the kinds of channels that there are",
     "worklist-history": "the newest hundred acts about one patient",
     "worklist-views": "choices that a person saved, fifty at most, and the clinic's",
+    "plans": "the plans that there are",
+    "health-metric-types": "the kinds of measurements that there are",
     "alert-timeline": "days of one patient, an entry for an hour at most",
 }
 

@@ -28,6 +28,8 @@ HARMLESS = {
     "schema": "the API's description, the same as in the repository",
     "docs": "the same, as a page",
     "redoc": "the same, as a page",
+    "device-provision": "asks for a claim code, once",
+    "stripe-webhook": "takes what the payment provider signed, and tells nothing",
     "dexcom-auth-callback": "sends a browser on to the page that knows the consent by its state",
 }
 # Names of routes under /auth/: they ask for a secret in their body instead of a sign-in.
