@@ -28,7 +28,7 @@ from vitals.units import shown_in
 # The kind of look that the routes name.
 GOAL = "vitals.goal"
 NOT_FOUND = "Health goal not found"
-METRICS = [name for name, kind in BY_NAME.items() if not kind.is_pair]
+NAMES = list(BY_NAME)
 DIRECTIONS = [direction.value for direction in Direction]
 
 
@@ -53,7 +53,7 @@ class NewGoalSerializer(GoalValuesSerializer):
         required=False, max_length=50, help_text="code; a patient's own login may leave it out"
     )
     name = serializers.CharField(max_length=100)
-    metric_type = serializers.ChoiceField(METRICS)
+    metric_type = serializers.ChoiceField(NAMES)
     target_value = serializers.FloatField()
     start_date = serializers.DateField()
 
@@ -63,7 +63,7 @@ class GoalShape(CamelCaseSerializer):
     patient = serializers.CharField()
     name = serializers.CharField()
     description = serializers.CharField()
-    metric_type = serializers.ChoiceField(METRICS)
+    metric_type = serializers.ChoiceField(NAMES)
     direction = serializers.ChoiceField(DIRECTIONS)
     target_value = serializers.FloatField()
     current_value = serializers.FloatField(

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from analytics.health_score import DEFINITIONS, VERSION, DailyScore, Part, ScoredPart
+from analytics.health_score import DEFINITIONS, VERSION, DailyScore, ScoredPart
 from audit.services import record_look
 from readings.api.people import patient_asked_about
 from readings.history.days import day_of
@@ -23,7 +23,6 @@ from tenancy.api.pagination import ItemsPagination
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer, InstantField
 from vitals.api.queries import EARLIEST, LATEST, OUT_OF_REACH, DaysQuerySerializer
-from vitals.catalogue import BY_NAME
 from vitals.scores.daily import daily_scores
 from vitals.scores.models import HealthScore, HealthScoreQuerySet
 from vitals.scores.services import change_health_score, create_health_score, delete_noted
@@ -43,7 +42,7 @@ class ScoreValuesSerializer(CamelCaseSerializer):
         child=serializers.FloatField(min_value=0, max_value=100), required=False, help_text="by name of the category"
     )
     metrics_considered = serializers.ListField(
-        child=serializers.ChoiceField(list(BY_NAME)), required=False, max_length=43
+        child=serializers.CharField(max_length=50), required=False, max_length=43, help_text="kinds of measurements"
     )
     notes = serializers.CharField(required=False, allow_blank=True, max_length=500)
     date = serializers.DateField(required=False)
@@ -123,7 +122,7 @@ class ComputedQuerySerializer(DaysQuerySerializer):
 
 
 class ComputedPartShape(CamelCaseSerializer):
-    part = serializers.ChoiceField([each.value for each in Part])
+    part = serializers.CharField()
     points = serializers.FloatField(help_text="0 to 100")
     weight = serializers.IntegerField()
     values = serializers.DictField(child=serializers.FloatField(), help_text="what was measured, by name")
@@ -137,7 +136,7 @@ class ComputedScoreShape(CamelCaseSerializer):
     date = serializers.DateField()
     score = serializers.FloatField(allow_null=True, help_text="0 to 100; null where fewer than three parts are known")
     parts = ComputedPartShape(many=True)
-    missing = serializers.ListField(child=serializers.ChoiceField([each.value for each in Part]))
+    missing = serializers.ListField(child=serializers.CharField(), help_text="parts of which nothing is known")
 
 
 class ComputedScoresShape(CamelCaseSerializer):

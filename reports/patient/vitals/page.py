@@ -21,6 +21,7 @@ from reports.alarm_board.access import acting_member, require
 from reports.named_rows import row_named
 from reports.patient.head import head_of
 from reports.patient.periods import DAYS, chosen_days
+from reports.patient.vitals.daily_score import newest_daily_score
 from reports.patient.vitals.entering import MeasurementForm
 from reports.patient.vitals.figures import courses_of, newest_of
 from reports.patient.vitals.observing import ObservationForm
@@ -86,6 +87,7 @@ def vitals_page(
         "first": last - (days - 1) * ONE_DAY,
         "last_day": last,
         "newest": newest_of(patient, now),
+        "daily_score": newest_daily_score(patient, last),
         "courses": courses_of(patient, latest_of(patient), last=last, days=days),
         "scores": [_told(each) for each in scored(patient, observations)],
         "form": form or (ObservationForm() if may(OBSERVE) else None),

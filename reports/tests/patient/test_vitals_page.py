@@ -146,3 +146,17 @@ def test_ticks_are_round_and_hold_all_values(low: float, high: float, decimals: 
 
     assert axis.ticks == pytest.approx(ticks)
     assert axis.ticks[0] <= low <= high <= axis.ticks[-1]
+
+
+def test_the_newest_score_of_a_day_is_shown_with_its_parts(northside: Clinic, southside: Clinic) -> None:
+    noon = datetime.now(UTC) - timedelta(days=1)
+    for clinic, steps in ((northside, 4000), (southside, 8000)):
+        with clinic.scope(), transaction.atomic():
+            for metric, value in ((Metric.STEPS, steps), (Metric.SLEEP_DURATION, 480), (Metric.MOOD, 5)):
+                measure(clinic.patients[0], metric, [(noon, value)])
+    words = words_of(northside.admin(Role.VIEWER).get(page_of(northside)))
+
+    # (50 x 20 + 100 x 20 + 100 x 10) / 50
+    assert "<strong>80</strong> of 100" in words
+    assert "Left out, as nothing is known of it: glucose, heart, blood pressure." in words
+    assert "4000 steps" in words
