@@ -26,7 +26,7 @@ class SensorValueFilters(FilterSet):
     quality = OneOfFilter([(word, word) for word in QUALITIES])
     min = NumberFilter(field_name="value", lookup_expr="gte")  # type: ignore[no-untyped-call]
     max = NumberFilter(field_name="value", lookup_expr="lte")  # type: ignore[no-untyped-call]
-    unit = CharFilter(max_length=20)  # type: ignore[no-untyped-call]
+    unit = CharFilter(max_length=50)  # type: ignore[no-untyped-call]
     since = InstantFilter(help_text="from this time on; an offset is required")
     until = InstantFilter(help_text="before this time; an offset is required")
 
