@@ -42,7 +42,8 @@ WRONG_VALUES = [[], "text", 5, None, True, [[]], {"": ""}]
 ODD_VALUES: list[Any] = [
     "\u0661\u0660\u0660", -1, 10**30, True, [], {}, "x" * 100_000, "0001-01-01T00:00:00Z", "\u202e", None,
 ]  # fmt: skip
-BODIES = taking_json()
+# Not the payment provider's: whose signature does not fit is refused before its bytes are read as anything.
+BODIES = [one for one in taking_json() if one.route.name != "stripe-webhook"]
 WITHOUT_BODY = [one for one in operations("POST", "PUT", "PATCH", "DELETE") if not one.body_types]
 # People's bodies and those of devices are read by different code.
 FIRST_OF_A_KIND = firsts(DEVICE in one.route.access[one.method] for one in BODIES)
@@ -85,8 +86,8 @@ def test_odd_values_are_refused_in_words(one: Operation, ask: Asking) -> None:
 
 
 def is_read_whatever_it_is_called(one: Operation) -> bool:
-    """Devices are the exception, and the payment provider, whose signature is over the bytes."""
-    return one.route.access[one.method] == DEVICE or one.route.name == "stripe-webhook"
+    """Devices are the exception."""
+    return one.route.access[one.method] == DEVICE
 
 
 @pytest.mark.promise(41)
