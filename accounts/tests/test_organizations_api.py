@@ -84,6 +84,7 @@ def test_settings(northside: Clinic, southside: Clinic) -> None:
         "readingRetentionDays": None,
         "assignedPatientsOnly": False,
         "auditRetentionDays": 2192,
+        "deviceKeyMaxAgeDays": None,
     }
     changed = {
         "timezone": "Europe/Berlin",
@@ -92,6 +93,7 @@ def test_settings(northside: Clinic, southside: Clinic) -> None:
         "readingRetentionDays": 365,
         "assignedPatientsOnly": True,
         "auditRetentionDays": 3650,
+        "deviceKeyMaxAgeDays": 90,
     }
     answer = send(owner, "PATCH", SETTINGS, changed)
     assert (answer.status_code, answer.json()) == (200, changed)
