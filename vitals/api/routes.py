@@ -32,6 +32,6 @@ ROUTES = [
         audited=MEASUREMENT,
         refusals=(409,),
     ),
-    Route("api/v1/patients/{code}/history", HistoryView, "patient-history", {"GET": VIEW}, audited=HISTORY),
+    Route("api/v1/patients/{code}/history", HistoryView, "patient-vitals-history", {"GET": VIEW}, audited=HISTORY),
     *SCORE_ROUTES,
 ]
