@@ -14,7 +14,12 @@ NO_PATIENT = "what devices are to do, no patient"
 COMMAND_ROUTES = [
     Route("api/v1/devices/commands/bulk", BulkCommandsView, "commands-bulk", {"POST": SEND}),
     Route(
-        "api/v1/devices/commands/stats", CommandStatisticsView, "commands-stats", {"GET": LOOK}, unaudited=NO_PATIENT
+        "api/v1/devices/commands/stats",
+        CommandStatisticsView,
+        "commands-stats",
+        {"GET": LOOK},
+        unaudited=NO_PATIENT,
+        refusals=(404,),
     ),
     Route("api/v1/commands", CommandsView, "commands", {"GET": LOOK}, unaudited=NO_PATIENT),
     Route("api/v1/commands/cancel", BulkCancelView, "commands-cancel", {"POST": CHANGE}),

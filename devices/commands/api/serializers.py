@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from devices.commands.models import CommandStep, CommandTemplate, DeviceCommand, Kind, Priority, Status
@@ -10,6 +11,12 @@ from tenancy.api.serializers import CamelCaseModelSerializer, CamelCaseSerialize
 ORDERED = [
     *("type", "priority", "parameters", "timeout_seconds", "retries", "retry_delay_seconds", "description"),
 ]
+
+
+# Null is any JSON already: declared as nullable besides, the document would take it for two things at once.
+@extend_schema_field({})
+class ReportedField(serializers.JSONField):
+    pass
 
 
 class PriorityField(serializers.ChoiceField):
@@ -36,7 +43,7 @@ class CommandSerializer(CamelCaseModelSerializer):
     retry_attempt = serializers.IntegerField(source="attempt", help_text="0 is the first")
     retry_at = serializers.SerializerMethodField(help_text="when it is tried again by itself; null: it is not")
     deliveries = serializers.IntegerField(help_text="times the device was given it in this and earlier attempts")
-    result = serializers.JSONField(allow_null=True)
+    result = ReportedField(read_only=True, help_text="as the device reported it; null until then")
     error_message = serializers.CharField(source="error")
     cancel_reason = serializers.CharField(source="reason")
     executed_at = InstantField(source="executing_at", allow_null=True, help_text="when the device began")
