@@ -139,12 +139,13 @@ SELECT patient_id, marked_at FROM taken
 LOOK_AGAIN = """
 INSERT INTO readings_evaluationmark (organization_id, patient_id, late_count)
 SELECT known.organization_id, known.patient_id, 0
-  FROM (SELECT organization_id, patient_id FROM readings_patientstate
-         WHERE organization_id = %(organization_id)s
+  FROM (SELECT state.organization_id, state.patient_id FROM readings_patientstate state
+         WHERE state.organization_id = %(organization_id)s
          UNION
-        SELECT organization_id, patient_id FROM alerts_patientevaluation
-         WHERE organization_id = %(organization_id)s) known
- WHERE %(patient_id)s::bigint[] IS NULL OR known.patient_id = ANY (%(patient_id)s::bigint[])
+        SELECT evaluated.organization_id, evaluated.patient_id FROM alerts_patientevaluation evaluated
+         WHERE evaluated.organization_id = %(organization_id)s) known
+ WHERE known.organization_id = %(organization_id)s
+   AND (%(patient_id)s::bigint[] IS NULL OR known.patient_id = ANY (%(patient_id)s::bigint[]))
  ORDER BY known.patient_id
 ON CONFLICT (organization_id, patient_id) DO NOTHING
 """

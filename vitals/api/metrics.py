@@ -120,6 +120,7 @@ class MetricsView(RoutedView, GenericAPIView[Measurement]):
         sent = {name: value for name, value in request.query_params.dict().items() if name not in ("cursor", "limit")}
         query = MetricsQuerySerializer(data=sent)
         query.is_valid(raise_exception=True)
+        self.paginator.get_page_size(request)  # type: ignore[union-attr]  # refused before anybody is looked for
         asked = query.validated_data
         patient = patient_asked_about(request, asked.get("patient"))
         record_look(kind=MEASUREMENT, object_id=patient.code, patient_id=patient.pk)
