@@ -26,6 +26,7 @@ ALLOWED = {
         # Of the goals that figures are held against.
         *("user-analytics-summary", "user-analytics-agp", "user-analytics-days", "user-analytics-compare"),
         "patient-summary",
+        "health-scores-computed",  # of the formula
         # Of settings: a device says which of them it has.
         *("device-settings", "device-heartbeat", "device-status"),
     }

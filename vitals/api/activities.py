@@ -98,6 +98,7 @@ class ActivitiesView(RoutedView, GenericAPIView[Activity]):
     @extend_schema(parameters=[DaysQuerySerializer], responses=ActivityShape(many=True))
     def get(self, request: Request) -> Response:
         """Newest first; days are those of the patient's zone."""
+        self.paginator.get_page_size(request)  # type: ignore[union-attr]  # refused before anybody is looked for
         asked = asked_days(request)
         patient = patient_asked_about(request, asked.get("patient"))
         record_look(kind=ACTIVITY, object_id=patient.code, patient_id=patient.pk)

@@ -88,6 +88,7 @@ class GoalsView(RoutedView, GenericAPIView[Goal]):
     @extend_schema(parameters=[GoalsQuerySerializer], responses=GoalShape(many=True))
     def get(self, request: Request) -> Response:
         """The newest start first, each with its progress as of now."""
+        self.paginator.get_page_size(request)  # type: ignore[union-attr]  # refused before anybody is looked for
         sent = {name: value for name, value in request.query_params.dict().items() if name not in ("cursor", "limit")}
         query = GoalsQuerySerializer(data=sent)
         query.is_valid(raise_exception=True)

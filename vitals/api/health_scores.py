@@ -79,6 +79,7 @@ class HealthScoresView(RoutedView, GenericAPIView[HealthScore]):
     @extend_schema(parameters=[DaysQuerySerializer], responses=HealthScoreShape(many=True))
     def get(self, request: Request) -> Response:
         """Newest day first. These were typed in; what the platform reckons stands at ``computed``."""
+        self.paginator.get_page_size(request)  # type: ignore[union-attr]  # refused before anybody is looked for
         asked = asked_days(request)
         patient = patient_asked_about(request, asked.get("patient"))
         record_look(kind=HEALTH_SCORE, object_id=patient.code, patient_id=patient.pk)
