@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from glucose_platform.routes import ROUTES
-from tenancy.redis import limits_client
+from tests.forgetting import forget_limits
 from tests.isolation.bodies import document
 from tests.isolation.callers import Caller, callers_of
 from tests.isolation.conftest import world
@@ -98,7 +98,7 @@ def send(case: Any, caller: Caller) -> Response:
     prepared = requests.Request(**{**sent, "headers": {**dict(sent["headers"]), **caller.headers}}).prepare()
     parts = urlsplit(str(prepared.url))
     headers: Any = {name: value for name, value in prepared.headers.items() if name not in ("Content-Length", "Cookie")}
-    limits_client().flushdb()
+    forget_limits()
     savepoint = transaction.savepoint()
     try:
         answer: Any = caller.client().generic(

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from glucose_platform.routes import ROUTES
 from tenancy.api.routing import DEVICE, Route
-from tenancy.redis import limits_client
+from tests.forgetting import forget_limits
 from tests.isolation.attacks import METHODS, path_of
 from tests.isolation.bodies import body_for, operation
 from tests.isolation.callers import Caller, callers_of
@@ -81,7 +81,7 @@ class Asking:
         **headers: Any,
     ) -> Any:
         """The answer; what it changed is undone, and no limit stands in the way of the next."""
-        limits_client().flushdb()
+        forget_limits()
         client = (caller or self.caller(one)).client()
         path = self.path(one) + (f"?{query}" if query else "")
         savepoint = transaction.savepoint()

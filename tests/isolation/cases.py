@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 from django.db import connection, transaction
 from django.http import HttpResponse
 
-from tenancy.redis import limits_client
 from tests.data_plane import forget_budgets
+from tests.forgetting import forget_limits
 from tests.isolation.callers import Caller
 from tests.isolation.sql import StatementWatch
 
@@ -56,7 +56,7 @@ class Answer:
 
 def ask(case: Case, after: Callable[[], None] = lambda: None, *, also_after_reads: bool = False) -> Answer:
     """Send it, look at what it left (``after``) if it wrote at all, and undo it: no case depends on the one before."""
-    limits_client().flushdb()
+    forget_limits()
     forget_budgets()
     savepoint = transaction.savepoint()
     watch = StatementWatch()
