@@ -29,5 +29,8 @@ def _client(url: str) -> redis.Redis:
 
 
 def forget_limits() -> None:
-    """By a client that waits: that of requests gives up after a tenth of a second, which a busy machine may take."""
-    _client(limits_url()).flushdb()
+    """Where the world of the isolation tests counts, which is a database of its own.
+
+    By a client that waits: that of requests gives up after a tenth of a second, which a busy machine may take.
+    """
+    _client(settings.LIMITS_REDIS_URL).flushdb()
