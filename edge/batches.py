@@ -26,7 +26,7 @@ from edge.refusals import (
     unassigned_text,
     unknown_user_text,
 )
-from edge.slots import DeviceKey, Slots
+from edge.slots import Slots, Spending
 from edge.validation import validated
 from readings.live import created_notices
 from readings.rows import Outcome, ReadingRow
@@ -39,28 +39,6 @@ class SentBatch:
     principal: KeyPrincipal
     device_name: str
     items: list[Any]
-
-
-class Spending:
-    """Of a device's budget, once, however often the transaction is tried."""
-
-    def __init__(self, slots: Slots, items: int) -> None:
-        self._slots = slots
-        self._items = items
-        self._device: DeviceKey | None = None
-
-    async def spend(self, device: DeviceKey) -> float | None:
-        """Where it is too much, the seconds to wait."""
-        if self._device is not None:
-            return None
-        wait = await self._slots.spend_items(device, self._items)
-        if not wait:
-            self._device = device
-        return wait
-
-    async def take_back(self) -> None:
-        if self._device is not None:
-            await self._slots.refund_items(self._device, self._items)
 
 
 class Batches:

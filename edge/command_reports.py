@@ -28,7 +28,7 @@ from edge.queries import NoQuery, read_query
 from edge.requests import Request
 from edge.slots import DeviceKey
 from edge.validation import validated
-from readings.store.arrays import documents, names, numbers
+from readings.store.arrays import device_columns, documents, names, numbers
 from tenancy.api.errors import Conflict
 from tenancy.api.lookups import uuid_or_404
 from tenancy.live import Notice
@@ -131,8 +131,7 @@ async def _commands_named(transaction: Transaction, asked: Sequence[Name]) -> di
     rows = await transaction.fetch(
         REPORTED,
         {
-            "organization_id": numbers([key[0] for key, _ in asked]),
-            "device_id": numbers([key[1] for key, _ in asked]),
+            **device_columns([key for key, _ in asked]),
             "public_id": names([command_id for _, command_id in asked]),
         },
     )

@@ -26,7 +26,7 @@ from edge.live.publishing import Publisher
 from edge.queries import CommandQuery, read_query
 from edge.requests import Request
 from edge.slots import DeviceKey
-from readings.store.arrays import numbers
+from readings.store.arrays import device_columns, numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,7 @@ async def _given(
         return given
     places = list(first.values())
     parameters = {
-        "organization_id": numbers([organization for organization, _ in first]),
-        "device_id": numbers([device for _, device in first]),
+        **device_columns(first),
         "most": numbers([polls[place].most for place in places]),
         "by": [polls[place].principal.key_name for place in places],
     }

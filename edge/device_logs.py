@@ -13,23 +13,21 @@ from edge.answers import Answer
 from edge.callers import KeyPrincipal
 from edge.database import PLAN_ONCE, Database, Transaction, until_it_passes
 from edge.device_payloads import LEVELS, LogEntries, LogEntry
-from edge.devices import FoundDevice, devices_named, note_use_of_keys
+from edge.devices import devices_of_keys
 from edge.grouping import Group
 from edge.refusals import Refused, log_budget_spent, not_with_this_key_text
 from edge.requests import Request
-from edge.slots import LOG_ENTRIES, DeviceKey, Slots
+from edge.slots import LOG_ENTRIES, DeviceKey, Slots, Spending
 from edge.validation import validated
-from readings.store.arrays import documents, instants, numbers
+from readings.store.arrays import device_columns, documents, instants, numbers
 
 
 @dataclass(slots=True)
 class SentLog:
-    """``spent``: the device whose budget was spent for it, once, however often the transaction is tried."""
-
     principal: KeyPrincipal
     device_name: str
     entries: list[LogEntry]
-    spent: DeviceKey | None = None
+    spending: Spending
 
 
 class DeviceLogs:
@@ -40,7 +38,8 @@ class DeviceLogs:
 
     async def post(self, request: Request, principal: KeyPrincipal) -> Answer:
         body = validated(LogEntries, await request.json(), place="body")
-        return await self._group.ask(SentLog(principal, request.parameters["deviceId"], body.entries))
+        spending = Spending(self._slots, len(body.entries), of=LOG_ENTRIES)
+        return await self._group.ask(SentLog(principal, request.parameters["deviceId"], body.entries, spending))
 
     async def finish(self) -> None:
         await self._group.finish()
@@ -50,8 +49,7 @@ class DeviceLogs:
             return await until_it_passes(lambda: self._store_together(logs))
         except BaseException:
             for log in logs:
-                if log.spent is not None:
-                    await self._slots.refund_items(log.spent, len(log.entries), of=LOG_ENTRIES)
+                await log.spending.take_back()
             raise
 
     async def _store_together(self, logs: Sequence[SentLog]) -> Sequence[Answer | Exception]:
@@ -59,26 +57,21 @@ class DeviceLogs:
         taken: list[tuple[DeviceKey, SentLog]] = []
         async with self._database.transaction({log.principal.organization_id for log in logs}) as transaction:
             transaction.defer(PLAN_ONCE)
-            found = await devices_named(transaction, [(log.principal.organization_id, log.device_name) for log in logs])
-            for log, device in zip(logs, found, strict=True):
-                answers.append(await self._take(log, device, taken))
-            note_use_of_keys(transaction, [(log.principal.organization_id, log.principal.key_id) for _, log in taken])
+            keys = await devices_of_keys(transaction, [(log.principal, log.device_name) for log in logs])
+            for log, key in zip(logs, keys, strict=True):
+                answers.append(await _take(log, key, taken))
             if taken:
                 await _store(transaction, taken)
         return answers
 
-    async def _take(
-        self, log: SentLog, device: FoundDevice | None, taken: list[tuple[DeviceKey, SentLog]]
-    ) -> Answer | Exception:
-        if device is None or not log.principal.may_use_device(device.id):
-            return Refused(not_with_this_key_text(log.device_name))
-        key = (log.principal.organization_id, device.id)
-        if log.spent is None:
-            if wait := await self._slots.spend_items(key, len(log.entries), of=LOG_ENTRIES):
-                return log_budget_spent(log.device_name, wait)
-            log.spent = key
-        taken.append((key, log))
-        return Answer({"accepted": len(log.entries)}, 202)
+
+async def _take(log: SentLog, key: DeviceKey | None, taken: list[tuple[DeviceKey, SentLog]]) -> Answer | Exception:
+    if key is None:
+        return Refused(not_with_this_key_text(log.device_name))
+    if wait := await log.spending.spend(key):
+        return log_budget_spent(log.device_name, wait)
+    taken.append((key, log))
+    return Answer({"accepted": len(log.entries)}, 202)
 
 
 async def _store(transaction: Transaction, taken: Sequence[tuple[DeviceKey, SentLog]]) -> None:
@@ -86,7 +79,7 @@ async def _store(transaction: Transaction, taken: Sequence[tuple[DeviceKey, Sent
     for key, log in taken:
         entries.setdefault(key, []).extend(log.entries)
     amounts = [len(sent) for sent in entries.values()]
-    counted = await transaction.fetch(COUNT_ENTRIES, {**_devices(list(entries)), "amount": numbers(amounts)})
+    counted = await transaction.fetch(COUNT_ENTRIES, {**device_columns(list(entries)), "amount": numbers(amounts)})
     ends = {(organization, device): logged for organization, device, logged in counted}
     rows = [
         (key, number, entry)
@@ -94,7 +87,7 @@ async def _store(transaction: Transaction, taken: Sequence[tuple[DeviceKey, Sent
         for number, entry in enumerate(sent, start=ends[key] - len(sent) + 1)
     ]
     columns: dict[str, Any] = {
-        **_devices([key for key, _, _ in rows]),
+        **device_columns([key for key, _, _ in rows]),
         "number": numbers([number for _, number, _ in rows]),
         "logged_at": instants(entry.at for _, _, entry in rows),
         "level": numbers([LEVELS[entry.level] for _, _, entry in rows]),
@@ -105,8 +98,4 @@ async def _store(transaction: Transaction, taken: Sequence[tuple[DeviceKey, Sent
     full = [(key, end - settings.DEVICE_LOG_ENTRIES) for key, end in ends.items() if end > settings.DEVICE_LOG_ENTRIES]
     if full:
         upto = numbers([last for _, last in full])
-        transaction.defer(FORGET_ENTRIES, {**_devices([key for key, _ in full]), "upto": upto})
-
-
-def _devices(keys: Sequence[DeviceKey]) -> dict[str, Any]:
-    return {"organization_id": numbers([key[0] for key in keys]), "device_id": numbers([key[1] for key in keys])}
+        transaction.defer(FORGET_ENTRIES, {**device_columns([key for key, _ in full]), "upto": upto})

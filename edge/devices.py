@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from edge.callers import KeyPrincipal
 from edge.database import Transaction
+from edge.slots import DeviceKey
 from readings.people import is_possible_code
 from tenancy.api.lookups import possible_uuid
 
@@ -76,8 +77,8 @@ def note_use_of_keys(transaction: Transaction, keys: Sequence[tuple[int, int]]) 
 
 async def devices_of_keys(
     transaction: Transaction, asked: Sequence[tuple[KeyPrincipal, str]]
-) -> list[tuple[int, int] | None]:
-    """Organization and device of each, where its key may use it; and remember the key's use."""
+) -> list[DeviceKey | None]:
+    """The device of each, where its key may use it; and remember the key's use."""
     found = await devices_named(transaction, [(principal.organization_id, name) for principal, name in asked])
     keys = [
         (principal.organization_id, device.id) if device is not None and principal.may_use_device(device.id) else None

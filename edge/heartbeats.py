@@ -13,14 +13,14 @@ from edge.answers import Answer
 from edge.callers import KeyPrincipal
 from edge.database import PLAN_ONCE, Database, Transaction, until_it_passes
 from edge.device_payloads import Heartbeat
-from edge.devices import FoundDevice, devices_named, note_use_of_keys
+from edge.devices import devices_of_keys
 from edge.grouping import Group
 from edge.instants import spoken
 from edge.refusals import Refused, not_with_this_key_text
 from edge.requests import Request
 from edge.slots import DeviceKey
 from edge.validation import validated
-from readings.store.arrays import numbers
+from readings.store.arrays import device_columns, numbers
 from readings.store.statements import NOTE_CONTACT
 
 
@@ -67,18 +67,7 @@ class Heartbeats:
         now = datetime.now(UTC)
         async with self._database.transaction({beat.principal.organization_id for beat in beats}) as transaction:
             transaction.defer(PLAN_ONCE)
-            found = await devices_named(
-                transaction, [(beat.principal.organization_id, beat.device_name) for beat in beats]
-            )
-            keys = [_device_key(beat, device) for beat, device in zip(beats, found, strict=True)]
-            note_use_of_keys(
-                transaction,
-                [
-                    (beat.principal.organization_id, beat.principal.key_id)
-                    for beat, key in zip(beats, keys, strict=True)
-                    if key is not None
-                ],
-            )
+            keys = await devices_of_keys(transaction, [(beat.principal, beat.device_name) for beat in beats])
             told = await _hear_all(transaction, statement, newest(beats, keys), now)
         return [_answer(beat, key, told, now) for beat, key in zip(beats, keys, strict=True)]
 
@@ -86,13 +75,6 @@ class Heartbeats:
 async def _beat(request: Request, principal: KeyPrincipal) -> Beat:
     sent = validated(Heartbeat, await request.json(), place="body")
     return Beat(principal, request.parameters["deviceId"], sent)
-
-
-def _device_key(beat: Beat, device: FoundDevice | None) -> DeviceKey | None:
-    """The device where the key may use it."""
-    if device is None or not beat.principal.may_use_device(device.id):
-        return None
-    return beat.principal.organization_id, device.id
 
 
 def newest(beats: Sequence[Beat], keys: Sequence[DeviceKey | None]) -> dict[DeviceKey, Heartbeat]:
@@ -106,7 +88,7 @@ async def _hear_all(
 ) -> dict[DeviceKey, Told]:
     if not beats:
         return {}
-    devices = _devices(list(beats))
+    devices = device_columns(list(beats))
     battery = numbers([sent.battery_level for sent in beats.values()])
     # What streams are told of poor signals is of readings; a device with a weak network sends them late, and whole.
     unknown = numbers([None] * len(beats))
@@ -130,7 +112,7 @@ async def _hear_all(
     updated = [(organization, device) for organization, device, _, is_updated, _ in rows if is_updated]
     if updated:
         firmware = [beats[key].firmware_version for key in updated]
-        transaction.defer(NOTE_FIRMWARE, {**_devices(updated), "firmware": firmware})
+        transaction.defer(NOTE_FIRMWARE, {**device_columns(updated), "firmware": firmware})
     settings = await _settings(transaction, [(row[0], row[1]) for row in rows if row[2]])
     return {
         (organization, device): Told(waiting, settings.get((organization, device)))
@@ -141,12 +123,8 @@ async def _hear_all(
 async def _settings(transaction: Transaction, behind: Sequence[DeviceKey]) -> dict[DeviceKey, dict[str, Any]]:
     if not behind:
         return {}
-    rows = await transaction.fetch(SETTINGS, _devices(behind))
+    rows = await transaction.fetch(SETTINGS, device_columns(behind))
     return {(organization, device): settings_body(*rest) for organization, device, *rest in rows}
-
-
-def _devices(keys: Sequence[DeviceKey]) -> dict[str, Any]:
-    return {"organization_id": numbers([key[0] for key in keys]), "device_id": numbers([key[1] for key in keys])}
 
 
 def _answer(beat: Beat, key: DeviceKey | None, told: Mapping[DeviceKey, Told], now: datetime) -> Answer | Exception:

@@ -86,7 +86,7 @@ class Slots:
             with suppress(redis.RedisError):
                 await self._valkey.eval(_GIVE_BACK, len(keys), *keys, token)
 
-    async def spend_items(self, device: DeviceKey, items: int, *, of: str = READINGS) -> float | None:
+    async def spend_items(self, device: DeviceKey, items: int, *, of: str) -> float | None:
         """Count the items of a batch; or, where that is too many, the seconds to wait."""
         milliseconds = BATCH_WINDOW_SECONDS * 1000
         try:
@@ -96,9 +96,32 @@ class Slots:
             return None
         return int(wait) / 1000 if wait else None
 
-    async def refund_items(self, device: DeviceKey, items: int, *, of: str = READINGS) -> None:
+    async def refund_items(self, device: DeviceKey, items: int, *, of: str) -> None:
         with suppress(redis.RedisError):
             await self._valkey.eval(_REFUND, 1, _items(device, of), items)
+
+
+class Spending:
+    """Of a device's budget, once, however often the transaction is tried."""
+
+    def __init__(self, slots: Slots, items: int, *, of: str = READINGS) -> None:
+        self._slots = slots
+        self._items = items
+        self._of = of
+        self._device: DeviceKey | None = None
+
+    async def spend(self, device: DeviceKey) -> float | None:
+        """Where it is too much, the seconds to wait."""
+        if self._device is not None:
+            return None
+        wait = await self._slots.spend_items(device, self._items, of=self._of)
+        if not wait:
+            self._device = device
+        return wait
+
+    async def take_back(self) -> None:
+        if self._device is not None:
+            await self._slots.refund_items(self._device, self._items, of=self._of)
 
 
 def _slot(device: DeviceKey) -> str:

@@ -20,7 +20,7 @@ from django.db import connection, transaction
 
 from devices.models import Device
 from edge.batches import Batches
-from edge.slots import BATCH_ITEMS, Slots
+from edge.slots import BATCH_ITEMS, READINGS, Slots
 from edge.tests.posting import DEVICE, device_client, instant, path, reading, slot_is_held, stored
 from edge.valkey import valkey_client
 from tenancy.limits import LIMITS_SKIPPED
@@ -162,7 +162,7 @@ def test_twenty_threads_post_the_same_reading(live_url: str, northside: Clinic, 
 
 @pytest.mark.promise(42, 43)
 def test_the_budget_of_batches(northside: Clinic) -> None:
-    assert with_slots(lambda slots: slots.spend_items(device_key(northside), BATCH_ITEMS - 1)) is None
+    assert with_slots(lambda slots: slots.spend_items(device_key(northside), BATCH_ITEMS - 1, of=READINGS)) is None
     two = {"readings": [reading(timestamp=instant(minutes)) for minutes in (1, 2)]}
     answer = post(northside, two)
     text = f"Rate limit exceeded. Device {DEVICE} can only submit 3000 readings in batches every 5 minutes."
@@ -181,7 +181,7 @@ def test_a_failed_batch_does_not_count(northside: Clinic, monkeypatch: pytest.Mo
     item = {"readings": [reading()]}
     assert post(northside, item).status_code == 500
     monkeypatch.undo()
-    assert with_slots(lambda slots: slots.spend_items(device_key(northside), BATCH_ITEMS)) is None
+    assert with_slots(lambda slots: slots.spend_items(device_key(northside), BATCH_ITEMS, of=READINGS)) is None
 
 
 @pytest.mark.promise(43)

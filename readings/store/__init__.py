@@ -6,7 +6,7 @@ the row, so storing the same rows again, in any order and any pieces, changes no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.db import connection, transaction
 
@@ -14,7 +14,7 @@ from readings.rows import ReadingRow, RowResult
 from readings.store.steps import AssignmentChanged, Steps, T, store_steps
 from tenancy.scope import required_organization_id
 
-__all__ = ["AssignmentChanged", "run_steps", "store_rows"]
+__all__ = ["AssignmentChanged", "run_steps", "store_rows", "until_placed"]
 
 
 def store_rows(rows: Sequence[ReadingRow], *, note_contact: bool = True) -> list[RowResult]:
@@ -22,10 +22,15 @@ def store_rows(rows: Sequence[ReadingRow], *, note_contact: bool = True) -> list
     if not rows:
         return []
     organization_ids = [required_organization_id()] * len(rows)
+    return until_placed(lambda: store_steps(rows, organization_ids, note_contact=note_contact))
+
+
+def until_placed(begin: Callable[[], Steps[T]]) -> T:
+    """Run steps in a transaction of their own, and twice again where an assignment changes meanwhile."""
     for attempt in (1, 2, 3):
         try:
             with transaction.atomic():
-                return run_steps(store_steps(rows, organization_ids, note_contact=note_contact))
+                return run_steps(begin())
         except AssignmentChanged:
             if attempt == 3:
                 raise

@@ -6,7 +6,7 @@ would be prepared again and again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -35,3 +35,8 @@ def documents(values: Iterable[Any]) -> str:
     """JSON has no bare control characters: put into quotes once more, only quotes and backslashes get a backslash."""
     texts = [None if value is None else _encode(value).decode() for value in values]
     return f"{{{_encode(texts)[1:-1].decode()}}}"
+
+
+def device_columns(keys: Collection[tuple[int, int]]) -> dict[str, Any]:
+    """``keys``: organization and device."""
+    return {"organization_id": numbers([key[0] for key in keys]), "device_id": numbers([key[1] for key in keys])}

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from readings.models import SignalQuality
 from readings.rows import Outcome, ReadingRow, RowResult, cut_to_milliseconds
 from readings.store import statements
-from readings.store.arrays import documents, instants, numbers
+from readings.store.arrays import device_columns, documents, instants, numbers
 
 Parameters = Mapping[str, Any]
 Rows = list[tuple[Any, ...]]
@@ -46,6 +46,10 @@ class Placed(NamedTuple):
     since: Any
     may_be_copy: bool
 
+    @property
+    def assignment(self) -> tuple[Any, Any]:
+        return self.patient_id, self.since
+
 
 class AssignmentChanged(RuntimeError):
     """A device was reassigned while its readings were being stored; storing them again places them rightly."""
@@ -64,15 +68,46 @@ def store_steps(
     placed = {position - 1: Placed(*rest) for position, *rest in found}
     new = [index for index in placed if placed[index].is_new]
     if new:
-        misplaced = yield statements.MISPLACED, _assignments(rows, organization_ids, measured, placed, new)
-        if misplaced:
-            raise AssignmentChanged
+        yield from check_assignments(
+            (
+                organization_ids[index],
+                rows[index].device_id,
+                placed[index].patient_id,
+                placed[index].since,
+                measured[index],
+            )
+            for index in new
+        )
         keys = [(organization_ids[index], placed[index].patient_id) for index in new]
         beside_others = [number for number, index in enumerate(new) if placed[index].may_be_copy]
         yield from settle(keys, [measured[index] for index in new], may_be_copies=beside_others)
     if note_contact:
         yield Unread(statements.NOTE_CONTACT, _contacts(rows, organization_ids, measured))
     return _results(rows, organization_ids, measured, placed)
+
+
+def check_assignments(placements: Iterable[tuple[int, int, int, datetime, datetime]]) -> Steps[None]:
+    """Raise AssignmentChanged where one ended meanwhile, before what it placed.
+
+    ``placements``, of new rows: organization, device, patient, when the assignment began, when the row was measured.
+    """
+    newest: dict[tuple[int, int, int, datetime], datetime] = {}
+    for organization_id, device_id, patient_id, since, measured_at in placements:
+        used = (organization_id, device_id, patient_id, since)
+        newest[used] = max(measured_at, newest.get(used, measured_at))
+    organizations, devices, patients, beginnings = zip(*newest, strict=True)
+    misplaced = yield (
+        statements.MISPLACED,
+        {
+            "organization_id": numbers(organizations),
+            "device_id": numbers(devices),
+            "patient_id": numbers(patients),
+            "starts_at": instants(beginnings),
+            "newest_at": instants(newest.values()),
+        },
+    )
+    if misplaced:
+        raise AssignmentChanged
 
 
 def settle(
@@ -164,28 +199,6 @@ def _columns(
     }
 
 
-def _assignments(
-    rows: Sequence[ReadingRow],
-    organization_ids: Sequence[int],
-    measured: Sequence[datetime],
-    placed: Mapping[int, Placed],
-    new: Iterable[int],
-) -> dict[str, Any]:
-    """Those that placed the new rows, each with the newest of them."""
-    newest: dict[tuple[int, int, int, datetime], datetime] = {}
-    for index in new:
-        used = (organization_ids[index], rows[index].device_id, placed[index].patient_id, placed[index].since)
-        newest[used] = max(measured[index], newest.get(used, measured[index]))
-    organizations, devices, patients, since = zip(*newest, strict=True)
-    return {
-        "organization_id": numbers(organizations),
-        "device_id": numbers(devices),
-        "patient_id": numbers(patients),
-        "starts_at": instants(since),
-        "newest_at": instants(newest.values()),
-    }
-
-
 def _contacts(
     rows: Sequence[ReadingRow], organization_ids: Sequence[int], measured: Sequence[datetime]
 ) -> dict[str, Any]:
@@ -198,8 +211,7 @@ def _contacts(
     devices = sorted(newest)
     last = [newest[device][1] for device in devices]
     return {
-        "organization_id": numbers([organization_id for organization_id, _ in devices]),
-        "device_id": numbers([device_id for _, device_id in devices]),
+        **device_columns(devices),
         "battery_level": numbers([row.battery_level for row in last]),
         "signal_is_poor": numbers([None if row.quality is None else row.quality == SignalQuality.POOR for row in last]),
     }

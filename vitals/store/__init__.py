@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import transaction
-
-from readings.store import AssignmentChanged, run_steps
+from readings.store import until_placed
 from tenancy.scope import required_organization_id
 from vitals.rows import MeasurementResult, MeasurementRow
 from vitals.store.steps import store_measurement_steps
@@ -19,11 +17,4 @@ def store_measurements(rows: Sequence[MeasurementRow]) -> list[MeasurementResult
     if not rows:
         return []
     organization_ids = [required_organization_id()] * len(rows)
-    for attempt in (1, 2, 3):
-        try:
-            with transaction.atomic():
-                return run_steps(store_measurement_steps(rows, organization_ids))
-        except AssignmentChanged:
-            if attempt == 3:
-                raise
-    raise AssertionError("unreachable")
+    return until_placed(lambda: store_measurement_steps(rows, organization_ids))

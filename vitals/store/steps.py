@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 
 from readings.rows import Outcome
 from readings.store.arrays import instants, names, numbers
-from readings.store.statements import MISPLACED
-from readings.store.steps import AssignmentChanged, Steps, Unread
+from readings.store.steps import Steps, Unread, check_assignments
 from vitals.marking import MARK_FOR_RULES
 from vitals.rows import MeasurementResult, MeasurementRow
 from vitals.store import statements
@@ -37,9 +36,11 @@ def store_measurement_steps(
     placed = {position - 1: Placed(*rest) for position, *rest in found}
     new = [index for index in placed if placed[index].is_new]
     if new:
-        misplaced = yield MISPLACED, _assignments(rows, organization_ids, placed, new)
-        if misplaced:
-            raise AssignmentChanged
+        yield from check_assignments(
+            (organization_ids[index], row.device_id, placed[index].patient_id, placed[index].since, row.measured_at)
+            for index, row in enumerate(rows)
+            if placed[index].is_new
+        )
         yield Unread(MARK_FOR_RULES, _marks(rows, organization_ids, placed, new))
     return _results(rows, organization_ids, placed)
 
@@ -55,24 +56,6 @@ def _columns(rows: Sequence[MeasurementRow], organization_ids: Sequence[int]) ->
         "unit": names([row.unit for row in rows]),
         "quality": numbers([row.quality for row in rows]),
         "expected_patient_id": numbers([row.expected_patient_id for row in rows]),
-    }
-
-
-def _assignments(
-    rows: Sequence[MeasurementRow], organization_ids: Sequence[int], placed: Mapping[int, Placed], new: Iterable[int]
-) -> dict[str, Any]:
-    """Those that placed the new rows, each with the newest of them."""
-    newest: dict[tuple[int, int, int, datetime], datetime] = {}
-    for index in new:
-        used = (organization_ids[index], rows[index].device_id, placed[index].patient_id, placed[index].since)
-        newest[used] = max(rows[index].measured_at, newest.get(used, rows[index].measured_at))
-    organizations, devices, patients, since = zip(*newest, strict=True)
-    return {
-        "organization_id": numbers(organizations),
-        "device_id": numbers(devices),
-        "patient_id": numbers(patients),
-        "starts_at": instants(since),
-        "newest_at": instants(newest.values()),
     }
 
 
