@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,14 +19,14 @@ from vitals.models import Measurement
 # By bounds and not by date_trunc: of an hour that a clock shows twice, AT TIME ZONE would give the second to no day
 # where that hour is midnight's.
 _AGGREGATES = """
-SELECT width_bucket(measured_at, %(starts)s::timestamptz[]), count(*), count(second_value),
+SELECT metric, width_bucket(measured_at, %(starts)s::timestamptz[]), count(*), count(second_value),
        min(value), max(value), avg(value), percentile_cont(0.5) WITHIN GROUP (ORDER BY value), sum(value),
        min(second_value), max(second_value), avg(second_value),
        percentile_cont(0.5) WITHIN GROUP (ORDER BY second_value), sum(second_value)
   FROM vitals_measurement
- WHERE organization_id = %(organization_id)s AND patient_id = %(patient_id)s AND metric = %(metric)s
+ WHERE organization_id = %(organization_id)s AND patient_id = %(patient_id)s AND metric = ANY(%(metrics)s)
    AND measured_at >= %(since)s AND measured_at < %(until)s
- GROUP BY 1 ORDER BY 1
+ GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 
@@ -62,27 +62,35 @@ def last_day(patient: Patient, metric: Metric) -> date | None:
     return None if newest is None else day_of(newest.measured_at, patient.zone)
 
 
-def aggregates_of(patient: Patient, metric: Metric, periods: Sequence[Period]) -> list[Aggregate]:
-    """``periods``: ascending, each beginning where the one before ends. Those without measurements are left out."""
+def aggregates_of(
+    patient: Patient, metrics: Collection[Metric], periods: Sequence[Period]
+) -> dict[Metric, list[Aggregate]]:
+    """Of each of ``metrics``, in their order; periods without measurements are left out.
+
+    ``periods``: ascending, each beginning where the one before ends.
+    """
+    found: dict[Metric, list[Aggregate]] = {metric: [] for metric in metrics}
     if not periods:
-        return []
+        return found
     with connection.cursor() as cursor:
         cursor.execute(
             _AGGREGATES,
             {
                 "organization_id": required_organization_id(),
                 "patient_id": patient.pk,
-                "metric": metric.value,
+                "metrics": [metric.value for metric in metrics],
                 "starts": [period.starts_at for period in periods],
                 "since": periods[0].starts_at,
                 "until": periods[-1].ends_at,
             },
         )
-        return [_aggregate(periods[place - 1], *row) for place, *row in cursor.fetchall()]
+        for metric, place, *row in cursor.fetchall():
+            found[Metric(metric)].append(_aggregate(periods[place - 1], *row))
+    return found
 
 
 def figures_between(patient: Patient, metric: Metric, since: datetime, until: datetime) -> Aggregate | None:
-    found = aggregates_of(patient, metric, [Period(since.date(), since, until)])
+    found = aggregates_of(patient, [metric], [Period(since.date(), since, until)])[metric]
     return found[0] if found else None
 
 

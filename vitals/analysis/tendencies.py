@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -29,11 +30,15 @@ class Tendency:
     line: Line | None
 
 
-def tendency_of(patient: Patient, metric: Metric, *, last: date, days: int) -> Tendency:
+def tendencies_of(patient: Patient, metrics: Collection[Metric], *, last: date, days: int) -> list[Tendency]:
     """``last`` is the last day, which belongs to it. Of a pair: of its first value."""
     first = last - (days - 1) * ONE_DAY
     before = first - days * ONE_DAY
-    found = aggregates_of(patient, metric, periods_between(before, last, Grain.DAY, patient.zone))
+    found = aggregates_of(patient, metrics, periods_between(before, last, Grain.DAY, patient.zone))
+    return [_tendency(metric, aggregates, first) for metric, aggregates in found.items()]
+
+
+def _tendency(metric: Metric, found: list[Aggregate], first: date) -> Tendency:
     now = [day for day in found if day.begins_on >= first]
     former = [day for day in found if day.begins_on < first]
     values, former_values = _values(metric, now), _values(metric, former)

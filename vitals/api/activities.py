@@ -9,7 +9,6 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,8 +20,8 @@ from tenancy.api.lookups import uuid_or_404
 from tenancy.api.pagination import ItemsPagination
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer, InstantField
-from vitals.api.health_scores import asked_days
-from vitals.api.queries import DaysQuerySerializer
+from vitals.api.lists import PatientListView
+from vitals.api.queries import DaysQuerySerializer, PatientQuerySerializer
 from vitals.scores.models import Activity, ActivityKind, ActivityQuerySet
 from vitals.scores.progress import activity_score
 from vitals.scores.services import change_activity, create_activity, delete_noted
@@ -66,10 +65,7 @@ class ActivityValuesSerializer(CamelCaseSerializer):
     metrics = ActivityNumbersSerializer(required=False)
 
 
-class NewActivitySerializer(ActivityValuesSerializer):
-    patient = serializers.CharField(
-        required=False, max_length=50, help_text="code; a patient's own login may leave it out"
-    )
+class NewActivitySerializer(PatientQuerySerializer, ActivityValuesSerializer):
     activity_type = serializers.ChoiceField(KINDS)
     start_time = InstantField()
 
@@ -90,7 +86,9 @@ class ActivityPagination(ItemsPagination):
     ordering = ("-started_at", "-id")
 
 
-class ActivitiesView(RoutedView, GenericAPIView[Activity]):
+class ActivitiesView(PatientListView[Activity]):
+    look = ACTIVITY
+    query_class = DaysQuerySerializer
     serializer_class = ActivityShape
     pagination_class = ActivityPagination
     queryset = Activity.objects.none()  # for the schema, which knows no patient
@@ -98,17 +96,14 @@ class ActivitiesView(RoutedView, GenericAPIView[Activity]):
     @extend_schema(parameters=[DaysQuerySerializer], responses=ActivityShape(many=True))
     def get(self, request: Request) -> Response:
         """Newest first; days are those of the patient's zone."""
-        self.paginator.get_page_size(request)  # type: ignore[union-attr]  # refused before anybody is looked for
-        asked = asked_days(request)
-        patient = patient_asked_about(request, asked.get("patient"))
-        record_look(kind=ACTIVITY, object_id=patient.code, patient_id=patient.pk)
+        patient, asked = self.asked(request)
         found: ActivityQuerySet = Activity.objects.for_patient(patient).select_related("patient")
         if "start_date" in asked:
             found = found.filter(
                 started_at__gte=start_of_day(asked["start_date"], patient.zone),
                 started_at__lt=start_of_day(asked["end_date"] + ONE_DAY, patient.zone),
             )
-        return self.get_paginated_response([_body(row) for row in self.paginate_queryset(found) or []])
+        return self.page(found, _body)
 
     @extend_schema(request=NewActivitySerializer, responses={201: ActivityShape})
     def post(self, request: Request) -> Response:
@@ -139,10 +134,7 @@ class ActivityView(RoutedView, APIView):
         return Response(status=204)
 
 
-class ActivityScoreQuerySerializer(CamelCaseSerializer):
-    patient = serializers.CharField(
-        required=False, max_length=50, help_text="code; a patient's own login may leave it out"
-    )
+class ActivityScoreQuerySerializer(PatientQuerySerializer):
     days = serializers.IntegerField(min_value=1, max_value=365, default=7)
 
 

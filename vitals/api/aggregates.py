@@ -75,7 +75,9 @@ class AggregateView(RoutedView, APIView):
             "aggregation": grain.value,
             "unit": kind.unit,
             "timezone": patient.timezone,
-            "items": [_item(kind, aggregate) for aggregate in aggregates_of(patient, kind.metric, periods)],
+            "items": [
+                _item(kind, aggregate) for aggregate in aggregates_of(patient, [kind.metric], periods)[kind.metric]
+            ],
         }
         return Response(MeasuredAggregateShape(body).data)
 

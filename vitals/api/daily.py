@@ -18,11 +18,11 @@ from patients.models import Patient
 from readings.history.days import day_of
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer
-from vitals.analysis.aggregates import aggregates_of
+from vitals.analysis.aggregates import Aggregate, aggregates_of
 from vitals.analysis.periods import Grain, periods_between
 from vitals.api.aggregates import MeasuredFiguresShape, figures_body
 from vitals.api.queries import EARLIEST, LATEST, OUT_OF_REACH
-from vitals.catalogue import TYPES, Category
+from vitals.catalogue import TYPES, Category, MetricType
 
 # The kind of look that the route names.
 DAILY = "vitals.daily"
@@ -64,11 +64,14 @@ class DailyStatsView(RoutedView, APIView):
 
 def _vitals(patient: Patient, day: dt.date) -> list[dict[str, Any]]:
     periods = periods_between(day, day, Grain.DAY, patient.zone)
-    found = []
-    for kind in TYPES.values():
-        if kind.category is Category.VITALS:
-            for aggregate in aggregates_of(patient, kind.metric, periods):
-                second = None if aggregate.second is None else figures_body(kind, aggregate.second)
-                figures = figures_body(kind, aggregate.figures)
-                found.append({"type": kind.name, "unit": kind.unit, **figures, "diastolic": second})
-    return found
+    metrics = [kind.metric for kind in TYPES.values() if kind.category is Category.VITALS]
+    return [
+        _body(TYPES[metric], aggregate)
+        for metric, found in aggregates_of(patient, metrics, periods).items()
+        for aggregate in found
+    ]
+
+
+def _body(kind: MetricType, aggregate: Aggregate) -> dict[str, Any]:
+    second = None if aggregate.second is None else figures_body(kind, aggregate.second)
+    return {"type": kind.name, "unit": kind.unit, **figures_body(kind, aggregate.figures), "diastolic": second}

@@ -8,7 +8,6 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -19,6 +18,8 @@ from tenancy.api.lookups import uuid_or_404
 from tenancy.api.pagination import ItemsPagination
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer
+from vitals.api.lists import PatientListView
+from vitals.api.queries import PatientQuerySerializer
 from vitals.catalogue import BY_NAME
 from vitals.scores.models import Direction, Goal
 from vitals.scores.progress import progress_of
@@ -32,12 +33,6 @@ NAMES = list(BY_NAME)
 DIRECTIONS = [direction.value for direction in Direction]
 
 
-class GoalsQuerySerializer(CamelCaseSerializer):
-    patient = serializers.CharField(
-        required=False, max_length=50, help_text="code; a patient's own login may leave it out"
-    )
-
-
 class GoalValuesSerializer(CamelCaseSerializer):
     name = serializers.CharField(max_length=100, required=False)
     description = serializers.CharField(max_length=500, required=False, allow_blank=True)
@@ -48,10 +43,7 @@ class GoalValuesSerializer(CamelCaseSerializer):
     target_date = serializers.DateField(required=False, allow_null=True)
 
 
-class NewGoalSerializer(GoalValuesSerializer):
-    patient = serializers.CharField(
-        required=False, max_length=50, help_text="code; a patient's own login may leave it out"
-    )
+class NewGoalSerializer(PatientQuerySerializer, GoalValuesSerializer):
     name = serializers.CharField(max_length=100)
     metric_type = serializers.ChoiceField(NAMES)
     target_value = serializers.FloatField()
@@ -80,22 +72,18 @@ class GoalPagination(ItemsPagination):
     ordering = ("-start_date", "-id")
 
 
-class GoalsView(RoutedView, GenericAPIView[Goal]):
+class GoalsView(PatientListView[Goal]):
+    look = GOAL
+    query_class = PatientQuerySerializer
     serializer_class = GoalShape
     pagination_class = GoalPagination
     queryset = Goal.objects.none()  # for the schema, which knows no patient
 
-    @extend_schema(parameters=[GoalsQuerySerializer], responses=GoalShape(many=True))
+    @extend_schema(parameters=[PatientQuerySerializer], responses=GoalShape(many=True))
     def get(self, request: Request) -> Response:
         """The newest start first, each with its progress as of now."""
-        self.paginator.get_page_size(request)  # type: ignore[union-attr]  # refused before anybody is looked for
-        sent = {name: value for name, value in request.query_params.dict().items() if name not in ("cursor", "limit")}
-        query = GoalsQuerySerializer(data=sent)
-        query.is_valid(raise_exception=True)
-        patient = patient_asked_about(request, query.validated_data.get("patient"))
-        record_look(kind=GOAL, object_id=patient.code, patient_id=patient.pk)
-        page = self.paginate_queryset(Goal.objects.for_patient(patient).select_related("patient")) or []
-        return self.get_paginated_response([_body(row) for row in page])
+        patient, _ = self.asked(request)
+        return self.page(Goal.objects.for_patient(patient).select_related("patient"), _body)
 
     @extend_schema(request=NewGoalSerializer, responses={201: GoalShape})
     def post(self, request: Request) -> Response:

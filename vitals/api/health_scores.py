@@ -9,7 +9,6 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ParseError
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -22,7 +21,8 @@ from tenancy.api.lookups import uuid_or_404
 from tenancy.api.pagination import ItemsPagination
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer, InstantField
-from vitals.api.queries import EARLIEST, LATEST, OUT_OF_REACH, DaysQuerySerializer
+from vitals.api.lists import PatientListView
+from vitals.api.queries import EARLIEST, LATEST, OUT_OF_REACH, DaysQuerySerializer, PatientQuerySerializer
 from vitals.scores.daily import daily_scores
 from vitals.scores.models import HealthScore, HealthScoreQuerySet
 from vitals.scores.services import change_health_score, create_health_score, delete_noted
@@ -48,10 +48,7 @@ class ScoreValuesSerializer(CamelCaseSerializer):
     date = serializers.DateField(required=False)
 
 
-class NewScoreSerializer(ScoreValuesSerializer):
-    patient = serializers.CharField(
-        required=False, max_length=50, help_text="code; a patient's own login may leave it out"
-    )
+class NewScoreSerializer(PatientQuerySerializer, ScoreValuesSerializer):
     overall_score = serializers.FloatField(min_value=0, max_value=100)
     date = serializers.DateField()
 
@@ -71,7 +68,9 @@ class HealthScorePagination(ItemsPagination):
     ordering = ("-day", "-id")
 
 
-class HealthScoresView(RoutedView, GenericAPIView[HealthScore]):
+class HealthScoresView(PatientListView[HealthScore]):
+    look = HEALTH_SCORE
+    query_class = DaysQuerySerializer
     serializer_class = HealthScoreShape
     pagination_class = HealthScorePagination
     queryset = HealthScore.objects.none()  # for the schema, which knows no patient
@@ -79,14 +78,11 @@ class HealthScoresView(RoutedView, GenericAPIView[HealthScore]):
     @extend_schema(parameters=[DaysQuerySerializer], responses=HealthScoreShape(many=True))
     def get(self, request: Request) -> Response:
         """Newest day first. These were typed in; what the platform reckons stands at ``computed``."""
-        self.paginator.get_page_size(request)  # type: ignore[union-attr]  # refused before anybody is looked for
-        asked = asked_days(request)
-        patient = patient_asked_about(request, asked.get("patient"))
-        record_look(kind=HEALTH_SCORE, object_id=patient.code, patient_id=patient.pk)
+        patient, asked = self.asked(request)
         found: HealthScoreQuerySet = HealthScore.objects.for_patient(patient).select_related("patient")
         if "start_date" in asked:
             found = found.from_day_to(asked["start_date"], asked["end_date"])
-        return self.get_paginated_response([_body(row) for row in self.paginate_queryset(found) or []])
+        return self.page(found, _body)
 
     @extend_schema(request=NewScoreSerializer, responses={201: HealthScoreShape})
     def post(self, request: Request) -> Response:
@@ -164,14 +160,6 @@ class ComputedScoreView(RoutedView, APIView):
             "items": [_computed(day, score) for day, score in daily_scores(patient, first, last).items()],
         }
         return Response(ComputedScoresShape(body).data)
-
-
-def asked_days(request: Request) -> dict[str, Any]:
-    """Of a list with pages. Raises ParseError for one day without the other."""
-    sent = {name: value for name, value in request.query_params.dict().items() if name not in ("cursor", "limit")}
-    query = DaysQuerySerializer(data=sent)
-    query.is_valid(raise_exception=True)
-    return dict(query.validated_data)
 
 
 def _days(asked: dict[str, Any], today: date) -> tuple[date, date]:

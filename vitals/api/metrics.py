@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
-from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -22,7 +21,8 @@ from tenancy.api.lookups import possible_uuid
 from tenancy.api.pagination import ItemsPagination
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer, InstantField
-from vitals.api.queries import DaysQuerySerializer
+from vitals.api.lists import PatientListView
+from vitals.api.queries import DaysQuerySerializer, PatientQuerySerializer
 from vitals.catalogue import BY_NAME, TYPES, MetricType
 from vitals.models import Measurement, MeasurementQuerySet
 from vitals.reading import measurement_called
@@ -74,10 +74,7 @@ class MeasuredValuesSerializer(CamelCaseSerializer):
     notes = serializers.CharField(required=False, allow_blank=True, max_length=500)
 
 
-class NewMeasurementSerializer(MeasuredValuesSerializer):
-    patient = serializers.CharField(
-        required=False, max_length=50, help_text="code; a patient's own login may leave it out"
-    )
+class NewMeasurementSerializer(PatientQuerySerializer, MeasuredValuesSerializer):
     metric_type = serializers.ChoiceField(NAMES)
 
 
@@ -109,7 +106,9 @@ class MeasurementPagination(ItemsPagination):
     ordering = ("-measured_at", "-metric", "-source_number")
 
 
-class MetricsView(RoutedView, GenericAPIView[Measurement]):
+class MetricsView(PatientListView[Measurement]):
+    look = MEASUREMENT
+    query_class = MetricsQuerySerializer
     serializer_class = MeasurementShape
     pagination_class = MeasurementPagination
     queryset = Measurement.objects.none()  # for the schema, which knows no patient
@@ -117,15 +116,8 @@ class MetricsView(RoutedView, GenericAPIView[Measurement]):
     @extend_schema(parameters=[MetricsQuerySerializer], responses=MeasurementShape(many=True))
     def get(self, request: Request) -> Response:
         """Newest first; days are those of the patient's zone."""
-        sent = {name: value for name, value in request.query_params.dict().items() if name not in ("cursor", "limit")}
-        query = MetricsQuerySerializer(data=sent)
-        query.is_valid(raise_exception=True)
-        self.paginator.get_page_size(request)  # type: ignore[union-attr]  # refused before anybody is looked for
-        asked = query.validated_data
-        patient = patient_asked_about(request, asked.get("patient"))
-        record_look(kind=MEASUREMENT, object_id=patient.code, patient_id=patient.pk)
-        page = self.paginate_queryset(_found(patient, asked).select_related("patient", "device")) or []
-        return self.get_paginated_response([measurement_body(row) for row in page])
+        patient, asked = self.asked(request)
+        return self.page(_found(patient, asked).select_related("patient", "device"), measurement_body)
 
     @extend_schema(request=NewMeasurementSerializer, responses={201: MeasurementShape})
     def post(self, request: Request) -> Response:

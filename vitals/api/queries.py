@@ -17,12 +17,15 @@ EARLIEST, LATEST = date(1900, 1, 2), date(9000, 1, 1)
 OUT_OF_REACH = f"Days from {EARLIEST} to {LATEST} can be asked for."
 
 
-class DaysQuerySerializer(CamelCaseSerializer):
-    """Calendar days of the patient's zone; both belong to what is asked."""
-
+class PatientQuerySerializer(CamelCaseSerializer):
     patient = serializers.CharField(
         required=False, max_length=50, help_text="code; a patient's own login may leave it out"
     )
+
+
+class DaysQuerySerializer(PatientQuerySerializer):
+    """Calendar days of the patient's zone; both belong to what is asked."""
+
     start_date = serializers.DateField(required=False, help_text="with endDate")
     end_date = serializers.DateField(required=False, help_text="included; with startDate")
 

@@ -19,9 +19,9 @@ from readings.history.days import day_of
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer
 from vitals.analysis.latest import latest_of
-from vitals.analysis.tendencies import Tendency, tendency_of
+from vitals.analysis.tendencies import Tendency, tendencies_of
 from vitals.api.aggregates import figures_body
-from vitals.api.queries import EARLIEST, LATEST
+from vitals.api.queries import EARLIEST, LATEST, PatientQuerySerializer
 from vitals.catalogue import BY_NAME, TYPES, Metric, MetricType
 
 # The kind of look that the route names.
@@ -29,10 +29,7 @@ TRENDS = "vitals.trends"
 USUAL_DAYS, MOST_DAYS = 30, 365
 
 
-class TrendsQuerySerializer(CamelCaseSerializer):
-    patient = serializers.CharField(
-        required=False, max_length=50, help_text="code; a patient's own login may leave it out"
-    )
+class TrendsQuerySerializer(PatientQuerySerializer):
     type = serializers.CharField(
         required=False,
         max_length=1000,
@@ -105,7 +102,7 @@ class TrendsView(RoutedView, APIView):
         last = asked.get("end_date") or day_of(timezone.now(), patient.zone)
         record_look(kind=TRENDS, object_id=patient.code, patient_id=patient.pk)
         metrics = asked.get("type") or [latest.metric for latest in latest_of(patient)]
-        found = [tendency_of(patient, metric, last=last, days=asked["days"]) for metric in metrics]
+        found = tendencies_of(patient, metrics, last=last, days=asked["days"])
         first = date.fromordinal(last.toordinal() - asked["days"] + 1)
         body = {
             "first_day": first,

@@ -38,13 +38,14 @@ def inputs_of(patient: Patient, first: date, last: date) -> dict[date, dict[Inpu
         if glucose := _glucose(summary):
             found.setdefault(summary.day, {}).update(glucose)
     periods = periods_between(first, last, Grain.DAY, patient.zone)
+    aggregates = aggregates_of(patient, [*_MEASURED.values(), Metric.BLOOD_PRESSURE], periods)
     for name, metric in _MEASURED.items():
-        for each in aggregates_of(patient, metric, periods):
+        for each in aggregates[metric]:
             value = each.figures.sum if TYPES[metric].is_additive else each.figures.avg
             found.setdefault(each.begins_on, {})[name] = (
                 value / _MINUTES_OF_AN_HOUR if name is Input.SLEEP_HOURS else value
             )
-    for each in aggregates_of(patient, Metric.BLOOD_PRESSURE, periods):
+    for each in aggregates[Metric.BLOOD_PRESSURE]:
         pressure = found.setdefault(each.begins_on, {})
         pressure[Input.SYSTOLIC] = each.figures.avg
         if each.second is not None:

@@ -17,7 +17,7 @@ from tests.clinics import Clinic
 from vitals.analysis.aggregates import aggregates_of, first_day, last_day
 from vitals.analysis.latest import latest_of
 from vitals.analysis.periods import Grain, begin_of, count_between, periods_between
-from vitals.analysis.tendencies import tendency_of
+from vitals.analysis.tendencies import tendencies_of
 from vitals.catalogue import Metric
 from vitals.tests.measuring import measure
 
@@ -71,7 +71,8 @@ def test_aggregates_are_those_that_counting_gives(northside: Clinic, southside: 
             for at, value in samples:
                 counted[begin_of(day_of(at, patient.zone), grain)].append(value)
 
-            found = aggregates_of(patient, Metric.HEART_RATE, periods_between(first, last, grain, patient.zone))
+            periods = periods_between(first, last, grain, patient.zone)
+            found = aggregates_of(patient, [Metric.HEART_RATE], periods)[Metric.HEART_RATE]
 
             assert [each.begins_on for each in found] == sorted(counted)
             for each in found:
@@ -88,9 +89,13 @@ def test_a_pair_has_figures_of_both_values(northside: Clinic) -> None:
     patient, at = northside.patients[0], datetime(2026, 5, 4, 8, tzinfo=UTC)
     with northside.scope():
         measure(patient, Metric.BLOOD_PRESSURE, [(at, 120, 80), (at + timedelta(hours=8), 140, 90)])
-        (found,) = aggregates_of(
-            patient, Metric.BLOOD_PRESSURE, periods_between(at.date(), at.date(), Grain.DAY, patient.zone)
-        )
+        measure(patient, Metric.HEART_RATE, [(at, 70)])
+        periods = periods_between(at.date(), at.date(), Grain.DAY, patient.zone)
+        with CaptureQueriesContext(connection) as asked:
+            by_metric = aggregates_of(patient, [Metric.BLOOD_PRESSURE, Metric.STEPS, Metric.HEART_RATE], periods)
+    (found,), none, (beats,) = by_metric.values()
+    assert len(asked) == 1
+    assert (none, beats.figures.avg) == ([], 70)
 
     assert (found.figures.avg, found.figures.median) == (130, 130)
     assert found.second is not None
@@ -103,9 +108,7 @@ def test_the_newest_of_each_kind_is_one_statement(northside: Clinic) -> None:
         measure(patient, Metric.HEART_RATE, [(at, 70), (at + timedelta(hours=1), 74), (at - timedelta(days=800), 90)])
         measure(patient, Metric.BODY_WEIGHT, [(at, 81.5)])
         measure(northside.patients[1], Metric.HEART_RATE, [(at + timedelta(hours=2), 99)])
-        with CaptureQueriesContext(
-            connection,
-        ) as asked:
+        with CaptureQueriesContext(connection) as asked:
             found = latest_of(patient)
 
     assert [(each.metric, each.value) for each in found] == [(Metric.HEART_RATE, 74), (Metric.BODY_WEIGHT, 81.5)]
@@ -119,7 +122,7 @@ def test_what_adds_up_is_compared_by_the_totals_of_days(northside: Clinic) -> No
         for back, total in [(0, 6000), (1, 8000), (2, 4000), (3, 4000)]:
             at = noon - back * ONE_DAY
             measure(patient, Metric.STEPS, [(at, total / 4), (at + timedelta(hours=2), total * 3 / 4)])
-        found = tendency_of(patient, Metric.STEPS, last=day, days=2)
+        (found,) = tendencies_of(patient, [Metric.STEPS], last=day, days=2)
 
     assert (found.mean, found.mean_before, found.change.percent) == (7000, 4000, 75)
     assert found.line is not None

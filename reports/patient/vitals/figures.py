@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -14,9 +15,9 @@ from readings.history.days import ONE_DAY
 from reports.patient.figures import NOTHING
 from reports.patient.vitals.chart import vital_chart
 from vitals.analysis.aggregates import Aggregate
-from vitals.analysis.latest import Latest, latest_of
-from vitals.analysis.tendencies import Tendency, tendency_of
-from vitals.catalogue import TYPES, MetricType
+from vitals.analysis.latest import Latest
+from vitals.analysis.tendencies import Tendency, tendencies_of
+from vitals.catalogue import TYPES, Metric, MetricType
 from vitals.wording import spoken_value
 
 NAMES = {
@@ -64,19 +65,12 @@ def name_of(kind: MetricType) -> str:
     return NAMES.get(kind.name) or kind.name.replace("_", " ").capitalize()
 
 
-def newest_of(patient: Patient, now: datetime) -> list[Newest]:
-    return [_newest(each, now) for each in latest_of(patient)]
+def courses_of(patient: Patient, metrics: Collection[Metric], *, last: date, days: int) -> list[Course]:
+    first = last - (days - 1) * ONE_DAY
+    return [_course(found, first=first, days=days) for found in tendencies_of(patient, metrics, last=last, days=days)]
 
 
-def courses_of(patient: Patient, newest: list[Latest], *, last: date, days: int) -> list[Course]:
-    """Of the kinds that ``newest`` has."""
-    return [
-        _course(tendency_of(patient, each.metric, last=last, days=days), first=last - (days - 1) * ONE_DAY, days=days)
-        for each in newest
-    ]
-
-
-def _newest(each: Latest, now: datetime) -> Newest:
+def newest_told(each: Latest, now: datetime) -> Newest:
     kind = TYPES[each.metric]
     value = spoken_value(kind, each.value, each.second_value)
     shown = value if isinstance(value, str) else f"{value:,.{kind.decimals}f}"

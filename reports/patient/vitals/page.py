@@ -23,7 +23,7 @@ from reports.patient.head import head_of
 from reports.patient.periods import DAYS, chosen_days
 from reports.patient.vitals.daily_score import newest_daily_score
 from reports.patient.vitals.entering import MeasurementForm
-from reports.patient.vitals.figures import courses_of, newest_of
+from reports.patient.vitals.figures import courses_of, newest_told
 from reports.patient.vitals.observing import ObservationForm
 from vitals.analysis.latest import latest_of
 from vitals.models import Measurement, Observation
@@ -79,6 +79,7 @@ def vitals_page(
     context |= head_of(request, patient, "vitals")
     days, now = chosen_days(request), timezone.now()
     last = day_of(now, patient.zone)
+    latest = latest_of(patient)
     observations = list(Observation.objects.for_patient(patient).newest_first()[:SHOWN])
     context |= {
         "title": f"Vital signs of {patient}",
@@ -86,9 +87,9 @@ def vitals_page(
         "periods": DAYS,
         "first": last - (days - 1) * ONE_DAY,
         "last_day": last,
-        "newest": newest_of(patient, now),
+        "newest": [newest_told(each, now) for each in latest],
         "daily_score": newest_daily_score(patient, last),
-        "courses": courses_of(patient, latest_of(patient), last=last, days=days),
+        "courses": courses_of(patient, [each.metric for each in latest], last=last, days=days),
         "scores": [_told(each) for each in scored(patient, observations)],
         "form": form or (ObservationForm() if may(OBSERVE) else None),
         "entry": entry or (MeasurementForm() if may(ENTER) else None),
