@@ -116,16 +116,16 @@ class PooledTransaction:
 
 
 class PooledDatabase:
-    """``url``: of the role glucose_edge."""
+    """``url``: of the role glucose_edge. ``prepares``: statements that come again are planned once."""
 
-    def __init__(self, url: str, *, smallest: int, largest: int) -> None:
+    def __init__(self, url: str, *, smallest: int, largest: int, prepares: bool = True) -> None:
         self._pool = AsyncConnectionPool(
             url,
             min_size=min(smallest, largest),
             max_size=largest,
             timeout=POOL_SECONDS,
             reconnect_timeout=RECONNECT_SECONDS,
-            kwargs={"autocommit": True, "connect_timeout": 2},
+            kwargs={"autocommit": True, "connect_timeout": 2, **({} if prepares else {"prepare_threshold": None})},
             configure=refuse_another_roles_connection,
             open=False,
         )

@@ -25,5 +25,10 @@ from edge.startup import refuse_another_role  # noqa: E402
 from glucose_platform.asgi_handler import DjangoInTurns  # noqa: E402
 
 refuse_another_role(settings.DATABASE_EDGE_URL)
-database = PooledDatabase(settings.DATABASE_EDGE_URL, smallest=settings.EDGE_POOL_MIN, largest=settings.EDGE_POOL_MAX)
+database = PooledDatabase(
+    settings.DATABASE_EDGE_URL,
+    smallest=settings.EDGE_POOL_MIN,
+    largest=settings.EDGE_POOL_MAX,
+    prepares=settings.EDGE_PREPARED_STATEMENTS,
+)
 application = Edge(database, DjangoInTurns(at_once=settings.WEB_THREADS))

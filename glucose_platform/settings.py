@@ -229,6 +229,9 @@ DATABASE_EDGE_URL = env.text(
 )
 EDGE_POOL_MIN = env.integer("EDGE_POOL_MIN", 2, help="connections that a process of the data plane keeps open")
 EDGE_POOL_MAX = env.integer("EDGE_POOL_MAX", 12, help="connections that it opens at most", minimum=2)
+EDGE_PREPARED_STATEMENTS = env.boolean(
+    "EDGE_PREPARED_STATEMENTS", True, help="false behind a pooler that does not keep them: PgBouncer before 1.21"
+)
 LIVE_STREAMS = env.integer("LIVE_STREAMS", 2000, help="live streams of a process of the data plane", minimum=1)
 LIVE_STREAMS_PER_PERSON = env.integer("LIVE_STREAMS_PER_PERSON", 10, help="of them of one person", minimum=1)
 DATABASE_PLATFORM_URL = env.text(
