@@ -231,6 +231,7 @@ def _observe(request: Request, principal: Principal | None, status: int, seconds
     answered, took = _counters(request.method, route, status)
     answered.inc()
     took.observe(seconds)
+    metrics.LAST_MINUTE.add()
     if status < 400:
         return
     who = {"user_id": str(principal.user_public_id)} if isinstance(principal, PersonPrincipal) else {}

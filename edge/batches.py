@@ -15,6 +15,7 @@ from edge.database import PLAN_ONCE, Database, Transaction, run, until_it_passes
 from edge.devices import devices_named, note_use_of_keys
 from edge.grouping import Group
 from edge.live.publishing import Publisher
+from edge.metrics import READINGS
 from edge.patients import Asked, patients_named
 from edge.payloads import Batch
 from edge.posts import names_of, oldest_accepted
@@ -68,6 +69,8 @@ class Batches:
             await spending.take_back()
             raise
         self._publisher.publish(batch.principal.organization_id, notices)
+        if isinstance(answer, Answer):
+            _count(answer.body)
         return answer
 
     async def _store_in_one(self, batch: SentBatch, spending: Spending) -> tuple[Answer | Exception, list[Notice]]:
@@ -126,6 +129,12 @@ def _row(item: BatchItem, patients: dict[str, int]) -> ReadingRow | None:
         return item.row
     patient_id = patients.get(item.user)
     return None if patient_id is None else item.row._replace(expected_patient_id=patient_id)
+
+
+def _count(body: dict[str, Any]) -> None:
+    """After the commit: what is rolled back and tried again counts once."""
+    for word, result in (("accepted", "created"), ("duplicates", "duplicate"), ("rejected", "rejected")):
+        READINGS.labels("batch", result).inc(body[word])
 
 
 def _without_none(told: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from edge.devices import devices_of_keys
 from edge.grouping import Group
 from edge.instants import spoken
 from edge.live.publishing import Publisher
+from edge.metrics import COMMANDS
 from edge.queries import CommandQuery, read_query
 from edge.requests import Request
 from edge.slots import DeviceKey
@@ -59,6 +60,7 @@ class Commands:
             # A transaction does not skip what it locked itself: of two polls of one device here, the first gets all.
             first = {key: place for place, key in reversed(list(enumerate(keys))) if key is not None}
             given = await _given(transaction, polls, dict(sorted(first.items())))
+        COMMANDS.inc(sum(map(len, given.values())))
         self._tell(given)
         return [
             NotFound() if key is None else Answer([_item(row) for row in given.get(place, ())])

@@ -16,6 +16,8 @@ GROUP_SECONDS = Histogram("glucose_edge_group_seconds", "Time of one piece of wo
 GROUPS_FAILED = Counter("glucose_edge_groups_failed_total", "Pieces of work that failed as a whole", ["group"])
 OVERLOADS = Counter("glucose_edge_overloads_total", "Items refused because too many waited", ["group"])
 TRANSACTIONS = Counter("glucose_edge_transactions_total", "Transactions by how they ended", ["result"])
+READINGS = Counter("glucose_readings_total", "Readings that devices sent, by what became of them", ["form", "result"])
+COMMANDS = Counter("glucose_commands_given_total", "Commands handed to devices, each time it is given")
 POOL = Gauge("glucose_edge_pool", "Connections open and idle, and who waits for one", ["what"])
 
 

@@ -5,7 +5,8 @@ The order of the checks is part of the contract: key, body, slot, names, user, d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -17,10 +18,12 @@ from edge.database import PLAN_ONCE, Database, Transaction, run, until_it_passes
 from edge.devices import FoundDevice, devices_named, note_use_of_keys
 from edge.grouping import Group
 from edge.live.publishing import Publisher
+from edge.metrics import READINGS
 from edge.patients import Asked, patients_named
 from edge.payloads import DeviceReading
 from edge.refusals import (
     DEVICE_MISMATCH,
+    Conflict,
     Refused,
     already_stored,
     not_their_device_text,
@@ -107,6 +110,7 @@ class SinglePosts:
             # A row that the database refuses must not fail its neighbours: each by itself.
             return [answer for post in posts for answer in await self._alone(post)]
         self._publish(posts, result)
+        _count(result.answers.values())
         unstored = [place for place in range(len(posts)) if not isinstance(result.answers[place], Answer)]
         await self._give_back(result, unstored)
         return [result.answers[place] for place in range(len(posts))]
@@ -223,6 +227,17 @@ class SinglePosts:
 
     async def _give_back(self, result: Sorted, places: Sequence[int]) -> None:
         await self._slots.give_back(result.token, [result.slots[place] for place in places if place in result.slots])
+
+
+def _count(answers: Iterable[Answer | Exception]) -> None:
+    for result, number in Counter(map(_result_of, answers)).items():
+        READINGS.labels("single", result).inc(number)
+
+
+def _result_of(answer: Answer | Exception) -> str:
+    if isinstance(answer, Answer):
+        return "created"
+    return "duplicate" if isinstance(answer, Conflict) else "rejected"
 
 
 def _answer(post: Post, result: RowResult, *, is_repeated: bool) -> Answer | Exception:

@@ -62,6 +62,7 @@ def observe_requests(get_response: GetResponse) -> GetResponse:
         method = known_method(request)
         metrics.REQUESTS.labels(method, route, response.status_code).inc()
         metrics.REQUEST_SECONDS.labels(method, route).observe(time.perf_counter() - begun)
+        metrics.LAST_MINUTE.add()
         return response
 
     return middleware

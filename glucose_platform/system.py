@@ -20,19 +20,18 @@ from django.utils import timezone, translation
 from django.utils.decorators import method_decorator
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, inline_serializer
 from drf_spectacular.views import SpectacularAPIView, SpectacularRedocView, SpectacularSwaggerSplitView
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit import partitions as audit_partitions
-from devices.fleet import keeping as device_months
 from edge.health import HAS_DATABASE
-from readings import partitions as reading_partitions
+from glucose_platform import figures
+from glucose_platform.process_figures import process_figures
 from tenancy.api.routing import PUBLIC, Route, RoutedView
 from tenancy.heartbeat import last_worker_heartbeat
-from vitals import partitions as vital_partitions
 
 LOOPBACK = frozenset({"127.0.0.1", "::1"})
 WORKER_SILENCE_SECONDS = 120
@@ -96,7 +95,27 @@ class MetricsView(ProcessView, APIView):
         by_token = bool(token) and secrets.compare_digest(sent.encode(), token.encode())
         if not by_token and not _from_loopback(request):
             return Response({"detail": "Metrics are served on loopback, or with the scrape token."}, status=403)
-        return HttpResponse(prometheus_client.generate_latest(), content_type=prometheus_client.CONTENT_TYPE_LATEST)
+        text = prometheus_client.generate_latest() + prometheus_client.generate_latest(figures.REGISTRY)
+        return HttpResponse(text, content_type=prometheus_client.CONTENT_TYPE_LATEST)
+
+
+class SystemMetricsView(ProcessView, APIView):
+    @extend_schema(
+        operation_id="system_metrics",
+        responses=inline_serializer(
+            "SystemMetrics",
+            {
+                "uptime": serializers.IntegerField(help_text="seconds since the process started"),
+                "memory_usage": serializers.IntegerField(help_text="bytes that it holds"),
+                "cpu_usage": serializers.FloatField(help_text="cores that it used on average since then"),
+                "active_connections": serializers.IntegerField(help_text="to the database, in use now"),
+                "requests_per_minute": serializers.IntegerField(help_text="requests of the last sixty seconds"),
+            },
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        """Of the process that answers; all processes together are seen by a Prometheus (docs/operate.md)."""
+        return Response(process_figures())
 
 
 @cache
@@ -148,14 +167,7 @@ def failing_parts(*, data_plane_has_database: bool) -> list[str]:
 
 
 def _months_end() -> datetime:
-    return min(
-        reading_partitions.covered_until(),
-        reading_partitions.SENSOR_VALUES.covered_until(),
-        device_months.SAMPLES.covered_until(),
-        device_months.LOGS.covered_until(),
-        vital_partitions.covered_until(),
-        audit_partitions.covered_until(),
-    )
+    return min(covered_until() for covered_until in figures.COVERED_UNTIL.values())
 
 
 def _migrated() -> bool:
@@ -181,6 +193,13 @@ ROUTES = [
     Route("readyz", ReadinessView, "readyz", {"GET": PUBLIC}),
     Route("metrics", MetricsView, "metrics", {"GET": PUBLIC}),
     Route("api/v1/system/version", VersionView, "version", {"GET": PUBLIC}),
+    Route(
+        "api/v1/system/metrics",
+        SystemMetricsView,
+        "system-metrics",
+        {"GET": "devices.view_device"},
+        unaudited="figures of the process",
+    ),
     Route("api/v1/schema", SchemaView, "schema", {"GET": PUBLIC}),
     Route("docs", SwaggerView, "docs", {"GET": PUBLIC}),
     Route("redoc", RedocView, "redoc", {"GET": PUBLIC}),

@@ -120,3 +120,30 @@ def test_metrics_from_beyond_loopback_need_the_token(client: Client, db: None, s
     settings.METRICS_TOKEN = "scrape-token"
     assert client.get("/metrics", headers={"Authorization": "Bearer scrape-token"}, **away).status_code == 200
     assert client.get("/metrics", headers={"Authorization": "Bearer other"}, **away).status_code == 403
+
+
+def test_metrics_tell_of_queues_workers_months_and_pools(client: Client, db: None) -> None:
+    worker_heartbeat()
+    text = client.get("/metrics").content.decode()
+    for line in (
+        'glucose_up{part="database"} 1.0',
+        'glucose_up{part="redis"} 1.0',
+        'glucose_queue_depth{queue="celery"}',
+        "glucose_worker_heartbeat_seconds 0.",
+        'glucose_partition_headroom_days{table="readings"}',
+        'glucose_web_pool{what="open"}',
+    ):
+        assert line in text
+
+
+def test_metrics_say_which_part_is_away(client: Client, without_database: None) -> None:
+    text = client.get("/metrics").content.decode()
+    assert 'glucose_up{part="database"} 0.0' in text
+    assert "glucose_partition_headroom_days{" not in text
+
+
+def test_staff_see_the_figures_of_the_process(northside: Clinic) -> None:
+    figures = northside.api("nurse").get("/api/v1/system/metrics").json()
+    assert set(figures) == {"uptime", "memory_usage", "cpu_usage", "active_connections", "requests_per_minute"}
+    assert figures["memory_usage"] > 10_000_000
+    assert figures["requests_per_minute"] >= 0

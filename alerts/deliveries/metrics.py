@@ -10,12 +10,24 @@ from prometheus_client import Gauge
 
 from alerts.models import Channel
 from tenancy.redis import limits_client
+from tenancy.told_metrics import ToldCounter, tell
 from tenancy.waiting import Waiting
 
 FAILURES = "alerts:delivery-failures"
 
 
-def note_failure(kind: str) -> None:
+RESULTS = ToldCounter(
+    "glucose_alert_deliveries", "Tries to hand a message over, by what came of them", ("kind", "result")
+)
+
+
+def note_success(kind: str) -> None:
+    tell(RESULTS.told(kind, "sent"))
+
+
+def note_failure(kind: str, *, is_final: bool) -> None:
+    """``is_final``: nobody tries again."""
+    tell(RESULTS.told(kind, "given up" if is_final else "failed"))
     try:
         limits_client().hincrby(FAILURES, kind, 1)
     except redis.RedisError:

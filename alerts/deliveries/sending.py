@@ -15,7 +15,7 @@ from django.db.models import F, Min
 from django.utils import timezone
 
 from alerts.deliveries.channels import NotSent
-from alerts.deliveries.metrics import note_failure
+from alerts.deliveries.metrics import note_failure, note_success
 from alerts.deliveries.parcels import MOST_ATTEMPTS, Parcel, take, take_one
 from alerts.deliveries.planning import tell_owners_instead
 from alerts.models import Channel, Delivery
@@ -105,9 +105,10 @@ def _write(parcel: Parcel, result: str, failure: NotSent | None) -> None:
         log.warning("delivery_was_taken_over", delivery=str(delivery.idempotency_key))
         return
     if failure is None:
+        note_success(parcel.kind.kind)
         _note_success(delivery, result)
         return
-    note_failure(parcel.kind.kind)
+    note_failure(parcel.kind.kind, is_final=values["state"] != Delivery.State.PENDING)
     is_failing = _note_failure(delivery, result, now)
     if is_failing or values["state"] != Delivery.State.PENDING:
         tell_owners_instead(delivery, now)

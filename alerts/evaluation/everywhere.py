@@ -7,14 +7,13 @@ from collections.abc import Callable
 
 import structlog
 from django.db import DatabaseError, close_old_connections
-from prometheus_client import Counter, Histogram
 
 from alerts.deliveries.tasks import send_deliveries_of_clinic
-from alerts.evaluation.work import Evaluated, evaluate_due_patients, organizations_with_due_patients
+from alerts.evaluation import metrics
+from alerts.evaluation.work import Evaluated, evaluate_due_patients, oldest_mark, organizations_with_due_patients
 from tenancy.tasks import in_each_organization, send_task
+from tenancy.told_metrics import tell
 
-EVALUATED = Counter("glucose_alarm_patients_evaluated_total", "Patients whom alarm rules looked at")
-SWEEP_SECONDS = Histogram("glucose_alarm_sweep_seconds", "How long one round over all clinics with due patients took")
 # While the database is away it is asked this often.
 AWAY_SECONDS = 2.0
 
@@ -23,13 +22,26 @@ log = structlog.get_logger(__name__)
 
 def evaluate_all_due() -> Evaluated:
     """A round over all clinics; one that fails does not stop the rest."""
-    with SWEEP_SECONDS.time():
-        done = in_each_organization(
-            _evaluate_and_send, failed="organization_not_evaluated", among=organizations_with_due_patients()
-        )
+    begun = time.monotonic()
+    done = in_each_organization(
+        _evaluate_and_send, failed="organization_not_evaluated", among=organizations_with_due_patients()
+    )
     total = sum(done, Evaluated())
-    EVALUATED.inc(total.patients)
+    # A round that found nothing is told by nobody: it comes every second.
+    if done:
+        tell(
+            metrics.SWEEP_SECONDS.told([time.monotonic() - begun]),
+            metrics.EVALUATED.told(by=total.patients),
+            metrics.RULES_FAILED.told(by=total.rules_failed),
+            metrics.LAG_SECONDS.told(total.lags),
+        )
     return total
+
+
+def note_oldest_mark() -> None:
+    """How far evaluating is behind, over all clinics."""
+    oldest = in_each_organization(oldest_mark, failed="marks_not_read", among=organizations_with_due_patients())
+    metrics.WAITING.note(min((since for since in oldest if since is not None), default=None))
 
 
 def _evaluate_and_send() -> Evaluated:

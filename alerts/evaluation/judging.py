@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from prometheus_client import Counter
 
 from alerts.engine.advance import AnyTimeline, advance, stays_idle, what_is_new
 from alerts.engine.events import EventTimeline
@@ -26,8 +25,6 @@ from alerts.evaluation.remembering import Remembered, Remembering
 from alerts.evaluation.writing import Outcome
 from alerts.models import Episode
 from alerts.rules import EffectiveRule
-
-RULES_FAILED = Counter("glucose_alarm_rules_failed_total", "Rules that could not be evaluated for a patient")
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +57,7 @@ def judge(look: PatientLook, plans: Sequence[EffectiveRule], now: datetime) -> O
             after, transitions = advance(plan, state, course.new, course.timeline, instant)
             _look_again(outcome, plan, after, course.tick)
         except Exception:
-            RULES_FAILED.inc()
+            outcome.rules_failed += 1
             log.exception("alarm_rule_failed", rule=plan.code)
             remembering.add(plan, state)
         else:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Min
 from django.utils import timezone
 
 from alerts.evaluation import statements
@@ -17,6 +18,7 @@ from alerts.evaluation.loading import add_measured, claim
 from alerts.evaluation.rules_gone import end_what_has_no_rule
 from alerts.evaluation.writing import write
 from alerts.rules import effective_rules
+from readings.models import EvaluationMark
 from tenancy.directory import organizations_named_by
 from tenancy.scope import required_organization_id
 
@@ -33,9 +35,18 @@ class Evaluated:
     transitions: int = 0
     # Messages that are to be sent.
     told: int = 0
+    rules_failed: int = 0
+    # Seconds that new readings had waited, of the patients who had any.
+    lags: list[float] = field(default_factory=list)
 
     def __add__(self, other: Evaluated) -> Evaluated:
-        return Evaluated(self.patients + other.patients, self.transitions + other.transitions, self.told + other.told)
+        return Evaluated(
+            self.patients + other.patients,
+            self.transitions + other.transitions,
+            self.told + other.told,
+            self.rules_failed + other.rules_failed,
+            self.lags + other.lags,
+        )
 
 
 def organizations_with_due_patients() -> list[int]:
@@ -57,6 +68,13 @@ def evaluate_due_patients(*, limit: int = PATIENTS_PER_RUN) -> Evaluated:
         if len(due) < PATIENTS_AT_ONCE:
             break
     return done
+
+
+@transaction.atomic
+def oldest_mark() -> datetime | None:
+    """Since when a reading of the clinic in scope has been waiting for the rules."""
+    found: datetime | None = EvaluationMark.objects.aggregate(oldest=Min("marked_at"))["oldest"]
+    return found
 
 
 def _evaluate_some(left: set[int]) -> tuple[set[int], set[int], Evaluated]:
@@ -110,4 +128,8 @@ def _evaluate(patient_ids: Sequence[int], now: datetime) -> tuple[set[int], Eval
         end_what_has_no_rule(look, plans[patient_id], now)
         outcomes.append(judge(look, plans[patient_id], now))
     told = write(outcomes, now)
-    return set(looks), Evaluated(len(outcomes), sum(len(outcome.transitions) for outcome in outcomes), told)
+    lags = [(now - look.waiting_since).total_seconds() for look in looks.values() if look.waiting_since < now]
+    failed = sum(outcome.rules_failed for outcome in outcomes)
+    return set(looks), Evaluated(
+        len(outcomes), sum(len(outcome.transitions) for outcome in outcomes), told, failed, lags
+    )

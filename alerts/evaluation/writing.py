@@ -34,6 +34,7 @@ class Outcome:
     seen: list[SeenReading] = field(default_factory=list)
     evaluated_through: datetime | None = None
     next_look_at: datetime | None = None
+    rules_failed: int = 0
 
 
 def write(outcomes: Sequence[Outcome], now: datetime) -> int:
