@@ -34,6 +34,7 @@ WITHOUT_ORGANIZATION = {
     "demo_devices": "posts over HTTP with device keys, as a device does",
     "seed_demo": "makes the demo clinic that it names",
     "keys": "generate is for an installation without clinics; each other action names one, see test_keys_command",
+    "loadtest": "loads a server over HTTP; its scenario makes clinics of its own and looks at each in its scope",
     "migrate": "the schema, as the owner",
     "reset_second_factor": "a second factor is a person's; each clinic of the person reads of it in its ledger",
     "runserver": "serves all clinics, as the web server does",
