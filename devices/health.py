@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import models
+from django.db.models import DurationField, ExpressionWrapper, F, Value
+from django.db.models.lookups import LessThanOrEqual
 
 from devices.models import Device
 
@@ -31,5 +33,17 @@ def connectivity(device: Device, now: datetime) -> Connectivity:
     if device.last_seen_at is None:
         return Connectivity.OFFLINE
     silence = now - device.last_seen_at
-    longest = timedelta(seconds=INTERVALS_UNTIL_OFFLINE * device.reading_interval)
-    return Connectivity.ONLINE if silence <= longest else Connectivity.OFFLINE
+    return Connectivity.ONLINE if silence <= longest_silence(device) else Connectivity.OFFLINE
+
+
+def longest_silence(device: Device) -> timedelta:
+    return timedelta(seconds=INTERVALS_UNTIL_OFFLINE * device.reading_interval)
+
+
+def is_online_at(now: datetime) -> LessThanOrEqual:
+    """The same of the database; null for a device that was never heard."""
+    silence = ExpressionWrapper(Value(now) - F("last_seen_at"), output_field=DurationField())
+    longest = ExpressionWrapper(
+        F("reading_interval") * timedelta(seconds=INTERVALS_UNTIL_OFFLINE), output_field=DurationField()
+    )
+    return LessThanOrEqual(silence, longest)

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from devices.health import INTERVALS_UNTIL_OFFLINE, LOW_BATTERY_PERCENT, Connectivity, connectivity
+from devices.health import LOW_BATTERY_PERCENT, Connectivity, connectivity, longest_silence
 from devices.models import Device, Presence
 from tenancy.directory import organizations_named_by
 from tenancy.live import Notice, publish_after_commit
@@ -86,7 +86,7 @@ def _kind_of_news(row: Presence, found: Found) -> str | None:
 
 
 def _when_silent(device: Device, last_seen_at: datetime) -> datetime:
-    silence = timedelta(seconds=INTERVALS_UNTIL_OFFLINE * device.reading_interval)
+    silence = longest_silence(device)
     return last_seen_at + silence + _AFTER
 
 

@@ -23,7 +23,6 @@ from edge.patients import Asked, patients_named
 from edge.payloads import DeviceReading
 from edge.refusals import (
     DEVICE_MISMATCH,
-    Conflict,
     Refused,
     already_stored,
     not_their_device_text,
@@ -34,6 +33,7 @@ from edge.slots import Slots
 from readings.live import created_notice
 from readings.rows import Outcome, ReadingRow, RowResult
 from readings.store.steps import store_steps
+from tenancy.api.errors import Conflict
 
 # A device that measures somebody else now sends again what it measured of the person before: that is a duplicate.
 REPEATED = """

@@ -67,7 +67,7 @@ def _of_valkey() -> list[Metric]:
 
 def queue_depth() -> int:
     """Raises redis.RedisError."""
-    return int(_broker().llen(QUEUE))  # type: ignore[arg-type]
+    return int(_broker().llen(QUEUE))
 
 
 def _of_the_database() -> list[Metric]:
@@ -91,7 +91,7 @@ def _pool() -> Metric:
 
 def pool_stats() -> dict[str, int]:
     """Empty where the process has no pool."""
-    pool = connections["default"].pool
+    pool = getattr(connections["default"], "pool", None)
     return dict(pool.get_stats()) if pool else {}
 
 

@@ -64,13 +64,18 @@ def create_measurement(
     row.measured_at = _believable(measured_at or now, now)
     row.source, row.notes = _named(source), notes
     row.full_clean(exclude=NOT_ENTERED, validate_unique=False)
-    row.save(force_insert=True)
-    record_creation(
-        row, object_id=str(row.public_id), patient_id=patient.pk, skip=["patient", "source_number", "received_at"]
-    )
-    publish_after_commit(entered_notices(row))
+    keep(row)
     mark_for_rules(patient_id=patient.pk, measured_at=row.measured_at)
     return row
+
+
+def keep(row: Measurement) -> None:
+    """A new one, told to the ledger and to streams. Marking its patient for the rules comes last in the transaction."""
+    row.save(force_insert=True)
+    record_creation(
+        row, object_id=str(row.public_id), patient_id=row.patient_id, skip=["patient", "source_number", "received_at"]
+    )
+    publish_after_commit(entered_notices(row))
 
 
 @transaction.atomic

@@ -13,10 +13,7 @@ from typing import Any
 from django.db.models import (
     Case,
     CharField,
-    DurationField,
     Exists,
-    ExpressionWrapper,
-    F,
     Max,
     OuterRef,
     Q,
@@ -27,13 +24,13 @@ from django.db.models import (
 
 from devices.fleet.models import DeviceState
 from devices.health import (
-    INTERVALS_UNTIL_OFFLINE,
     LOW_BATTERY_PERCENT,
     NEEDING_CARE,
     OUT_OF_USE,
     Connectivity,
     Health,
     connectivity,
+    is_online_at,
 )
 from devices.models import Device, DeviceKey
 
@@ -149,14 +146,9 @@ def with_health(devices: QuerySet[Device], now: datetime) -> Any:
     )
     live = DeviceKey.objects.live().filter(device_id=OuterRef("pk"))
     lasting = live.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now + KEY_ENDS_SOON))
-    longest = ExpressionWrapper(
-        F("reading_interval") * timedelta(seconds=INTERVALS_UNTIL_OFFLINE), output_field=DurationField()
-    )
-    silence = ExpressionWrapper(Value(now) - F("last_seen_at"), output_field=DurationField())
-    measured = devices.alias(longest=longest, silence=silence)
-    return measured.annotate(
+    return devices.annotate(
         key_ends_soon=Case(When(Exists(live) & ~Exists(lasting), then=True), default=False),
-        is_online=Case(When(silence__lte=F("longest"), then=True), default=False),
+        is_online=Case(When(is_online_at(now), then=True), default=False),
         health=Case(
             When(status__in=OUT_OF_USE, then=Value(Health.DEACTIVATED.value)),
             When(is_online=False, then=Value(Health.OFFLINE.value)),

@@ -6,8 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, ExpressionWrapper, F, Q
-from django.db.models import DurationField as Duration
+from django.db.models import Count, Q
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -17,7 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.models import Membership
 from accounts.roles import Role
-from devices.health import INTERVALS_UNTIL_OFFLINE
+from devices.health import is_online_at
 from devices.models import Device
 from patients.models import Patient
 from tenancy.api.routing import RoutedView
@@ -76,14 +75,10 @@ def statistics() -> dict[str, Any]:
 
 
 def device_counts() -> dict[str, int]:
-    silence = ExpressionWrapper(timezone.now() - F("last_seen_at"), output_field=Duration())
-    longest = ExpressionWrapper(
-        F("reading_interval") * timedelta(seconds=INTERVALS_UNTIL_OFFLINE), output_field=Duration()
-    )
     in_use = ~Q(status=Device.Status.RETIRED)
-    counted: dict[str, int] = Device.objects.annotate(silence=silence, longest=longest).aggregate(
+    counted: dict[str, int] = Device.objects.aggregate(
         total=Count("id", filter=in_use),
-        online=Count("id", filter=in_use & Q(silence__lte=F("longest"))),
+        online=Count("id", filter=in_use & Q(is_online_at(timezone.now()))),
         retired=Count("id", filter=~in_use),
     )
     return counted

@@ -16,16 +16,14 @@ from analytics.news2 import Consciousness, SpO2Scale
 from audit.changes import record_creation
 from patients.models import Patient
 from readings.rows import cut_to_milliseconds
-from tenancy.live import publish_after_commit
-from vitals.catalogue import TYPES, Limits, Metric
-from vitals.live import entered_notices
+from vitals.catalogue import TYPES, Metric, MetricType
 from vitals.marking import mark_for_rules
 from vitals.models import Measurement, Observation, OxygenScale
-from vitals.services import CLOCK_TOLERANCE, IN_THE_FUTURE, OBSERVATION
+from vitals.services import CLOCK_TOLERANCE, IN_THE_FUTURE, OBSERVATION, UPSIDE_DOWN, keep
+from vitals.units import ValueRefused, canonical
 
 NOTHING_OBSERVED = "Enter at least one value, the oxygen or the consciousness."
 DIASTOLIC_ALONE = "Enter the systolic value beside it."
-DIASTOLIC_ABOVE = "The diastolic value is below the systolic one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +66,8 @@ def record_observation(
     row.full_clean()
     row.save()
     for metric, value in observed.values.items():
-        measured = _measure(row, metric, value, observed.diastolic if metric is Metric.BLOOD_PRESSURE else None, now)
-        publish_after_commit(entered_notices(measured))
+        second = observed.diastolic if metric is Metric.BLOOD_PRESSURE else None
+        keep(_measurement(row, metric, value, second, now))
     record_creation(row, object_id=str(row.public_id), patient_id=patient.pk, skip=["source_number"])
     if observed.values:
         mark_for_rules(patient_id=patient.pk, measured_at=row.observed_at)
@@ -98,8 +96,8 @@ def scale_at(patient: Patient, instant: datetime) -> SpO2Scale:
     return SpO2Scale(decided.scale) if decided else SpO2Scale.STANDARD
 
 
-def _measure(row: Observation, metric: Metric, value: float, second: float | None, now: datetime) -> Measurement:
-    measurement = Measurement(
+def _measurement(row: Observation, metric: Metric, value: float, second: float | None, now: datetime) -> Measurement:
+    return Measurement(
         patient=row.patient,
         metric=metric,
         measured_at=row.observed_at,
@@ -111,20 +109,12 @@ def _measure(row: Observation, metric: Metric, value: float, second: float | Non
         source=OBSERVATION,
         received_at=now,
     )
-    measurement.save(force_insert=True)
-    record_creation(
-        measurement,
-        object_id=str(measurement.public_id),
-        patient_id=row.patient_id,
-        skip=["patient", "source_number", "received_at"],
-    )
-    return measurement
 
 
 def _refuse(observed: Observed, *, is_ahead: bool) -> None:
     errors: dict[str, str] = {}
     for metric, value in observed.values.items():
-        if refusal := _beyond(value, TYPES[metric].limits):
+        if refusal := _beyond(TYPES[metric], value):
             errors["systolic" if metric is Metric.BLOOD_PRESSURE else metric.label] = refusal
     if observed.diastolic is not None:
         errors |= _refuse_diastolic(observed.values.get(Metric.BLOOD_PRESSURE), observed.diastolic)
@@ -137,13 +127,17 @@ def _refuse(observed: Observed, *, is_ahead: bool) -> None:
 
 
 def _refuse_diastolic(systolic: float | None, diastolic: float) -> dict[str, str]:
-    limits = TYPES[Metric.BLOOD_PRESSURE].second
-    refusal = DIASTOLIC_ALONE if systolic is None else _beyond(diastolic, limits) if limits else None
-    if refusal is None and systolic is not None and diastolic >= systolic:
-        refusal = DIASTOLIC_ABOVE
+    if systolic is None:
+        return {"diastolic": DIASTOLIC_ALONE}
+    refusal = _beyond(TYPES[Metric.BLOOD_PRESSURE], diastolic, is_second=True)
+    if refusal is None and diastolic >= systolic:
+        refusal = UPSIDE_DOWN
     return {"diastolic": refusal} if refusal else {}
 
 
-def _beyond(value: float, limits: Limits) -> str | None:
-    # Not a number is within no limits.
-    return None if limits.low <= value <= limits.high else f"Enter a value from {limits.low:g} to {limits.high:g}."
+def _beyond(kind: MetricType, value: float, *, is_second: bool = False) -> str | None:
+    try:
+        canonical(kind, value, kind.unit, is_second=is_second)
+    except ValueRefused as refused:
+        return str(refused)
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 import subprocess
@@ -14,18 +15,21 @@ from typing import Any
 
 import pytest
 import yaml
+from compose_spec.models import ComposeSpecification, Service
 
 from glucose_platform import postgres_log
 from glucose_platform.env import database_from_url, keyring_from_text
 from scripts import generated, healthcheck
 from scripts.make_secrets import make_secrets
 from tenancy.encryption.generate import KEYRINGS
+from tests.deployment.files import COMPOSE_FILES, PROJECT, compose
 
-PROJECT = Path(__file__).resolve().parent.parent
-COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text())
+COMPOSE: dict[str, Any] = compose("docker-compose.yml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = [name for name, service in SERVICES.items() if service["image"] == "glucose-platform"]
 SERVING = ["web", "edge", "worker", "alarms", "beat"]
+# Read by compose itself, not by the platform.
+COMPOSES_OWN = {"SITES", "TLS", "PGADMIN_EMAIL"}
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -35,7 +39,9 @@ def instructions() -> list[tuple[str, str]]:
 
 
 def mounts(service: dict[str, Any]) -> dict[str, str]:
-    return {volume.split(":")[1]: volume.split(":")[0] for volume in service.get("volumes", [])}
+    """Directories in the container by the volumes that lie there; files of the project are not volumes."""
+    pairs = [volume.split(":") for volume in service.get("volumes", [])]
+    return {inside: volume for volume, inside, *_ in pairs if not volume.startswith("./")}
 
 
 def test_image_is_pinned_unprivileged_and_watched():
@@ -81,23 +87,68 @@ def test_settings_of_each_service_exist(name):
 def test_interpolated_names_are_settings(name):
     known = {variable["name"] for variable in generated.variables()}
 
-    assert set(re.findall(r"(?<!\$)\$\{(\w+)", yaml.safe_dump(SERVICES[name]))) <= known
+    assert set(re.findall(r"(?<!\$)\$\{(\w+)", yaml.safe_dump(SERVICES[name]))) <= known | COMPOSES_OWN
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_our_containers_can_do_little(name):
-    service = SERVICES[name]
+def test_the_files_keep_to_the_compose_specification():
+    """Its models let unknown keys of a service pass, so those are looked for apart."""
+    known = {field.alias or name for name, field in Service.model_fields.items()}
+    for name in COMPOSE_FILES:
+        ComposeSpecification.model_validate(compose(name))
+        for service in compose(name)["services"].values():
+            assert set(service) <= known
 
-    assert service["read_only"] is True
-    assert service["cap_drop"] == ["ALL"]
-    assert service["security_opt"] == ["no-new-privileges:true"]
+
+def test_containers_can_do_little():
+    """grafana writes beside its data; the servers of the official images give up root by themselves, and need to."""
+    for name, service in SERVICES.items():
+        assert service.get("deploy", {}).get("resources", {}).get("limits", {}).keys() == {"cpus", "memory"}, name
+        assert not service.get("privileged")
+        assert not re.search(r":latest$|^[^:]+$", service["image"]) or "build" in service or name in OURS, name
+        if name not in {"postgres", "redis"}:
+            assert service["cap_drop"] == ["ALL"], name
+            assert service["security_opt"] == ["no-new-privileges:true"], name
+        if name not in {"postgres", "redis", "grafana", "pgadmin"}:
+            assert service["read_only"] is True, name
 
 
-def test_only_web_servers_have_ports_and_only_on_loopback():
-    assert {name: service["ports"] for name, service in SERVICES.items() if "ports" in service} == {
-        "edge": ["127.0.0.1:${PORT:-8000}:8000"],
-        "web": ["127.0.0.1:8001:8000"],
-    }
+def test_what_people_reach_listens_on_loopback_alone():
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+    without_profile = {name for name in published if "profiles" not in SERVICES[name]}
+    assert without_profile == {"proxy"}
+    assert published["pgadmin"] == ["127.0.0.1:5050:5050"]
+    assert "127.0.0.1:${PORT:-8000}:8000" in published["proxy"]
+
+
+def test_development_runs_the_mounted_source_and_production_the_images():
+    override, production = (compose(name)["services"] for name in COMPOSE_FILES[1:])
+    for name in SERVING:
+        assert override[name]["volumes"] == ["./:/app:ro"]
+        assert override[name]["entrypoint"] == ["python", "-m", "scripts.reload"]
+        # An entrypoint of its own throws the image's command away.
+        assert "command" in SERVICES[name]
+        assert production[name]["environment"]["APP_ENV"] == "production"
+        assert "volumes" not in production[name]
+    assert production["proxy"]["ports"] == ["80:8080", "443:8443", "443:8443/udp"]
+    assert "ports" not in {key for name, service in production.items() if name != "proxy" for key in service}
+    # Neither a name nor an address has a default that would serve strangers.
+    text = (PROJECT / COMPOSE_FILES[2]).read_text()
+    assert "${DOMAIN:?" in text
+    assert "${ACME_EMAIL:?" in text
+
+
+def test_the_image_alone_is_the_whole_platform():
+    command = next(argument for name, argument in instructions() if name == "CMD")
+    assert json.loads(command) == [part for each in SERVICES["edge"]["command"] for part in each.split("=", 1)]
+
+
+def test_a_linter_of_dockerfiles_is_content():
+    hadolint = Path(sys.executable).with_name("hadolint")
+    files = [PROJECT / "Dockerfile", *sorted((PROJECT / "deploy").rglob("Dockerfile"))]
+    assert len(files) == 2
+    done = subprocess.run([hadolint, *files], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 @pytest.mark.parametrize("name", SERVING)
@@ -112,15 +163,17 @@ def test_serving_processes_wait_for_the_migrations_and_never_see_the_owner(name)
 def test_every_service_is_watched_or_ends():
     for name, service in SERVICES.items():
         ends = service.get("restart") == "no"
-        inherits_image_check = name in {"web", "edge"}
+        inherits_image_check = name in {"web", "edge"} or "profiles" in service
         assert ends or inherits_image_check or "healthcheck" in service, name
 
 
 @pytest.mark.promise(55)
 def test_the_database_servers_log_holds_no_values():
-    options = [option.removeprefix("-c").partition("=") for option in SERVICES["postgres"]["command"][1:]]
-    assert list(postgres_log.telling({name: value for name, _, value in options})) == []
-    assert {"log_min_messages", "log_min_error_statement"} <= {name for name, _, _ in options}
+    for file in (COMPOSE_FILES[0], COMPOSE_FILES[2]):
+        command = compose(file)["services"]["postgres"]["command"]
+        options = [option.removeprefix("-c").partition("=") for option in command[1:]]
+        assert list(postgres_log.telling({name: value for name, _, value in options})) == []
+        assert {"log_min_messages", "log_min_error_statement"} <= {name for name, _, _ in options}
 
 
 def test_volumes_are_declared():
@@ -151,17 +204,29 @@ def test_secrets_are_made_once_each_its_own(made_secrets):
     make_secrets(made_secrets)
 
     assert {path: path.read_text() for path in files} == first
-    assert len(set(first.values())) == len(first)
+    # Prometheus shows the token that web and edge ask for.
+    assert len(set(first.values())) == len(first) - 1
+    assert first[made_secrets / "app" / "metrics_token"] == first[made_secrets / "monitoring" / "metrics_token"]
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o444 for path in files)
     assert len(first[made_secrets / "app" / "secret_key"]) >= 32
     assert all(keyring_from_text(first[made_secrets / "app" / setting.lower()]) for setting in KEYRINGS.values())
 
 
 def test_secret_urls_name_the_services_of_the_compose_file(made_secrets):
+    hosts = {}
     for path in made_secrets.rglob("*_url"):
         host = re.search(r"@(\w+):\d+", path.read_text())
         assert host is not None
         assert host.group(1) in SERVICES
+        hosts[path.name] = host.group(1)
+    # What serves goes by the pooler; what migrates does not, and knows its users' passwords.
+    assert {hosts[f"database{kind}_url"] for kind in ("", "_edge", "_platform")} == {"pgbouncer"}
+    assert {hosts["admin_url"], hosts["database_owner_url"]} == {"postgres"}
+    known = dict(re.findall(r'^"(\w+)" "(.+)"$', (made_secrets / "pgbouncer" / "userlist.txt").read_text(), re.MULTILINE))
+    for name in ("database_url", "database_edge_url", "database_platform_url"):
+        parts = database_from_url((made_secrets / "app" / name).read_text())
+        assert known[str(parts["USER"])] == parts["PASSWORD"]
+    assert len(known) == 3
     assert database_from_url((made_secrets / "app" / "database_url").read_text())["USER"] == "glucose_app"
 
 
