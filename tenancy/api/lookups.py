@@ -18,6 +18,15 @@ def one_or_404(queryset: models.QuerySet[M]) -> M:
     return found
 
 
+def called_or_404(queryset: models.QuerySet[M], public_id: str, sentence: str) -> M:
+    """Raises NotFound with the same ``sentence`` for what is no id and for what nobody here has."""
+    uuid_asked = possible_uuid(public_id)
+    found = None if uuid_asked is None else queryset.filter(public_id=uuid_asked).first()
+    if found is None:
+        raise NotFound(sentence)
+    return found
+
+
 def possible_uuid(text: str) -> uuid.UUID | None:
     try:
         return uuid.UUID(text)

@@ -8,7 +8,6 @@ from typing import Any
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,7 +15,7 @@ from rest_framework.views import APIView
 from audit.services import record_look
 from readings.api.people import patient_asked_about
 from readings.history.days import ONE_DAY, start_of_day
-from tenancy.api.lookups import uuid_or_404
+from tenancy.api.lookups import called_or_404
 from tenancy.api.pagination import ItemsPagination
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer, InstantField
@@ -166,9 +165,7 @@ class ActivityScoreView(RoutedView, APIView):
 
 
 def _one(public_id: str) -> Activity:
-    row: Activity | None = Activity.objects.select_related("patient").filter(public_id=uuid_or_404(public_id)).first()
-    if row is None:
-        raise NotFound(NOT_FOUND)
+    row: Activity = called_or_404(Activity.objects.select_related("patient"), public_id, NOT_FOUND)
     return row
 
 

@@ -7,14 +7,13 @@ from typing import Any
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.services import record_look
 from readings.api.people import patient_asked_about
-from tenancy.api.lookups import uuid_or_404
+from tenancy.api.lookups import called_or_404
 from tenancy.api.pagination import ItemsPagination
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer
@@ -121,9 +120,7 @@ class GoalView(RoutedView, APIView):
 
 
 def _one(public_id: str) -> Goal:
-    row: Goal | None = Goal.objects.select_related("patient").filter(public_id=uuid_or_404(public_id)).first()
-    if row is None:
-        raise NotFound(NOT_FOUND)
+    row: Goal = called_or_404(Goal.objects.select_related("patient"), public_id, NOT_FOUND)
     return row
 
 

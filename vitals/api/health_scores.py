@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,7 +17,7 @@ from analytics.health_score import DEFINITIONS, VERSION, DailyScore, ScoredPart
 from audit.services import record_look
 from readings.api.people import patient_asked_about
 from readings.history.days import day_of
-from tenancy.api.lookups import uuid_or_404
+from tenancy.api.lookups import called_or_404
 from tenancy.api.pagination import ItemsPagination
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer, InstantField
@@ -198,11 +198,7 @@ def _part(scored: ScoredPart) -> dict[str, Any]:
 
 
 def _one(public_id: str) -> HealthScore:
-    row: HealthScore | None = (
-        HealthScore.objects.select_related("patient").filter(public_id=uuid_or_404(public_id)).first()
-    )
-    if row is None:
-        raise NotFound(NOT_FOUND)
+    row: HealthScore = called_or_404(HealthScore.objects.select_related("patient"), public_id, NOT_FOUND)
     return row
 
 
