@@ -55,7 +55,7 @@ def run_sync(clinic: Clinic, connection: Connection, *, lane: Lane = Lane.HOT) -
         return sync(session(claimed, lane))
 
 
-def run_backfill(clinic: Clinic, *, seconds: float = 60) -> Outcome:
+def run_backfill(clinic: Clinic, *, seconds: float = 600) -> Outcome:
     with clinic.scope():
         claimed = claim_backfill()
         assert claimed is not None
