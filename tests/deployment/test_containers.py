@@ -222,7 +222,9 @@ def test_secret_urls_name_the_services_of_the_compose_file(made_secrets):
     # What serves goes by the pooler; what migrates does not, and knows its users' passwords.
     assert {hosts[f"database{kind}_url"] for kind in ("", "_edge", "_platform")} == {"pgbouncer"}
     assert {hosts["admin_url"], hosts["database_owner_url"]} == {"postgres"}
-    known = dict(re.findall(r'^"(\w+)" "(.+)"$', (made_secrets / "pgbouncer" / "userlist.txt").read_text(), re.MULTILINE))
+    known = dict(
+        re.findall(r'^"(\w+)" "(.+)"$', (made_secrets / "pgbouncer" / "userlist.txt").read_text(), re.MULTILINE)
+    )
     for name in ("database_url", "database_edge_url", "database_platform_url"):
         parts = database_from_url((made_secrets / "app" / name).read_text())
         assert known[str(parts["USER"])] == parts["PASSWORD"]

@@ -1,0 +1,30 @@
+"""What is deployed, parsed once."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+DEPLOY = PROJECT / "deploy"
+COMPOSE_FILES = ("docker-compose.yml", "docker-compose.override.yml", "docker-compose.prod.yml")
+
+
+class Loader(yaml.SafeLoader):
+    """Knows compose's tag for a list that replaces the one of the file before."""
+
+
+Loader.add_constructor("!override", lambda loader, node: loader.construct_sequence(node, deep=True))
+
+
+@cache
+def compose(name: str) -> Any:
+    return yaml.load((PROJECT / name).read_text(), Loader)  # noqa: S506 a SafeLoader
+
+
+@cache
+def documents(path: Path) -> list[Any]:
+    return [document for document in yaml.safe_load_all(path.read_text()) if document]
