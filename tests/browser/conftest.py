@@ -16,6 +16,14 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
+# Each width and each scheme by day, all four together at night.
+EVERY_LOOK = [
+    (1280, "light"),
+    (390, "dark"),
+    pytest.param((1280, "dark"), marks=pytest.mark.nightly),
+    pytest.param((390, "light"), marks=pytest.mark.nightly),
+]
+
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:

@@ -18,12 +18,11 @@ from edge.tests.streaming import post
 from patients.care_team import add_to_care_team
 from tenancy.managers import audited_elsewhere
 from tenancy.models import Organization
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import EVERY_LOOK, Visitor
 from tests.clinic_alarms import add_episode
 from tests.clinics import Clinic
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-EVERY_LOOK = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 SOON_MS = 10_000
 
 

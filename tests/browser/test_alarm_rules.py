@@ -9,13 +9,12 @@ import pytest
 from alerts.evaluation.everywhere import evaluate_all_due
 from alerts.tests.evaluating import episodes
 from edge.tests.streaming import post
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import EVERY_LOOK, Visitor
 from tests.clinics import Clinic
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 EDIT = "/admin/alarm-rules/edit/"
-EVERY_LOOK = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 
 
 def tab_to(visit: Visitor, selector: str) -> None:

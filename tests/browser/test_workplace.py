@@ -8,13 +8,11 @@ import re
 import pytest
 
 from accounts.services import add_member
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import EVERY_LOOK, Visitor
 from tests.clinics import PASSWORD, Clinic
 from tests.commands import run_command
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-EVERY_LOOK = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 
 
 @pytest.fixture
