@@ -5,6 +5,7 @@ from celery import shared_task
 from django.db import transaction
 
 from audit import looks, partitions
+from audit.events import put_sealed_entries
 from audit.models import Seal
 from audit.seals import retention
 from audit.seals.due import organizations_with_unsealed_entries
@@ -27,6 +28,7 @@ def seal() -> None:
             except Exception:
                 log.exception("audit_not_sealed", organization=organization_id)
                 continue
+            put_sealed_entries(made)
             if made and not send_task(publish, number=made[-1].number):
                 _publish_without_the_broker(made[-1].number)
 

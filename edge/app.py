@@ -44,7 +44,7 @@ from edge.requests import Receive, Request, Scope, Send
 from edge.routes import is_answered_here, matching
 from edge.slots import Slots
 from edge.valkey import valkey_client
-from tenancy import metrics
+from tenancy import metrics, tracing
 from vitals.units import draw_all
 
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -232,6 +232,12 @@ def _observe(request: Request, principal: Principal | None, status: int, seconds
     answered.inc()
     took.observe(seconds)
     metrics.LAST_MINUTE.add()
+    tracing.note_span(
+        f"{request.method} {route}",
+        seconds=seconds,
+        attributes={"http.status": status, "request_id": request.id},
+        parent=request.headers.get("traceparent", ""),
+    )
     if status < 400:
         return
     who = {"user_id": str(principal.user_public_id)} if isinstance(principal, PersonPrincipal) else {}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
+import structlog
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging, worker_init, worker_ready
+from celery.signals import setup_logging, task_postrun, task_prerun, worker_init, worker_ready
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "glucose_platform.settings")
@@ -73,6 +75,23 @@ def refuse_unsafe_worker(**kwargs: Any) -> None:
         refuse_to_serve_unsafely()
     except ImproperlyConfigured as error:
         raise SystemExit(str(error)) from error
+
+
+_begun: dict[str, float] = {}
+
+
+@task_prerun.connect
+def remember_the_begin(task_id: str = "", **kwargs: Any) -> None:
+    _begun[task_id] = time.perf_counter()
+
+
+@task_postrun.connect
+def note_span_of_the_task(task_id: str = "", task: Any = None, state: str = "", **kwargs: Any) -> None:
+    from tenancy.tracing import note_span
+
+    seconds = time.perf_counter() - _begun.pop(task_id, time.perf_counter())
+    told = structlog.contextvars.get_contextvars().get("request_id", task_id)
+    note_span(task.name, seconds=seconds, attributes={"state": state or "", "request_id": str(told)})
 
 
 @worker_ready.connect

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from glucose_platform.log_forwarding import ToEventSink
 from glucose_platform.log_scrubbing import CeleryWithoutValues, ExceptionsWithoutValues, scrub
 
 # Whatever calls the logger with these keys loses their values: they would be clinical or secret.
@@ -27,7 +28,10 @@ def hide_values(logger: Any, method: str, event: structlog.typing.EventDict) -> 
 
 
 def configure(options: dict[str, Any]) -> None:
-    """Django's LOGGING_CONFIG hook. ``options``: ``level``; ``json``; ``messages``: tell those of all exceptions."""
+    """Django's LOGGING_CONFIG hook.
+
+    ``options``: ``level``; ``json``; ``messages``: tell those of all exceptions; ``events``: also to the event sink.
+    """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -50,13 +54,27 @@ def configure(options: dict[str, Any]) -> None:
                         scrub,
                         renderer,
                     ],
-                }
+                },
+                "event": {
+                    "()": structlog.stdlib.ProcessorFormatter,
+                    "foreign_pre_chain": shared,
+                    "processors": [
+                        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                        ExceptionsWithoutValues(with_messages=False),
+                        scrub,
+                        structlog.processors.JSONRenderer(),
+                    ],
+                },
             },
             "filters": {"celery": {"()": CeleryWithoutValues}},
             "handlers": {
-                "console": {"class": "logging.StreamHandler", "formatter": "structured", "filters": ["celery"]}
+                "console": {"class": "logging.StreamHandler", "formatter": "structured", "filters": ["celery"]},
+                "events": {"()": ToEventSink, "level": "INFO", "formatter": "event", "filters": ["celery"]},
             },
-            "root": {"handlers": ["console"], "level": options["level"]},
+            "root": {
+                "handlers": ["console", "events"] if options.get("events") else ["console"],
+                "level": options["level"],
+            },
             "loggers": {
                 # They repeat with its path each request that RequestLog has logged, and print failed statements.
                 "django.request": {"level": "CRITICAL"},

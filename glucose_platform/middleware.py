@@ -14,7 +14,7 @@ from accounts.principals import PersonPrincipal, signed_in_principal
 from devices.authentication import DevicePrincipal, device_principal
 from glucose_platform.error_pages import API_PREFIX
 from glucose_platform.request_log import known_method
-from tenancy import metrics
+from tenancy import metrics, tracing
 from tenancy.api.errors import DATABASE_AWAY
 from tenancy.scope import scoped
 
@@ -61,8 +61,15 @@ def observe_requests(get_response: GetResponse) -> GetResponse:
         route = match.route if match else "unknown"
         method = known_method(request)
         metrics.REQUESTS.labels(method, route, response.status_code).inc()
-        metrics.REQUEST_SECONDS.labels(method, route).observe(time.perf_counter() - begun)
+        seconds = time.perf_counter() - begun
+        metrics.REQUEST_SECONDS.labels(method, route).observe(seconds)
         metrics.LAST_MINUTE.add()
+        tracing.note_span(
+            f"{method} {route}",
+            seconds=seconds,
+            attributes={"http.status": response.status_code, "request_id": response.headers.get("X-Request-ID", "")},
+            parent=request.headers.get("traceparent", ""),
+        )
         return response
 
     return middleware

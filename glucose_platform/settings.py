@@ -570,6 +570,18 @@ LOGGING = {"level": LOG_LEVEL, "json": PRODUCTION, "messages": DEBUG}
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # RequestLog has looked at it
 
+EVENTS_DYNAMODB_TABLE = env.text(
+    "EVENTS_DYNAMODB_TABLE", help="DynamoDB table that also keeps events, errors and audit actions; needs the extra aws"
+)
+SENTRY_DSN = env.text(
+    "SENTRY_DSN", secret=True, help="a Sentry that is told of errors, without texts or values; needs the extra sentry"
+)
+OTEL_EXPORTER_OTLP_ENDPOINT = env.text(
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    help="an OpenTelemetry collector (http://host:4318) that gets spans of requests and tasks; needs the extra tracing",
+).rstrip("/")
+LOGGING["events"] = bool(EVENTS_DYNAMODB_TABLE)
+
 METRICS_TOKEN = env.text("METRICS_TOKEN", secret=True, help="bearer token for /metrics from beyond loopback")
 
 SETTINGS_PROBLEMS: list[str] = env.problems
