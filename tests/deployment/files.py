@@ -17,7 +17,11 @@ class Loader(yaml.SafeLoader):
     """Knows compose's tag for a list that replaces the one of the file before."""
 
 
-Loader.add_constructor("!override", lambda loader, node: loader.construct_sequence(node, deep=True))
+def replacing_list(loader: Loader, node: yaml.SequenceNode) -> list[Any]:
+    return loader.construct_sequence(node, deep=True)
+
+
+Loader.add_constructor("!override", replacing_list)
 
 
 @cache
