@@ -26,7 +26,7 @@ from dexcom_sync.records.fields import Provenance, Source
 from dexcom_sync.records.outcomes import Context, Flag, Leniency, Quarantined, Reason, Resource
 from dexcom_sync.records.settings_history import AlertSchedule, AlertSetting
 from dexcom_sync.records.times import OffsetSource, Times
-from dexcom_sync.records.windows import Window, format_query_time, halves, pieces, window_through
+from dexcom_sync.records.windows import Window, format_query_time, halves, pieces
 
 Parsed = Egv | Event | Calibration | Alert | Device
 PARSERS: Final[dict[Resource, Callable[[object, Context], Parsed | Quarantined]]] = {
@@ -76,5 +76,4 @@ __all__ = [
     "payload_digest",
     "physical_readings",
     "pieces",
-    "window_through",
 ]

@@ -30,11 +30,6 @@ def whole_second(instant: datetime) -> datetime:
     return instant.astimezone(UTC).replace(microsecond=0)
 
 
-def window_through(first: datetime, last: datetime) -> Window:
-    """A window that holds a record of the instant ``last``, however the end is meant."""
-    return Window(whole_second(first), whole_second(last) + SECOND)
-
-
 def pieces(window: Window, *, longest: timedelta = LONGEST) -> list[Window]:
     """At most ``longest`` each, overlapping by a second; nothing for a window that is empty."""
     if not SECOND < longest <= LONGEST:

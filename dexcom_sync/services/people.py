@@ -31,26 +31,6 @@ def resume(*, connection: Connection) -> Connection:
 
 
 @transaction.atomic
-def ask_for_sync(*, connection: Connection) -> Connection:
-    """Due at once. The caller sends the task after the commit; where that is lost, the next sweep finds it."""
-    locked: Connection = (
-        Connection.objects.select_for_update(of=("self",)).select_related("patient").get(pk=connection.pk)
-    )
-    if locked.status not in Connection.POLLED:
-        raise NotPossible("Only a connection in use can be read.")
-    locked.next_due_at = timezone.now()
-    locked.save(update_fields=["next_due_at"])
-    record(
-        action=Action.UPDATE,
-        object_type=OBJECT,
-        object_id=str(locked.public_id),
-        patient_id=locked.patient_id,
-        reason="asked to be read now",
-    )
-    return locked
-
-
-@transaction.atomic
 def disconnect(*, connection: Connection) -> Connection:
     """The tokens are erased; what was read stays. The patient removes the app in their Dexcom account as well."""
     standing = tuple(status for status in Status if status != Status.REVOKED)

@@ -1,4 +1,4 @@
-"""A person wants the newest data at once. The caller sends the task afterwards."""
+"""A person wants the newest data at once. The caller sends the task after the commit."""
 
 from __future__ import annotations
 
@@ -37,18 +37,24 @@ class CallsMustWait(Refusal):
 def ask_to_read_now(*, connection: Connection) -> None:
     """Raises NotPossible where it is not read at all, and CallsMustWait beyond the budget of calls.
 
-    Where a worker has it in hand, that one brings the newest data: nothing is asked of the budget.
+    Where a worker has it in hand, that one brings the newest data: nothing is asked of the budget. Otherwise it is due
+    at once: where the caller's task is lost, the next sweep finds it.
     """
-    if connection.status not in Connection.POLLED:
-        raise NotPossible(status_sentence(connection.status))
-    is_in_hand = connection.claimed_until is not None and connection.claimed_until > timezone.now()
-    if not is_in_hand:
-        _spend_a_call(connection)
+    locked: Connection = (
+        Connection.objects.select_for_update(of=("self",)).select_related("patient").get(pk=connection.pk)
+    )
+    if locked.status not in Connection.POLLED:
+        raise NotPossible(status_sentence(locked.status))
+    now = timezone.now()
+    if locked.claimed_until is None or locked.claimed_until <= now:
+        _spend_a_call(locked)
+        locked.next_due_at = now
+        locked.save(update_fields=["next_due_at"])
     record(
         action=Action.UPDATE,
         object_type=OBJECT,
-        object_id=str(connection.public_id),
-        patient_id=connection.patient_id,
+        object_id=str(locked.public_id),
+        patient_id=locked.patient_id,
         reason="asked to read now",
     )
 

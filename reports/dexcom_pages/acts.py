@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from dexcom_sync.models import Connection
 from dexcom_sync.services import connecting, people
+from dexcom_sync.services.reading_now import ask_to_read_now
 from dexcom_sync.tasks import sync_now
 from patients.models import Patient
 from reports.alarm_board.access import acting_member
@@ -66,7 +67,7 @@ def _connect(request: HttpRequest, patient: Patient, back: str) -> HttpResponse:
 
 
 def _sync(request: HttpRequest, connection: Connection) -> str:
-    people.ask_for_sync(connection=connection)
+    ask_to_read_now(connection=connection)
     send_task_after_commit(sync_now, connection_id=connection.pk)
     return "Dexcom is being asked for what is new."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit.models import Entry
+from dexcom_sync.applications import limiter_of
 from dexcom_sync.models import Connection, ConnectRequest, Progress
 from dexcom_sync.tests.connections import APPLICATIONS, again, make_connection
 from patients.services import create_patient
@@ -77,6 +79,9 @@ def test_a_connection_is_paused_resumed_and_ended(northside: Clinic) -> None:
     assert "The connection is paused." in act(northside, "pause").content.decode()
     assert "The connection is not paused." not in act(northside, "resume").content.decode()
     assert "Dexcom is being read" in act(northside, "sync").content.decode()
+    with override_settings(DEXCOM_APPLICATIONS={"sandbox": (uuid.uuid4().hex, "secret")}):
+        limiter_of("sandbox").stop("invalid_client")
+        assert "Ask your operator." in act(northside, "sync").content.decode()
     assert "Tick that the tokens" in act(northside, "disconnect").content.decode()
     assert again(northside, connection).status == Connection.Status.ACTIVE
     assert "remove the app" in act(northside, "disconnect", sure="yes").content.decode()

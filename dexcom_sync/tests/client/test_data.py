@@ -35,8 +35,8 @@ from dexcom_sync.records import (
     Window,
     parse_data_range,
     pieces,
-    window_through,
 )
+from dexcom_sync.records.windows import SECOND
 from dexcom_sync.tests.client.calling import client_of
 from tests.dexcom import DexcomSandbox
 
@@ -74,12 +74,12 @@ def range_of(client: DexcomClient, token: str) -> Range:
 
 def last_day(client: DexcomClient, token: str) -> Window:
     end = range_of(client, token).end.system_time
-    return window_through(end - timedelta(days=1), end)
+    return Window(end - timedelta(days=1), end + SECOND)
 
 
 def everything(client: DexcomClient, token: str, resource: Resource) -> tuple[dict[str, Parsed], list[Quarantined]]:
     told = range_of(client, token)
-    window = window_through(told.start.system_time - timedelta(days=2), told.end.system_time)
+    window = Window(told.start.system_time - timedelta(days=2), told.end.system_time + SECOND)
     records: dict[str, Parsed] = {}
     refused: list[Quarantined] = []
     for piece in pieces(window):

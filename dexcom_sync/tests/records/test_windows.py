@@ -15,7 +15,6 @@ from dexcom_sync.records.windows import (
     format_query_time,
     halves,
     pieces,
-    window_through,
 )
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -27,12 +26,6 @@ def test_query_times_are_utc_without_zone_or_fraction() -> None:
     assert format_query_time(east) == "2025-03-09T14:05:11"
     with pytest.raises(ValueError, match="aware"):
         format_query_time(datetime(2025, 3, 9))  # noqa: DTZ001
-
-
-def test_the_last_wanted_second_is_inside_however_the_end_is_meant() -> None:
-    last = START + timedelta(seconds=10, microseconds=700_000)
-
-    assert window_through(START, last) == Window(START, START + timedelta(seconds=11))
 
 
 def test_thirty_days_are_one_piece_and_a_second_more_is_two() -> None:
