@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -32,6 +29,7 @@ from reports.worklist.points import Ranking, Reason, Standing
 from reports.worklist.reading import WORKLIST, counts, current_ranking
 from reports.worklist.rows import Row, rows_of
 from reports.worklist.words import Clock
+from tenancy.api.cursors import cursor_at, place_at
 from tenancy.api.lookups import one_or_404
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer, InstantField
@@ -278,15 +276,14 @@ def _page(ranking: Ranking, places: Integers, sort: str, query: dict[str, Any]) 
     last = int(page[-1])
     code = Patient.objects.values_list("code", flat=True).get(pk=int(ranking.facts.patient_ids[last]))
     value = float(keys[last])
-    written = json.dumps([None if math.isinf(value) else value, code])
-    return page, base64.urlsafe_b64encode(written.encode()).decode()
+    return page, cursor_at(None if math.isinf(value) else value, code)
 
 
 def _read_cursor(text: str) -> tuple[float, str]:
     try:
-        value, code = json.loads(base64.urlsafe_b64decode(text.encode("ascii")))
+        value, code = place_at(text, 2)
         return math.inf if value is None else float(value), str(code)
-    except (ValueError, TypeError, binascii.Error, UnicodeError, RecursionError):
+    except (ValueError, TypeError):
         raise NotFound("Invalid cursor") from None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from patients.models import Patient
 from readings.people import find_patient
 from reports.api.glucose.patient import asked
 from reports.glucose.hours import hours_of
+from tenancy.api.cursors import cursor_at, place_at
 from tenancy.api.routing import RoutedView
 from tenancy.api.serializers import CamelCaseSerializer, InstantField
 from vitals.analysis.hours import Hour, vital_hours_of
@@ -49,8 +49,11 @@ class HoursQuerySerializer(CamelCaseSerializer):
         return {**attrs, "since": since, "until": until}
 
     def validate_cursor(self, text: str) -> str:
-        code = _code_in(text)
-        if code is None:
+        try:
+            (code,) = place_at(text, 1)
+        except ValueError:
+            code = None
+        if not isinstance(code, str):
             raise serializers.ValidationError("This is no cursor that was given out.", code="invalid")
         return code
 
@@ -115,16 +118,4 @@ def _page(query: dict[str, Any]) -> tuple[list[Patient], str | None]:
         patients = patients.filter(code__gt=query["cursor"])
     found = list(patients[: query["limit"] + 1])
     page = found[: query["limit"]]
-    return page, _cursor_after(page[-1]) if len(found) > len(page) else None
-
-
-def _cursor_after(patient: Patient) -> str:
-    return base64.urlsafe_b64encode(f"after {patient.code}".encode()).decode()
-
-
-def _code_in(cursor: str) -> str | None:
-    try:
-        word, _, code = base64.urlsafe_b64decode(cursor.encode("ascii")).decode("ascii").partition(" ")
-    except ValueError:
-        return None
-    return code if word == "after" and "\0" not in code else None
+    return page, cursor_at(page[-1].code) if len(found) > len(page) else None
