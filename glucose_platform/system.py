@@ -150,7 +150,7 @@ class RedocView(ProcessView, SpectacularRedocView):
 def failing_parts(*, data_plane_has_database: bool) -> list[str]:
     try:
         connection.ensure_connection()
-        failing = [] if _migrated() else ["migrations"]
+        failing = [] if migrated() else ["migrations"]
         if _months_end() < timezone.now() + timedelta(days=PARTITION_HEADROOM_DAYS):
             failing.append("partitions")
     except DatabaseError:
@@ -170,7 +170,7 @@ def _months_end() -> datetime:
     return min(covered_until() for covered_until in figures.COVERED_UNTIL.values())
 
 
-def _migrated() -> bool:
+def migrated() -> bool:
     return set(_newest_migrations()) <= set(MigrationRecorder(connection).applied_migrations())
 
 

@@ -31,6 +31,7 @@ WITHOUT_ORGANIZATION = {
     "evaluate_alarms": "looks at each clinic's patients in its scope; shows nothing of a clinic",
     "dexcom": "each of its actions names one, or looks at how all stand, see dexcom_sync.tests.test_command",
     "dexcom_sandbox": "serves simulated people, and knows no clinic",
+    "doctor": "looks at the installation; of clinics it tells how many ledgers are late",
     "demo_devices": "posts over HTTP with device keys, as a device does",
     "seed_demo": "makes the demo clinic that it names",
     "keys": "generate is for an installation without clinics; each other action names one, see test_keys_command",
