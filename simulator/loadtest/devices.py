@@ -13,7 +13,7 @@ import httpx
 import numpy as np
 
 from simulator.fleet.people import person
-from simulator.loadtest.endpoint import timed
+from simulator.loadtest.endpoint import Clients, timed
 from simulator.loadtest.plan import SENSOR_SECONDS, ScenarioPlan
 from simulator.loadtest.record import Record, spoken, tagged
 from simulator.loadtest.sample import Sample
@@ -63,7 +63,7 @@ class Poster:
     plan: ScenarioPlan
     levels: dict[int, int]
     gap: float
-    client: httpx.AsyncClient
+    client: Clients
     record: Record
     sample: Sample
     waiting: dict[int, int] = field(default_factory=dict)

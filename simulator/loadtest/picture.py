@@ -13,7 +13,7 @@ from reports.charts.svg import element, text, words
 from simulator.loadtest.rate import Step
 from simulator.loadtest.sample import P95_NEEDS, P99_NEEDS, Sample
 
-WIDTH, LEFT, RIGHT = 900, 60, 20
+WIDTH, LEFT, RIGHT = 900, 60, 40
 PLOT, HEAD, GAP = 170, 40, 40
 BUCKETS_A_DECADE = 10
 BAR, HELD, MISSED, MARK, QUIET = "#33691e", "#2e7d32", "#c62828", "#1a237e", "#616161"

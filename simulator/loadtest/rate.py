@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import cycle, islice
 
 from simulator.loadtest.devices import item_of, names_of, path_of, request_of
-from simulator.loadtest.endpoint import client_of, timed
+from simulator.loadtest.endpoint import Clients, timed
 from simulator.loadtest.record import tagged
 from simulator.loadtest.sample import Sample
 from simulator.loadtest.scenario import Run, refuse_another_platform
@@ -21,7 +23,7 @@ STEP_SECONDS, PROOF_SECONDS = 10.0, 30.0
 MOST_STEPS = 16
 # Bisection ends where both ends are so close.
 CLOSE_ENOUGH = 1.1
-CONNECTIONS = 128
+CONNECTIONS = 64
 VALUE = 110
 # Of a thousand answers one may be another than 201.
 MOST_WRONG = 0.001
@@ -73,9 +75,11 @@ class RateRun:
         return None
 
     def hold(self, rate: float, seconds: float) -> Step:
-        devices = self._take(int(rate * seconds))
+        posts = int(rate * seconds)
+        # A device comes again when it may.
+        devices = self._take(min(posts, math.ceil(rate * self.gap)))
         sample = Sample(f"posts at {rate:.0f}/s")
-        asyncio.run(self._post_all(devices, rate, sample))
+        asyncio.run(self._post_all(islice(cycle(devices), posts), rate, sample))
         self._used.append((time.monotonic(), devices))
         self.run.posts.seconds += sample.seconds
         self.run.posts.statuses += sample.statuses
@@ -108,8 +112,8 @@ class RateRun:
         taken, self._free = self._free[:count], self._free[count:]
         return taken
 
-    async def _post_all(self, devices: list[LoadDevice], rate: float, sample: Sample) -> None:
-        async with client_of(self.url, connections=CONNECTIONS) as client:
+    async def _post_all(self, devices: Iterable[LoadDevice], rate: float, sample: Sample) -> None:
+        async with Clients(self.url, connections=CONNECTIONS) as client:
             if not self.steps:
                 await refuse_another_platform(client, self.run.clinics[0])
             begun = time.perf_counter()

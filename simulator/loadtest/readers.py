@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from simulator.loadtest.endpoint import timed
+from simulator.loadtest.endpoint import Clients, timed
 from simulator.loadtest.record import Record
 from simulator.loadtest.sample import Sample
 from simulator.loadtest.world import LoadClinic, LoadReader
@@ -24,7 +24,7 @@ class Reading:
 
     reader: LoadReader
     clinic: LoadClinic
-    client: httpx.AsyncClient
+    client: Clients
     record: Record
     sample: Sample
 

@@ -53,8 +53,10 @@ class LoadReport:
         if self.ledger is not None:
             said = self.ledger.shown()
             console.print(
-                f"Ledger: {said['acknowledged']:,} readings acknowledged, {said['stored']:,} in the database; readers "
-                f"saw {said['rowsSeenByReaders']:,} rows; rules call for {said['alarmsCalledFor']:,} alarms, "
+                f"Ledger: {said['acknowledged']:,} readings acknowledged, {said['stored']:,} in the database."
+                if self.steps
+                else f"Ledger: {said['acknowledged']:,} readings acknowledged, {said['stored']:,} in the database; "
+                f"readers saw {said['rowsSeenByReaders']:,} rows; rules call for {said['alarmsCalledFor']:,} alarms, "
                 f"{said['alarmsFound']:,} of them are there."
             )
         console.print(", ".join(f"{name}: {value}" for name, value in self.machine.items()))

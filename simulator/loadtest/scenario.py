@@ -10,7 +10,7 @@ import httpx
 from django.conf import settings
 
 from simulator.loadtest.devices import Poster, levels_of
-from simulator.loadtest.endpoint import client_of
+from simulator.loadtest.endpoint import Clients
 from simulator.loadtest.plan import ScenarioPlan
 from simulator.loadtest.readers import Reading
 from simulator.loadtest.record import Record
@@ -46,7 +46,7 @@ def run_scenario(plan: ScenarioPlan, *, url: str) -> Run:
 
 
 async def _run(plan: ScenarioPlan, url: str, run: Run, levels: dict[LoadDevice, dict[int, int]]) -> None:
-    async with client_of(url, connections=CONNECTIONS) as client:
+    async with Clients(url, connections=CONNECTIONS) as client:
         await refuse_another_platform(client, run.clinics[0])
         posters = [
             Poster(device, plan, levels[device], settings.MAX_GLUCOSE_READING_RATE, client, run.record, run.posts)
@@ -71,17 +71,17 @@ async def _run(plan: ScenarioPlan, url: str, run: Run, levels: dict[LoadDevice, 
             raise error
 
 
-async def refuse_another_platform(client: httpx.AsyncClient, clinic: LoadClinic) -> None:
+async def refuse_another_platform(client: Clients, clinic: LoadClinic) -> None:
     device = clinic.devices[0]
     path = f"/api/v1/devices/{device.code}/readings?limit=1"
     try:
-        answer = await client.get(path, headers={"X-API-Key": device.key})
+        answer = await client.request("GET", path, headers={"X-API-Key": device.key})
     except httpx.HTTPError as error:
         raise NotThisPlatformError(
-            f"No server answers at {client.base_url} ({type(error).__name__}). Start it, or name it with --url."
+            f"No server answers at {client.url} ({type(error).__name__}). Start it, or name it with --url."
         ) from error
     if answer.status_code != httpx.codes.OK:
         raise NotThisPlatformError(
-            f"The server at {client.base_url} answered {answer.status_code} to a device that was just made: it serves "
+            f"The server at {client.url} answered {answer.status_code} to a device that was just made: it serves "
             "another database than this command's settings name. Run the command with the server's settings."
         )
