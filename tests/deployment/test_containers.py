@@ -66,6 +66,16 @@ def test_image_installs_the_lock_by_hash_and_drops_the_embedded_servers():
     assert dropped == [requirement.split("==")[0] for requirement in embedded]
 
 
+def test_the_images_lock_is_that_of_every_installation_and_what_talks_to_aws():
+    locks = {name: (PROJECT / "requirements" / f"{name}.txt").read_text() for name in ("run", "image")}
+    run, image = (
+        set(re.findall(r"^[a-z0-9._-]+(?:\[[a-z,]+\])?==[^ ]+", lock, re.MULTILINE)) for lock in locks.values()
+    )
+    assert len(run) > 40
+    assert run < image
+    assert {pin.partition("==")[0] for pin in image - run} == {"boto3", "botocore", "jmespath", "s3transfer"}
+
+
 def test_files_that_the_image_runs_are_not_kept_out_of_it():
     ignored = (PROJECT / ".dockerignore").read_text().split()
 

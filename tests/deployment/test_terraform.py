@@ -12,6 +12,7 @@ import hcl2
 import pytest
 
 from glucose_platform import postgres_log
+from scripts import generated
 from tests.deployment.files import DEPLOY, compose
 
 MODULES = [DEPLOY / "terraform" / "aws", DEPLOY / "terraform" / "ec2"]
@@ -133,6 +134,10 @@ def test_the_commands_are_those_of_the_compose_file() -> None:
     services = compose("docker-compose.yml")["services"]
     for name in ("web", "edge", "worker", "alarms", "beat"):
         assert commands[name] == services[name]["command"]
+    (environment,) = (block["environment"] for block in blocks(AWS, "locals") if "environment" in block)
+    (given,) = (block["secrets"] for block in blocks(AWS, "locals") if "secrets" in block)
+    known = {variable["name"] for variable in generated.variables()} | {"AWS_REGION"}
+    assert {*environment, *given} <= known
 
 
 def test_the_balancers_name_is_an_output() -> None:

@@ -3,21 +3,17 @@ resource "aws_dynamodb_table" "events" {
   count                       = var.event_table ? 1 : 0
   name                        = "${var.name}-events"
   billing_mode                = "PAY_PER_REQUEST"
-  hash_key                    = "stream"
-  range_key                   = "id"
+  hash_key                    = "timestamp"
+  range_key                   = "log_level"
   deletion_protection_enabled = true
 
   attribute {
-    name = "stream"
+    name = "timestamp"
     type = "S"
   }
   attribute {
-    name = "id"
+    name = "log_level"
     type = "S"
-  }
-  ttl {
-    attribute_name = "expires_at"
-    enabled        = true
   }
   point_in_time_recovery {
     enabled = true

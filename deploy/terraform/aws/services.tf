@@ -24,14 +24,16 @@ locals {
   running = toset(["web", "edge", "worker", "alarms", "beat"])
   scaled  = toset(["web", "edge", "worker"])
   environment = {
-    APP_ENV         = "production"
-    ALLOWED_HOSTS   = var.domain
-    PUBLIC_URL      = "https://${var.domain}"
-    TRUST_PROXY     = "true"
-    PORT            = "8000"
-    KMS_KEY_ID      = aws_kms_key.clinics.arn
-    KMS_REGION      = var.region
-    AUDIT_S3_BUCKET = aws_s3_bucket.this["audit"].id
+    APP_ENV               = "production"
+    ALLOWED_HOSTS         = var.domain
+    PUBLIC_URL            = "https://${var.domain}"
+    TRUST_PROXY           = "true"
+    PORT                  = "8000"
+    AWS_REGION            = var.region
+    KMS_KEY_ID            = aws_kms_key.clinics.arn
+    KMS_REGION            = var.region
+    AUDIT_S3_BUCKET       = aws_s3_bucket.this["audit"].id
+    EVENTS_DYNAMODB_TABLE = one(aws_dynamodb_table.events[*].name) == null ? "" : aws_dynamodb_table.events[0].name
   }
   secrets = ["SECRET_KEY", "TOKEN_SIGNING_KEYS", "AUDIT_SIGNING_KEYS", "DATABASE_URL", "DATABASE_EDGE_URL", "REDIS_URL"]
 }
