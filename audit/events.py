@@ -9,6 +9,7 @@ from django.db import transaction
 from audit.models import Entry, Seal
 from tenancy.event_sink import event_sink
 from tenancy.models import Organization
+from tenancy.scope import required_organization_id
 
 _TOLD = ("action", "object_type", "actor_kind", "actor_id", "actor_role", "request_id", "outcome", "count")
 
@@ -20,7 +21,7 @@ def put_sealed_entries(seals: Sequence[Seal]) -> None:
         return
     for seal in seals:
         with transaction.atomic():
-            code = Organization.objects.values_list("code", flat=True).get(pk=seal.organization_id)
+            code = Organization.objects.values_list("code", flat=True).get(pk=required_organization_id())
             entries = Entry.objects.filter(at__range=(seal.first_at, seal.last_at), id__in=list(seal.entry_ids))
             rows = list(entries.values("at", *_TOLD))
         for row in rows:

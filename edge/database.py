@@ -125,7 +125,12 @@ class PooledDatabase:
             max_size=largest,
             timeout=POOL_SECONDS,
             reconnect_timeout=RECONNECT_SECONDS,
-            kwargs={"autocommit": True, "connect_timeout": 2, **({} if prepares else {"prepare_threshold": None})},
+            kwargs={
+                "autocommit": True,
+                "connect_timeout": 2,
+                "application_name": "glucose-edge",
+                **({} if prepares else {"prepare_threshold": None}),
+            },
             configure=refuse_another_roles_connection,
             open=False,
         )

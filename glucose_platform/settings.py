@@ -198,6 +198,7 @@ def _database(url: str) -> dict[str, Any]:
         env.problems.append(f"A database URL cannot be read: {error}.")
         return {"ENGINE": "tenancy.postgresql", "NAME": "unconfigured"}
     options = dict(parts.pop("OPTIONS"))  # type: ignore[call-overload]
+    options.setdefault("application_name", f"glucose-{os.environ.get('GLUCOSE_PROCESS', 'command')}")
     if _POOLED:
         options["pool"] = {"min_size": DB_POOL_MIN, "max_size": max(DB_POOL_MIN, DB_POOL_MAX), "timeout": 5}
     else:

@@ -9,6 +9,10 @@ import uuid
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
+def is_request_id(text: str) -> bool:
+    return _REQUEST_ID.fullmatch(text) is not None
+
+
 def request_id_of(sent: str) -> str:
     """``sent``: of the header X-Request-ID, or empty."""
-    return sent if _REQUEST_ID.fullmatch(sent) else str(uuid.uuid4())
+    return sent if is_request_id(sent) else str(uuid.uuid4())

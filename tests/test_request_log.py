@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.services import set_password_link
@@ -74,3 +77,29 @@ def test_the_address_is_the_proxys_word_only_where_there_is_one(
     client.get(path, headers={"X-Forwarded-For": "198.51.100.1, 192.0.2.7"})
     assert f"'ip': '{told}'" in caplog.text
     assert "198.51.100.1" not in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_statements_tell_the_database_whose_they_are(northside: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the server has them: what runs, and under which name."""
+    asked: list[tuple[str, str]] = []
+
+    def look(self: Any, request: Any) -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT query, application_name FROM pg_stat_activity WHERE pid = pg_backend_pid() AND %s", [True]
+            )
+            asked.append(cursor.fetchone())
+        return Response({})
+
+    monkeypatch.setattr("glucose_platform.system.VersionView.get", look)
+    Client().get("/api/v1/system/version", headers={"X-Request-ID": "ward-7.request_1"})
+    # What could end the comment is no request id, and gets one of ours.
+    Client().get("/api/v1/system/version", headers={"X-Request-ID": "x*/ DROP TABLE y;--"})
+    (first, name), (second, _) = asked
+    assert first.endswith(" /* request_id=ward-7.request_1 */")
+    assert re.search(r" /\* request_id=[0-9a-f-]{36} \*/$", second)
+    assert name == "glucose-command"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()")
+        assert "request_id" not in cursor.fetchone()[0]

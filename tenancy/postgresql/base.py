@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
+from tenancy.postgresql.naming import NamedCursor, NamedDebugCursor
 from tenancy.scope import Scope, current_scope
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    def make_cursor(self, cursor: Any) -> NamedCursor:
+        return NamedCursor(cursor, self)
+
+    def make_debug_cursor(self, cursor: Any) -> NamedDebugCursor:
+        return NamedDebugCursor(cursor, self)
+
     def _set_autocommit(self, autocommit: bool) -> None:
         super()._set_autocommit(autocommit)  # type: ignore[misc]
         scope = current_scope()
