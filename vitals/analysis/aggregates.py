@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.db import connection
@@ -87,11 +87,6 @@ def aggregates_of(
         for metric, place, *row in cursor.fetchall():
             found[Metric(metric)].append(_aggregate(periods[place - 1], *row))
     return found
-
-
-def figures_between(patient: Patient, metric: Metric, since: datetime, until: datetime) -> Aggregate | None:
-    found = aggregates_of(patient, [metric], [Period(since.date(), since, until)])[metric]
-    return found[0] if found else None
 
 
 def _aggregate(period: Period, count: int, pairs: int, *figures: Any) -> Aggregate:

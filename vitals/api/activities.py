@@ -102,7 +102,7 @@ class ActivitiesView(PatientListView[Activity]):
                 started_at__gte=start_of_day(asked["start_date"], patient.zone),
                 started_at__lt=start_of_day(asked["end_date"] + ONE_DAY, patient.zone),
             )
-        return self.page(found, _body)
+        return self.page(found, lambda rows: [_body(row) for row in rows])
 
     @extend_schema(request=NewActivitySerializer, responses={201: ActivityShape})
     def post(self, request: Request) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.utils import timezone
@@ -12,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.services import record_look
+from patients.models import Patient
 from readings.api.people import patient_asked_about
 from tenancy.api.lookups import called_or_404
 from tenancy.api.pagination import ItemsPagination
@@ -21,7 +24,7 @@ from vitals.api.lists import PatientListView
 from vitals.api.queries import PatientQuerySerializer
 from vitals.catalogue import BY_NAME
 from vitals.scores.models import Direction, Goal
-from vitals.scores.progress import progress_of
+from vitals.scores.progress import Progress, progress_of
 from vitals.scores.services import change_goal, create_goal, delete_noted
 from vitals.units import shown_in
 
@@ -82,7 +85,7 @@ class GoalsView(PatientListView[Goal]):
     def get(self, request: Request) -> Response:
         """The newest start first, each with its progress as of now."""
         patient, _ = self.asked(request)
-        return self.page(Goal.objects.for_patient(patient).select_related("patient"), _body)
+        return self.page(Goal.objects.for_patient(patient).select_related("patient"), partial(_bodies, patient))
 
     @extend_schema(request=NewGoalSerializer, responses={201: GoalShape})
     def post(self, request: Request) -> Response:
@@ -125,7 +128,16 @@ def _one(public_id: str) -> Goal:
 
 
 def _body(row: Goal) -> dict[str, Any]:
-    progress = progress_of(row, row.patient, timezone.now())
+    (body,) = _bodies(row.patient, [row])
+    return body
+
+
+def _bodies(patient: Patient, rows: Sequence[Goal]) -> list[dict[str, Any]]:
+    found = progress_of(rows, patient, timezone.now())
+    return [_told(row, progress) for row, progress in zip(rows, found, strict=True)]
+
+
+def _told(row: Goal, progress: Progress) -> dict[str, Any]:
     current = progress.current
     body = {
         "id": row.public_id,

@@ -82,7 +82,7 @@ class HealthScoresView(PatientListView[HealthScore]):
         found: HealthScoreQuerySet = HealthScore.objects.for_patient(patient).select_related("patient")
         if "start_date" in asked:
             found = found.from_day_to(asked["start_date"], asked["end_date"])
-        return self.page(found, _body)
+        return self.page(found, lambda rows: [_body(row) for row in rows])
 
     @extend_schema(request=NewScoreSerializer, responses={201: HealthScoreShape})
     def post(self, request: Request) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -40,5 +40,5 @@ class PatientListView(RoutedView, GenericAPIView[Row]):
         record_look(kind=self.look, object_id=patient.code, patient_id=patient.pk)
         return patient, asked
 
-    def page(self, rows: QuerySet[Row], body: Callable[[Row], dict[str, Any]]) -> Response:
-        return self.get_paginated_response([body(row) for row in self.paginate_queryset(rows) or []])
+    def page(self, rows: QuerySet[Row], bodies: Callable[[Sequence[Row]], list[dict[str, Any]]]) -> Response:
+        return self.get_paginated_response(bodies(self.paginate_queryset(rows) or []))

@@ -117,7 +117,8 @@ class MetricsView(PatientListView[Measurement]):
     def get(self, request: Request) -> Response:
         """Newest first; days are those of the patient's zone."""
         patient, asked = self.asked(request)
-        return self.page(_found(patient, asked).select_related("patient", "device"), measurement_body)
+        found = _found(patient, asked).select_related("patient", "device")
+        return self.page(found, lambda rows: [measurement_body(row) for row in rows])
 
     @extend_schema(request=NewMeasurementSerializer, responses={201: MeasurementShape})
     def post(self, request: Request) -> Response:

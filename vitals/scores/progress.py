@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import connection
 
 from patients.models import Patient
 from readings.history.days import ONE_DAY, day_of, start_of_day
-from vitals.analysis.aggregates import figures_between
-from vitals.catalogue import Metric
-from vitals.models import Measurement
+from tenancy.scope import required_organization_id
 from vitals.scores.models import Activity, Direction, Goal
 
 MOST = 100.0
+_CURRENT = """
+SELECT CASE WHEN goal.adds_up THEN (
+           SELECT sum(value) FROM vitals_measurement
+            WHERE organization_id = %(organization_id)s AND patient_id = %(patient_id)s AND metric = goal.metric
+              AND measured_at >= goal.since AND measured_at < goal.until)
+       ELSE (
+           SELECT value FROM vitals_measurement
+            WHERE organization_id = %(organization_id)s AND patient_id = %(patient_id)s AND metric = goal.metric
+              AND measured_at >= goal.since AND measured_at < goal.until
+            ORDER BY measured_at DESC, source_number DESC LIMIT 1)
+       END
+  FROM unnest(%(metrics)s::smallint[], %(add_up)s::boolean[], %(since)s::timestamptz[], %(until)s::timestamptz[])
+       WITH ORDINALITY AS goal (metric, adds_up, since, until, position)
+ ORDER BY goal.position
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +56,19 @@ class ActivityScore:
         return min(MOST, sum(self.parts.values()))
 
 
-def progress_of(goal: Goal, patient: Patient, now: datetime) -> Progress:
-    """As of now, or of the target day where that is over."""
-    current = _current(goal, patient, now)
+def progress_of(goals: Sequence[Goal], patient: Patient, now: datetime) -> list[Progress]:
+    """Of each goal of the patient, as of now or of its target day where that is over."""
+    return [_progress(goal, value) for goal, value in zip(goals, _current(goals, patient, now), strict=True)]
+
+
+def activity_score(activities: Iterable[Activity]) -> ActivityScore:
+    rows = list(activities)
+    return ActivityScore(
+        len(rows), sum(row.seconds for row in rows) / 60, sum(row.calories_burned or 0.0 for row in rows)
+    )
+
+
+def _progress(goal: Goal, current: float | None) -> Progress:
     if current is None:
         return Progress(None, 0.0, is_achieved=False)
     target = goal.target_value
@@ -53,27 +79,29 @@ def progress_of(goal: Goal, patient: Patient, now: datetime) -> Progress:
     return Progress(current, max(0.0, MOST * target / current), is_achieved=False)
 
 
-def activity_score(activities: Iterable[Activity]) -> ActivityScore:
-    rows = list(activities)
-    return ActivityScore(
-        len(rows), sum(row.seconds for row in rows) / 60, sum(row.calories_burned or 0.0 for row in rows)
-    )
+def _current(goals: Sequence[Goal], patient: Patient, now: datetime) -> list[float | None]:
+    if not goals:
+        return []
+    windows = [_window(goal, patient.zone, now) for goal in goals]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CURRENT,
+            {
+                "organization_id": required_organization_id(),
+                "patient_id": patient.pk,
+                "metrics": [goal.metric for goal in goals],
+                "add_up": [goal.type.is_additive for goal in goals],
+                "since": [since for since, _ in windows],
+                "until": [until for _, until in windows],
+            },
+        )
+        return [value for (value,) in cursor.fetchall()]
 
 
-def _current(goal: Goal, patient: Patient, now: datetime) -> float | None:
-    zone = patient.zone
+def _window(goal: Goal, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime]:
+    """Of what adds up the day that counts, else all days since the goal's start."""
     day = day_of(now, zone)
     if goal.target_date is not None:
         day = min(day, goal.target_date)
-    ends_at = start_of_day(day + ONE_DAY, zone)
-    if goal.type.is_additive:
-        total = figures_between(patient, Metric(goal.metric), start_of_day(max(day, goal.start_date), zone), ends_at)
-        return None if total is None else total.figures.sum
-    newest = (
-        Measurement.objects.for_patient(patient)
-        .of_metrics([Metric(goal.metric)])
-        .between(start_of_day(goal.start_date, zone), ends_at)
-        .newest_first()
-        .first()
-    )
-    return None if newest is None else newest.value
+    first = max(day, goal.start_date) if goal.type.is_additive else goal.start_date
+    return start_of_day(first, zone), start_of_day(day + ONE_DAY, zone)

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.roles import Role
 from audit.models import Entry
@@ -138,6 +140,10 @@ def test_goals_follow_from_measurements(northside: Clinic, southside: Clinic) ->
         False,
     )
     assert (light["progressPercentage"], light["isAchieved"]) == (100.0, True)
+    with CaptureQueriesContext(connection) as asked:
+        listed = northside.api("nurse").get(GOALS, {"patient": patient.code}).json()["items"]
+    assert listed == [light, heavy, walked]
+    assert len([query for query in asked if "vitals_measurement" in query["sql"]]) == 1
     later = send(northside, "put", f"{GOALS}/{light['id']}", {"unit": "kg", "targetValue": 79}).json()
     assert (later["currentValue"], later["isAchieved"]) == (80, False)
 
