@@ -19,7 +19,7 @@ pytestmark = pytest.mark.promise(1)
 # Reads that say nothing of what a clinic wrote: no canary to be seen.
 WITHOUT_TEXT = {"device-stats", "device-health", "organization-settings", "admin-stats", "second-factor", "stream"} | {
     *("alert-stats", "alert-settings", "alert-configuration", "alert-channel-kinds", "alert-timeline"),
-    *("device-battery", "device-settings", "devices-statistics"),
+    *("device-battery", "device-settings", "devices-statistics", "system-metrics"),
     *("dexcom-auth-url", "dexcom-usage"),
     *("analytics-summary", "analytics-trends", "analytics-hourly-stats", "patient-summary"),
     *("plans", "subscription", "usage", "device-claims", "commands-stats", "device-sensor-values"),
