@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from scripts import generated
+
 PROJECT = Path(__file__).resolve().parent.parent.parent
 DEPLOY = PROJECT / "deploy"
 COMPOSE_FILES = ("docker-compose.yml", "docker-compose.override.yml", "docker-compose.prod.yml")
@@ -32,3 +34,9 @@ def compose(name: str) -> Any:
 @cache
 def documents(path: Path) -> list[Any]:
     return [document for document in yaml.safe_load_all(path.read_text()) if document]
+
+
+@cache
+def known_settings() -> frozenset[str]:
+    """Names that the code reads: it is parsed for them."""
+    return frozenset(variable["name"] for variable in generated.variables())

@@ -19,10 +19,10 @@ from compose_spec.models import ComposeSpecification, Service
 
 from glucose_platform import postgres_log
 from glucose_platform.env import database_from_url, keyring_from_text
-from scripts import generated, healthcheck
+from scripts import healthcheck
 from scripts.make_secrets import make_secrets
 from tenancy.encryption.generate import KEYRINGS
-from tests.deployment.files import COMPOSE_FILES, PROJECT, compose
+from tests.deployment.files import COMPOSE_FILES, PROJECT, compose, known_settings
 
 COMPOSE: dict[str, Any] = compose("docker-compose.yml")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -87,7 +87,7 @@ def test_files_that_the_image_runs_are_not_kept_out_of_it():
 
 @pytest.mark.parametrize("name", OURS)
 def test_settings_of_each_service_exist(name):
-    known = {variable["name"] for variable in generated.variables()}
+    known = known_settings()
     given = {key.removesuffix("_FILE") for key in SERVICES[name].get("environment", {})}
 
     assert given <= known
@@ -95,7 +95,7 @@ def test_settings_of_each_service_exist(name):
 
 @pytest.mark.parametrize("name", OURS)
 def test_interpolated_names_are_settings(name):
-    known = {variable["name"] for variable in generated.variables()}
+    known = known_settings()
 
     assert set(re.findall(r"(?<!\$)\$\{(\w+)", yaml.safe_dump(SERVICES[name]))) <= known | COMPOSES_OWN
 

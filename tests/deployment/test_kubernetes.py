@@ -8,8 +8,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from scripts import generated
-from tests.deployment.files import DEPLOY, compose, documents
+from tests.deployment.files import DEPLOY, compose, documents, known_settings
 
 KUBERNETES = DEPLOY / "kubernetes"
 BASE = KUBERNETES / "base"
@@ -89,7 +88,7 @@ def test_commands_are_those_of_the_compose_file() -> None:
 
 
 def test_settings_exist_and_the_owners_secret_is_the_migrations_alone() -> None:
-    known = {variable["name"] for variable in generated.variables()}
+    known = known_settings()
     (settings,) = (each["data"] for each in objects(BASE, "ConfigMap"))
     assert {name.removesuffix("_FILE") for name in settings} <= known
     # Probes ask for this name.

@@ -12,8 +12,7 @@ import hcl2
 import pytest
 
 from glucose_platform import postgres_log
-from scripts import generated
-from tests.deployment.files import DEPLOY, compose
+from tests.deployment.files import DEPLOY, compose, known_settings
 
 MODULES = [DEPLOY / "terraform" / "aws", DEPLOY / "terraform" / "ec2"]
 AWS = MODULES[0]
@@ -136,7 +135,7 @@ def test_the_commands_are_those_of_the_compose_file() -> None:
         assert commands[name] == services[name]["command"]
     (environment,) = (block["environment"] for block in blocks(AWS, "locals") if "environment" in block)
     (given,) = (block["secrets"] for block in blocks(AWS, "locals") if "secrets" in block)
-    known = {variable["name"] for variable in generated.variables()} | {"AWS_REGION"}
+    known = known_settings() | {"AWS_REGION"}
     assert {*environment, *given} <= known
 
 
