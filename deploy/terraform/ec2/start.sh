@@ -4,10 +4,10 @@ set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive
 apt-get update
 apt-get install --yes --no-install-recommends ca-certificates curl docker.io docker-compose docker-buildx
-curl --fail --silent --show-error --location --proto '=https' --output /root/platform.tar.gz '${source_url}'
-echo '${source_sha256}  /root/platform.tar.gz' | sha256sum --check
+curl --fail --silent --show-error --location --proto '=https' --output /opt/platform.tar.gz '${source_url}'
+echo '${source_sha256}  /opt/platform.tar.gz' | sha256sum --check
 install -d /opt/glucose
-tar --extract --gzip --file /root/platform.tar.gz --directory /opt/glucose --strip-components 1
+tar --extract --gzip --file /opt/platform.tar.gz --directory /opt/glucose --strip-components 1
 cd /opt/glucose
 printf 'DOMAIN=%s\nACME_EMAIL=%s\n' '${domain}' '${acme_email}' > .env
 docker compose -f docker-compose.yml -f docker-compose.prod.yml up --build --detach
