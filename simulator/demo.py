@@ -25,6 +25,7 @@ from readings.rows import ReadingRow
 from readings.services import store_readings
 from simulator.clinics import DemoClinic, DemoDevice, DemoPatient, DemoPerson
 from simulator.demo_keys import keep_uploader_key
+from simulator.demo_vitals import store_vitals
 from simulator.traces import STEP, Trace, Traces, Wearer
 from tenancy.directory import organization_by_code
 from tenancy.scope import organization_scope
@@ -123,6 +124,7 @@ def _recent_readings_of(device: Device, plan: DemoDevice, wearer: Wearer, traces
     rows = rows_of(traces.trace(wearer, since, now - SILENCE), device, plan)
     for start in range(0, len(rows), CHUNK):
         store_readings(rows=rows[start : start + CHUNK], note_contact=start + CHUNK >= len(rows))
+    store_vitals(device, wearer, now)
     return len(rows)
 
 

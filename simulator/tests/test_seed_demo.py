@@ -23,6 +23,7 @@ from tenancy.directory import all_organizations, organization_by_code
 from tenancy.models import Organization
 from tenancy.scope import organization_scope
 from tests.commands import run_command
+from vitals.models import Measurement
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +50,22 @@ def counts(clinic: DemoClinic) -> tuple[int, ...]:
     with scope_of(clinic):
         models = (Membership, Patient, Device, Assignment, DeviceKey, GlucoseReading)
         return tuple(model.objects.count() for model in models)
+
+
+def test_vital_signs_of_a_month_are_there_and_go_on_where_they_ended(demo: None) -> None:
+    now = timezone.now()
+    seed_clinic(clinic=NORTHSIDE, now=now - timedelta(days=2))
+    with scope_of(NORTHSIDE):
+        before = set(Measurement.objects.values_list("patient_id", "metric", "measured_at", "value"))
+    seed_clinic(clinic=NORTHSIDE, now=now)
+
+    with scope_of(NORTHSIDE):
+        after = set(Measurement.objects.values_list("patient_id", "metric", "measured_at", "value"))
+        assert {patient for patient, *_ in after} == set(Patient.objects.values_list("pk", flat=True))
+    # Seven kinds: five of them three times a day.
+    assert len(before) == pytest.approx(12 * 30 * (5 * 3 + 2), rel=0.15)
+    assert before < after
+    assert max(at for _, _, at, _ in after) <= now
 
 
 def test_northside_has_the_example_patients_and_devices(demo: None):
