@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 import numpy as np
 
@@ -57,7 +57,5 @@ def _signs(device: Device, wearer: Wearer, day: date, at: time, walk: Walk) -> I
 def _row(
     device: Device, wearer: Wearer, metric: Metric, day: date, at: time, value: float, unit: str
 ) -> MeasurementRow:
-    measured_at = datetime.combine(day, at, tzinfo=wearer.zone) + timedelta(
-        seconds=zlib.crc32(metric.label.encode()) % 60
-    )
+    measured_at = datetime.combine(day, at, tzinfo=wearer.zone)
     return MeasurementRow(device_id=device.pk, metric=metric, measured_at=measured_at, value=value, unit=unit)

@@ -35,9 +35,11 @@ def demo(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def short_history(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A day instead of four, where the length is not the question."""
+    """A day instead of four, and of thirty, where the length is not the question."""
     if request.function is not test_the_last_days_are_there_at_once_and_the_others_follow:
         monkeypatch.setattr("simulator.demo.RECENT", timedelta(days=1))
+    if request.function is not test_vital_signs_of_a_month_are_there_and_go_on_where_they_ended:
+        monkeypatch.setattr("simulator.demo_vitals.DAYS", 1)
 
 
 def scope_of(clinic: DemoClinic):
