@@ -17,14 +17,14 @@ from vitals.scores.models import Activity, Direction, Goal
 MOST = 100.0
 _CURRENT = """
 SELECT CASE WHEN goal.adds_up THEN (
-           SELECT sum(value) FROM vitals_measurement
-            WHERE organization_id = %(organization_id)s AND patient_id = %(patient_id)s AND metric = goal.metric
-              AND measured_at >= goal.since AND measured_at < goal.until)
+           SELECT sum(added.value) FROM vitals_measurement added
+            WHERE added.organization_id = %(organization_id)s AND added.patient_id = %(patient_id)s
+              AND added.metric = goal.metric AND added.measured_at >= goal.since AND added.measured_at < goal.until)
        ELSE (
-           SELECT value FROM vitals_measurement
-            WHERE organization_id = %(organization_id)s AND patient_id = %(patient_id)s AND metric = goal.metric
-              AND measured_at >= goal.since AND measured_at < goal.until
-            ORDER BY measured_at DESC, source_number DESC LIMIT 1)
+           SELECT newest.value FROM vitals_measurement newest
+            WHERE newest.organization_id = %(organization_id)s AND newest.patient_id = %(patient_id)s
+              AND newest.metric = goal.metric AND newest.measured_at >= goal.since AND newest.measured_at < goal.until
+            ORDER BY newest.measured_at DESC, newest.source_number DESC LIMIT 1)
        END
   FROM unnest(%(metrics)s::smallint[], %(add_up)s::boolean[], %(since)s::timestamptz[], %(until)s::timestamptz[])
        WITH ORDINALITY AS goal (metric, adds_up, since, until, position)
