@@ -106,8 +106,8 @@ class SystemMetricsView(ProcessView, APIView):
             "SystemMetrics",
             {
                 "uptime": serializers.IntegerField(help_text="seconds since the process started"),
-                "memory_usage": serializers.IntegerField(help_text="bytes that it holds"),
-                "cpu_usage": serializers.FloatField(help_text="cores that it used on average since then"),
+                "memory_usage": serializers.FloatField(help_text="megabytes that it holds"),
+                "cpu_usage": serializers.FloatField(help_text="percent of a core, on average since then"),
                 "active_connections": serializers.IntegerField(help_text="to the database, in use now"),
                 "requests_per_minute": serializers.IntegerField(help_text="requests of the last sixty seconds"),
             },
