@@ -21,6 +21,7 @@ OURS = {name: app for name, app in get_commands().items() if app in OUR_APPS | {
 # Commands that take no organization, each with the reason.
 WITHOUT_ORGANIZATION = {
     "audit": "each of its actions names one, see audit.tests.test_command",
+    "backup": "the whole database, as the owner; shows nothing of a clinic",
     "billing": "each of its actions names one, or looks at how all stand, see accounts.tests.plans.test_command",
     "changepassword": "refuses, and says what to do instead",
     "create_organization": "makes one",
@@ -37,7 +38,9 @@ WITHOUT_ORGANIZATION = {
     "keys": "generate is for an installation without clinics; each other action names one, see test_keys_command",
     "loadtest": "loads a server over HTTP; its scenario makes clinics of its own and looks at each in its scope",
     "migrate": "the schema, as the owner",
+    "rehearse_restore": "a whole backup, in a cluster of its own; tells numbers of each clinic",
     "reset_second_factor": "a second factor is a person's; each clinic of the person reads of it in its ledger",
+    "restore": "the whole database, before there is any organization",
     "runserver": "serves all clinics, as the web server does",
     "support_person": "support belongs to the platform",
     "partitions": "months are the whole platform's",
