@@ -11,7 +11,6 @@ import yaml
 from django.test import Client
 
 from glucose_platform.routes import ROUTES
-from scripts.generated import schema
 from tenancy.api.routing import DEVICE, PUBLIC
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -22,10 +21,6 @@ UNDOCUMENTED = {"", "health", "livez", "readyz", "metrics", "api/v1/schema", "do
 def document() -> dict[str, Any]:
     read: dict[str, Any] = yaml.safe_load((PROJECT / "schema.yml").read_text())
     return read
-
-
-def test_the_committed_document_is_what_the_code_says() -> None:
-    assert (PROJECT / "schema.yml").read_text() == schema(), "run `make generate` and commit schema.yml"
 
 
 def test_every_method_of_every_route_is_documented(document: dict[str, Any]) -> None:

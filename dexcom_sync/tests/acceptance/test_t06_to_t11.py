@@ -54,7 +54,7 @@ def test_t6_connected_again_goes_on_where_it_was(world: World) -> None:
     world.is_as_in_the_ledger(connection, "edge-settings")
 
 
-@pytest.mark.parametrize("hours", [30, 80])
+@pytest.mark.parametrize("hours", [30, pytest.param(80, marks=pytest.mark.nightly)])
 def test_t7_late_data(world: World, hours: int) -> None:
     """T7. A day that came a day late, and a receiver's that came three weeks late and moved the start."""
     moments = world.sandbox.user("edge-late")["moments"]
