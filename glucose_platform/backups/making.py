@@ -30,6 +30,9 @@ def make_backup(*, to: Path, keys_to: Path, tell: Tell) -> None:
         raise BackupError("Keys and dump must lie apart: give --keys-to another directory, best on another machine.")
     with connect() as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        # Held open while pg_dump works with its snapshot, which may be for hours.
+        for timeout in ("idle_in_transaction_session_timeout", "statement_timeout"):
+            connection.execute(f"SET LOCAL {timeout} = 0")
         name = stamp()
         dump = to / f"glucose-{name}.dump"
         tell("Dumping the database …")
