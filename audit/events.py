@@ -17,11 +17,12 @@ _TOLD = ("action", "object_type", "actor_kind", "actor_id", "actor_role", "reque
 def put_sealed_entries(seals: Sequence[Seal]) -> None:
     """Of the clinic in scope, once they are sealed. Nothing where the operator names no table."""
     sink = event_sink()
-    if sink is None:
+    if sink is None or not seals:
         return
+    with transaction.atomic():
+        code = Organization.objects.values_list("code", flat=True).get(pk=required_organization_id())
     for seal in seals:
         with transaction.atomic():
-            code = Organization.objects.values_list("code", flat=True).get(pk=required_organization_id())
             entries = Entry.objects.filter(at__range=(seal.first_at, seal.last_at), id__in=list(seal.entry_ids))
             rows = list(entries.values("at", *_TOLD))
         for row in rows:

@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 from dexcom_sync.client import DexcomError, Exchange
 from dexcom_sync.records import Parsed, Quarantined
 from tenancy.redis import limits_client
+from tenancy.told_metrics import add_up
 
 COUNTS, GAUGES = "dexcom:counts", "dexcom:gauges"
 TELL_EVERY_SECONDS = 1.0
@@ -93,15 +94,7 @@ def flush() -> None:
         told = dict(_waiting)
         _waiting.clear()
         _told_at = time.monotonic()
-    if not told:
-        return
-    try:
-        pipeline = limits_client().pipeline(transaction=False)
-        for field, by in told.items():
-            pipeline.hincrbyfloat(COUNTS, field, by)
-        pipeline.execute()
-    except redis.RedisError:
-        return
+    add_up(COUNTS, told)
 
 
 def tell(name: str, value: float, *labels: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -74,13 +74,17 @@ class ToldHistogram:
 
 
 def tell(*told: dict[str, float]) -> None:
-    amounts = {field: by for one in told for field, by in one.items() if by}
+    add_up(KEY, {field: by for one in told for field, by in one.items() if by})
+
+
+def add_up(key: str, amounts: Mapping[str, float]) -> None:
+    """Add to the fields of a hash, in one round trip."""
     if not amounts:
         return
     try:
         pipeline = limits_client().pipeline(transaction=False)
         for field, by in amounts.items():
-            pipeline.hincrbyfloat(KEY, field, by)
+            pipeline.hincrbyfloat(key, field, by)
         pipeline.execute()
     except redis.RedisError:
         return

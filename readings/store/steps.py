@@ -46,10 +46,6 @@ class Placed(NamedTuple):
     since: Any
     may_be_copy: bool
 
-    @property
-    def assignment(self) -> tuple[Any, Any]:
-        return self.patient_id, self.since
-
 
 class AssignmentChanged(RuntimeError):
     """A device was reassigned while its readings were being stored; storing them again places them rightly."""
